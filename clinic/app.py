@@ -1,0 +1,168 @@
+"""The application: the only file that knows every domain."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from flask import Flask, current_app, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel, get_locale
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
+
+from clinic.accounts import cookies
+from clinic.accounts.cookies import DbSession
+from clinic.accounts.values import Theme
+from clinic.audit import service as audit
+from clinic.core.access import Actor, Permission
+from clinic.core.engine import Sessions, make_engine
+from clinic.core.text import N_
+from clinic.web import access, assets, csrf, database, errors, formats, headers
+from clinic.web.words import translate
+from config import Config
+
+LANGUAGES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
+_BLUEPRINTS = (
+    "clinic.web.health",
+    "clinic.accounts.views",
+    "clinic.locations.views",
+    "clinic.audit.views",
+    "clinic.patients.views",
+    "clinic.catalog.views",
+    "clinic.consents.views",
+    "clinic.safety.views",
+    "clinic.scheduling.views",
+    "clinic.intake.views",
+    "clinic.treatments.views",
+    "clinic.followup.views",
+    "clinic.chart.views.board",
+    "clinic.chart.views.patient",
+)
+
+
+class IdConverter(IntegerConverter):
+    """Ids in addresses: 1 to 2^31 - 1; anything else is a page that does not exist."""
+
+    def __init__(self, map_: Any) -> None:
+        super().__init__(map_, min=1, max=2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavItem:
+    """One line of the rail."""
+
+    endpoint: str
+    url: str
+    icon: str
+    label: str
+    current: bool
+    count: int | None = None
+    hot: bool = False
+
+
+_NAV = (
+    ("board.index", "calendar-days", N_("Day board"), Permission.BOARD_VIEW),
+    ("followup.index", "list-checks", N_("Follow-up"), Permission.FOLLOWUP_CALL),
+    ("patients.index", "users", N_("Patients"), Permission.PATIENT_VIEW),
+    ("treatments.index", "syringe", N_("Sessions"), Permission.CHART_VIEW),
+    ("catalog.index", "package", N_("Products and lots"), Permission.PRODUCT_MANAGE),
+    ("accounts.index", "user-cog", N_("People"), Permission.ACCOUNT_MANAGE),
+    ("locations.edit", "settings", N_("Clinic"), Permission.CLINIC_MANAGE),
+    ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
+)
+
+
+def create_app(config: Config, *, sessions: Sessions | None = None, testing: bool = False) -> Flask:
+    """Build the application; raises RuntimeError when a view declares no permission."""
+    app = Flask("clinic", template_folder="../templates", static_folder=None)
+    app.testing = testing
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        MAX_FORM_PARTS=2000,
+        TRUSTED_HOSTS=list(config.trusted_hosts) or None,
+        LANGUAGES=LANGUAGES,
+        ASSET_CACHE=config.data_dir / "assets",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+    )
+    app.url_map.converters["id"] = IdConverter
+    app.url_map.strict_slashes = False
+    if config.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents it so
+            app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0
+        )
+    key = audit.chain_key(config.secret_key)
+    if sessions is None:
+        sessions = Sessions(make_engine(config.database_url), info={"audit_key": key})
+    cookies.make(
+        app,
+        sessions,
+        idle_minutes=config.idle_minutes,
+        absolute_hours=config.absolute_hours,
+    )
+    Babel(app, locale_selector=_pick_locale)
+    database.init_app(app, sessions)
+    headers.init_app(app)
+    errors.init_app(app)
+    access.init_app(app, cookies.load_actor)
+    csrf.init_app(app)
+    formats.init_app(app)
+    assets.init_app(app)
+    for name in _BLUEPRINTS:
+        app.register_blueprint(import_module(name).bp)
+    app.add_url_rule("/", "home", home)
+    app.context_processor(_page_context)
+    access.check_all_declared(app)
+    return app
+
+
+@access.require(Permission.SIGNED_IN)
+def home() -> ResponseReturnValue:
+    """Go to the first page that this role works with."""
+    return redirect(_nav(access.actor())[0].url, 303)
+
+
+def _current_session() -> DbSession | None:
+    real = session._get_current_object()  # type: ignore[attr-defined]
+    return real if isinstance(real, DbSession) else None
+
+
+def _pick_locale() -> str:
+    own = _current_session()
+    if own is not None and own.account is not None and own.account.locale in LANGUAGES:
+        return own.account.locale
+    return request.accept_languages.best_match(LANGUAGES) or "en"
+
+
+def _page_context() -> dict[str, Any]:
+    own = _current_session()
+    account = own.account if own is not None else None
+    who = access.current_actor()
+    locale = get_locale()
+    return {
+        "actor": who,
+        "Permission": Permission,
+        "clinic": {"name": own.clinic_name} if own is not None and account else None,
+        "lang": locale.language,
+        "dir": locale.text_direction,
+        "theme": (account.theme if account else Theme.AUTO).value,
+        "single_keys": account.single_keys if account else True,
+        "LANGS": LANGUAGES,
+        "nav": _nav(who) if who is not None else [],
+    }
+
+
+def _nav(who: Actor) -> list[NavItem]:
+    here = (request.endpoint or "").split(".")[0]
+    return [
+        NavItem(
+            endpoint=endpoint,
+            url=url_for(endpoint),
+            icon=icon,
+            label=translate(label),
+            current=here == endpoint.split(".")[0],
+        )
+        for endpoint, icon, label, permission in _NAV
+        if who.may(permission) and endpoint in current_app.view_functions
+    ]

@@ -1,0 +1,83 @@
+"""Writing the audit trail: in the same transaction as the act it tells of."""
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.audit import queries
+from clinic.audit import rules as audit_rules
+from clinic.audit.models import AuditEvent
+from clinic.audit.values import Entry
+from clinic.core import clock
+from clinic.core.access import Actor
+
+CHAIN_LOCK = 7_283_001
+"""Number of the PostgreSQL advisory lock that puts appenders in a row."""
+_KEY = "audit_key"
+
+
+def chain_key(secret_key: str) -> bytes:
+    """Derive the key of the hash chain from the application's secret."""
+    return hashlib.sha256(b"anagen audit chain\n" + secret_key.encode()).digest()
+
+
+def use_key(db: Session, key: bytes) -> None:
+    """Give a session the key of the chain, before the first row is recorded."""
+    db.info[_KEY] = key
+
+
+def record(
+    db: Session,
+    actor: Actor | None,
+    action: str,
+    entity: str,
+    entity_id: object = "",
+    *,
+    patient_id: int | None = None,
+    detail: dict[str, Any] | None = None,
+    name: str = "system",
+) -> None:
+    """Append one row, chained to the last; commits with the act or not at all.
+
+    `action` is "entity.verb"; `detail` holds ids and field names, never clinical text.
+    Two statements (three on PostgreSQL, for the lock).
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
+    entry = Entry(
+        at=clock.now(),
+        actor_id=actor.id if actor else None,
+        actor_name=actor.name if actor else name,
+        role=actor.role.value if actor else "",
+        action=action,
+        entity=entity,
+        entity_id=str(entity_id),
+        patient_id=patient_id,
+        location_id=actor.location_id if actor else None,
+        address=actor.address if actor else "",
+        request_id=actor.request_id if actor else "",
+        detail=detail or {},
+    )
+    previous = queries.head(db) or audit_rules.GENESIS
+    db.add(
+        AuditEvent(
+            **{field: getattr(entry, field) for field in Entry.__dataclass_fields__},
+            prev_hash=previous,
+            hash=audit_rules.link(db.info[_KEY], previous, entry),
+        )
+    )
+    db.flush()  # The next row of this transaction links to this one.
+
+
+def verify(db: Session) -> tuple[int, int | None]:
+    """Walk the whole chain; return (rows read, id of the first broken row or None)."""
+    previous, count = audit_rules.GENESIS, 0
+    for row in queries.in_order(db):
+        count += 1
+        expected = audit_rules.link(db.info[_KEY], previous, queries.entry_of(row))
+        if row.prev_hash != previous or row.hash != expected:
+            return count, row.id
+        previous = row.hash
+    return count, None

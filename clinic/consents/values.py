@@ -1,0 +1,42 @@
+"""Consents as words and commands."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinic.core.text import N_
+
+
+class ConsentKind(StrEnum):
+    """What somebody agrees to."""
+
+    PRP = "prp"
+    MESOTHERAPY = "mesotherapy"
+    PHOTOGRAPHS = "photographs"
+
+
+CONSENT_NAMES: dict[ConsentKind, str] = {
+    ConsentKind.PRP: N_("PRP treatment"),
+    ConsentKind.MESOTHERAPY: N_("Mesotherapy treatment"),
+    ConsentKind.PHOTOGRAPHS: N_("Photographs for the record"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConsent:
+    """Record a signed consent paper."""
+
+    patient_id: int
+    kind: ConsentKind
+    text_version: str
+    given_on: dt.date
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawConsent:
+    """Record that a consent is withdrawn from a day on."""
+
+    consent_id: int
+    withdrawn_on: dt.date
+    reason: str

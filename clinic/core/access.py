@@ -1,0 +1,127 @@
+"""Who may do what: roles, permissions, and the actor of a request."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinic.core.text import N_
+
+
+class Role(StrEnum):
+    """What somebody is at the clinic; each account has exactly one."""
+
+    RECEPTIONIST = "receptionist"
+    NURSE = "nurse"
+    PHYSICIAN = "physician"
+    ADMINISTRATOR = "administrator"
+
+
+ROLE_NAMES: dict[Role, str] = {
+    Role.RECEPTIONIST: N_("Reception"),
+    Role.NURSE: N_("Nurse"),
+    Role.PHYSICIAN: N_("Physician"),
+    Role.ADMINISTRATOR: N_("Administrator"),
+}
+
+
+class Permission(StrEnum):
+    """One thing that a view may ask for."""
+
+    SIGNED_IN = "signed_in"
+    """Own preferences, own password, sign out: everybody who is signed in."""
+    PATIENT_VIEW = "patient.view"
+    """Find patients and see identity and contact, never anything clinical."""
+    PATIENT_EDIT = "patient.edit"
+    """Register patients and change identity and contact."""
+    BOARD_VIEW = "board.view"
+    """See the day board and visits."""
+    APPOINTMENT_BOOK = "appointment.book"
+    """Book, move and cancel visits."""
+    APPOINTMENT_CHECKIN = "appointment.checkin"
+    """Note arrivals and no-shows."""
+    CONSENT_RECORD = "consent.record"
+    """Record that a consent paper was signed or withdrawn."""
+    CHART_VIEW = "chart.view"
+    """Read clinical content: facts, screenings with reasons, sessions, side effects."""
+    FACT_RECORD = "fact.record"
+    """Record medical facts, answers and laboratory values."""
+    RELEASE = "safety.release"
+    """Release a finding for one visit, with a written reason."""
+    BOOK_RECHECK = "safety.book_recheck"
+    """Book ahead although an open-ended deferral stands, marked to be checked again."""
+    SESSION_LOG = "session.log"
+    """Start a session and write its draft."""
+    SESSION_SIGN = "session.sign"
+    """Sign a session and add to it afterwards."""
+    FOLLOWUP_CALL = "followup.call"
+    """Log follow-up calls and report side effects."""
+    SIDE_EFFECT_CLOSE = "side_effect.close"
+    """Grade and close side effects as a physician."""
+    PRODUCT_MANAGE = "product.manage"
+    """Keep products and lots."""
+    ACCOUNT_MANAGE = "account.manage"
+    """Invite, change and deactivate people."""
+    CLINIC_MANAGE = "clinic.manage"
+    """Change the clinic's settings, rooms and services."""
+    AUDIT_VIEW = "audit.view"
+    """Read the audit trail."""
+
+
+_DESK = frozenset(
+    {
+        Permission.SIGNED_IN,
+        Permission.PATIENT_VIEW,
+        Permission.PATIENT_EDIT,
+        Permission.BOARD_VIEW,
+        Permission.APPOINTMENT_BOOK,
+        Permission.APPOINTMENT_CHECKIN,
+        Permission.CONSENT_RECORD,
+    }
+)
+_NURSE = _DESK | {
+    Permission.CHART_VIEW,
+    Permission.FACT_RECORD,
+    Permission.BOOK_RECHECK,
+    Permission.SESSION_LOG,
+    Permission.FOLLOWUP_CALL,
+    Permission.PRODUCT_MANAGE,
+}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.RECEPTIONIST: _DESK,
+    Role.NURSE: _NURSE,
+    Role.PHYSICIAN: _NURSE
+    | {Permission.RELEASE, Permission.SESSION_SIGN, Permission.SIDE_EFFECT_CLOSE},
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.SIGNED_IN,
+            Permission.ACCOUNT_MANAGE,
+            Permission.CLINIC_MANAGE,
+            Permission.AUDIT_VIEW,
+            Permission.PRODUCT_MANAGE,
+        }
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who acts in this request: a plain value, never a row."""
+
+    id: int
+    name: str
+    role: Role
+    location_id: int
+    zone: str
+    """The IANA time zone of the actor's clinic."""
+    address: str = ""
+    """Network address of the request, for the audit trail."""
+    request_id: str = ""
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether this actor's role holds the permission."""
+        return permission in ROLE_PERMISSIONS[self.role]
+
+    @property
+    def is_clinical(self) -> bool:
+        """Tell whether clinical content may be in what this actor receives."""
+        return self.may(Permission.CHART_VIEW)

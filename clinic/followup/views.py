@@ -1,0 +1,5 @@
+"""Pages of this part of the clinic."""
+
+from flask import Blueprint
+
+bp = Blueprint("followup", __name__)

@@ -1,0 +1,63 @@
+"""The clinic's own places: name, address, phones, time zone, opening hours."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from clinic.core.db import Base, Key, Versioned
+
+
+class Location(Versioned, Base):
+    """One place of the clinic; everything that happens somewhere names it."""
+
+    __tablename__ = "location"
+    __table_args__ = (
+        sa.UniqueConstraint("name"),
+        sa.CheckConstraint("length(country) = 2", name="country_code"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    opening_hours: Mapped[list["OpeningHours"]] = relationship(
+        back_populates="location",
+        lazy="raise_on_sql",
+        cascade="all, delete-orphan",
+        default_factory=list,
+        order_by="OpeningHours.weekday, OpeningHours.opens",
+    )
+    name: Mapped[str] = mapped_column(sa.String(120))
+    address: Mapped[str] = mapped_column(sa.String(300), default="")
+    phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    """E.164."""
+    emergency_phone: Mapped[str] = mapped_column(sa.String(20), default="")
+    """E.164; printed beside the red flags."""
+    zone: Mapped[str] = mapped_column(sa.String(40))
+    """IANA time zone; wall times of this place are promises in it."""
+    country: Mapped[str] = mapped_column(sa.String(2))
+    """ISO 3166-1, for public holidays and the reading of phone numbers."""
+    subdivision: Mapped[str] = mapped_column(sa.String(6), default="")
+    """ISO 3166-2 part, for public holidays."""
+    locale: Mapped[str] = mapped_column(sa.String(12), default="en")
+
+
+class OpeningHours(Base):
+    """One span of a weekday in which the place is open; breaks are the gaps between rows."""
+
+    __tablename__ = "opening_hours"
+    __table_args__ = (
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        sa.CheckConstraint("closes > opens", name="closes_after_opens"),
+        sa.UniqueConstraint("location_id", "weekday", "opens"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    location_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("location.id", ondelete="CASCADE"), init=False
+    )
+    location: Mapped[Location] = relationship(
+        back_populates="opening_hours", lazy="raise_on_sql", init=False
+    )
+    weekday: Mapped[int] = mapped_column(sa.SmallInteger)
+    """0 is Monday."""
+    opens: Mapped[dt.time]
+    closes: Mapped[dt.time]

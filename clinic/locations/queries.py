@@ -1,0 +1,41 @@
+"""Reading the clinic's places."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from clinic.core.errors import NotFound
+from clinic.core.text import N_
+from clinic.locations.models import Location, OpeningHours
+
+
+def get(db: Session, location_id: int) -> Location:
+    """Return a place without its hours; raises NotFound."""
+    location = db.get(Location, location_id)
+    if location is None:
+        raise NotFound(N_("There is no such place"))
+    return location
+
+
+def with_hours(db: Session, location_id: int) -> Location:
+    """Return a place with its opening hours; raises NotFound."""
+    location = db.scalar(
+        sa.select(Location)
+        .where(Location.id == location_id)
+        .options(selectinload(Location.opening_hours))
+    )
+    if location is None:
+        raise NotFound(N_("There is no such place"))
+    return location
+
+
+def hours(db: Session, location_id: int, *, weekday: int) -> Sequence[tuple[dt.time, dt.time]]:
+    """Return the opening spans of a weekday (0 is Monday), earliest first; empty when closed."""
+    rows = db.execute(
+        sa.select(OpeningHours.opens, OpeningHours.closes)
+        .where(OpeningHours.location_id == location_id, OpeningHours.weekday == weekday)
+        .order_by(OpeningHours.opens)
+    )
+    return [(row.opens, row.closes) for row in rows]

@@ -1,0 +1,29 @@
+"""All models in one place, for migrations and tests."""
+
+from clinic.accounts import models as accounts
+from clinic.audit import models as audit
+from clinic.catalog import models as catalog
+from clinic.consents import models as consents
+from clinic.core.db import Base
+from clinic.followup import models as followup
+from clinic.locations import models as locations
+from clinic.patients import models as patients
+from clinic.safety import models as safety
+from clinic.scheduling import models as scheduling
+from clinic.treatments import models as treatments
+
+metadata = Base.metadata
+
+__all__ = [
+    "accounts",
+    "audit",
+    "catalog",
+    "consents",
+    "followup",
+    "locations",
+    "metadata",
+    "patients",
+    "safety",
+    "scheduling",
+    "treatments",
+]

@@ -1,0 +1,252 @@
+"""What was done in a session: preparation, lots, injections; locked for ever once signed."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from clinic.core.db import Base, Key, Versioned, append_only, known, run_after_create
+from clinic.core.zones import Zone
+from clinic.treatments.values import Anticoagulant, LotRole, SessionState, View
+
+
+class TreatmentSession(Versioned, Base):
+    """The record of one session; a draft until signed, then never changed."""
+
+    __tablename__ = "treatment_session"
+    __table_args__ = (
+        sa.UniqueConstraint("appointment_id"),
+        sa.Index(None, "patient_id", "started_at"),
+        sa.Index(None, "location_id", "started_at"),
+        sa.Index(None, "performer_id", "state"),
+        sa.Index(None, "service_id"),
+        sa.Index(None, "screening_id"),
+        sa.Index(None, "signed_by_id"),
+        known("state", SessionState),
+        known("anticoagulant", Anticoagulant),
+        sa.CheckConstraint(
+            "state <> 'signed' OR (signed_at IS NOT NULL AND signed_by_id IS NOT NULL"
+            " AND ended_at IS NOT NULL AND content_hash IS NOT NULL)",
+            name="signed_is_whole",
+        ),
+        sa.CheckConstraint("blood_ul BETWEEN 4000 AND 120000", name="blood"),
+        sa.CheckConstraint("anticoagulant_ul BETWEEN 0 AND 20000", name="anticoagulant_volume"),
+        sa.CheckConstraint("prp_ul BETWEEN 500 AND 30000", name="prp"),
+        sa.CheckConstraint("prp_ul < blood_ul", name="prp_from_blood"),
+        sa.CheckConstraint("pain BETWEEN 0 AND 10", name="pain"),
+        sa.CheckConstraint("weight_g BETWEEN 30000 AND 300000", name="weight"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    appointment_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("appointment.id", ondelete="RESTRICT")
+    )
+    patient_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"))
+    location_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("location.id", ondelete="RESTRICT"))
+    service_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("service.id", ondelete="RESTRICT"))
+    performer_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    screening_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("screening.id", ondelete="RESTRICT")
+    )
+    """The check made at the start."""
+    sites: Mapped[list["InjectionSite"]] = relationship(
+        back_populates="session",
+        lazy="raise_on_sql",
+        cascade="all, delete-orphan",
+        default_factory=list,
+        order_by="InjectionSite.seq",
+    )
+    lots: Mapped[list["LotUse"]] = relationship(
+        back_populates="session",
+        lazy="raise_on_sql",
+        cascade="all, delete-orphan",
+        default_factory=list,
+        order_by="LotUse.seq",
+    )
+    state: Mapped[SessionState] = mapped_column(default=SessionState.DRAFT)
+    started_at: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    blood_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    anticoagulant: Mapped[Anticoagulant | None] = mapped_column(default=None)
+    anticoagulant_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    prp_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    weight_g: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    weight_on: Mapped[dt.date | None] = mapped_column(default=None)
+    pain: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """0 to 10 (LOINC 72514-3)."""
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    map_version: Mapped[str] = mapped_column(sa.String(20))
+    """Which drawing the points were set on."""
+    is_aborted: Mapped[bool] = mapped_column(default=False)
+    abort_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    soft_limits_accepted: Mapped[bool] = mapped_column(default=False)
+    signed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    signed_by_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None
+    )
+    content_hash: Mapped[str | None] = mapped_column(sa.String(64), default=None)
+    """SHA-256 over the canonical JSON of the record and all its parts."""
+
+
+class LotUse(Base):
+    """How much of which lot was used in a session."""
+
+    __tablename__ = "lot_use"
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "seq"),
+        sa.Index(None, "lot_id"),
+        known("role", LotRole),
+        sa.CheckConstraint("amount_ul BETWEEN 0 AND 50000", name="amount"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    session_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="CASCADE"), init=False
+    )
+    session: Mapped[TreatmentSession] = relationship(
+        back_populates="lots", lazy="raise_on_sql", init=False
+    )
+    lot_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("product_lot.id", ondelete="RESTRICT"))
+    seq: Mapped[int] = mapped_column(sa.SmallInteger)
+    role: Mapped[LotRole]
+    amount_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    """NULL for kits."""
+    dose_ug: Mapped[int | None] = mapped_column(sa.BigInteger, default=None)
+    """Strength times volume, as computed and shown then."""
+    expires_on: Mapped[dt.date]
+    """Copy of the lot's date at use."""
+
+
+class InjectionSite(Base):
+    """One injection point, or one zone treated with several points of the same kind."""
+
+    __tablename__ = "injection_site"
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "seq"),
+        known("zone", Zone),
+        known("view", View),
+        sa.CheckConstraint("volume_ul BETWEEN 1 AND 20000", name="volume"),
+        sa.CheckConstraint("points BETWEEN 1 AND 400", name="points"),
+        sa.CheckConstraint("depth_um BETWEEN 300 AND 13000", name="depth"),
+        sa.CheckConstraint("needle_gauge BETWEEN 25 AND 34", name="gauge"),
+        sa.CheckConstraint("x_permille BETWEEN 0 AND 1000", name="x"),
+        sa.CheckConstraint("y_permille BETWEEN 0 AND 1000", name="y"),
+        sa.CheckConstraint(
+            "(view IS NULL) = (x_permille IS NULL) AND (x_permille IS NULL) = (y_permille IS NULL)",
+            name="place_is_whole",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    session_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="CASCADE"), init=False
+    )
+    session: Mapped[TreatmentSession] = relationship(
+        back_populates="sites", lazy="raise_on_sql", init=False
+    )
+    seq: Mapped[int] = mapped_column(sa.SmallInteger)
+    """Number of the point; never given again after a delete."""
+    zone: Mapped[Zone]
+    view: Mapped[View | None] = mapped_column(default=None)
+    """NULL with the place: a whole zone was entered without single points."""
+    x_permille: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    y_permille: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """Thousandths of the drawing's width and height; left is the patient's side as drawn."""
+    points: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
+    volume_ul: Mapped[int] = mapped_column(sa.Integer)
+    """Of all points of this row together."""
+    depth_um: Mapped[int] = mapped_column(sa.Integer)
+    needle_gauge: Mapped[int] = mapped_column(sa.SmallInteger)
+    needle_um: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    """Length of the needle."""
+
+
+class Addendum(Base):
+    """Words added to a signed session: who, when, why. Nothing signed is ever overwritten."""
+
+    __tablename__ = "addendum"
+    __table_args__ = (
+        sa.Index(None, "session_id", "at"),
+        sa.Index(None, "author_id"),
+        sa.UniqueConstraint("form_key"),
+        sa.CheckConstraint("length(body) > 0", name="has_body"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    session_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="RESTRICT")
+    )
+    author_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    body: Mapped[str] = mapped_column(sa.Text)
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    at: Mapped[dt.datetime]
+    form_key: Mapped[str | None] = mapped_column(sa.String(40), default=None)
+
+
+append_only(Addendum)
+
+_LOCK = {
+    "treatment_session": "OLD.state = 'signed'",
+    "lot_use": (
+        "EXISTS (SELECT 1 FROM treatment_session AS s"
+        " WHERE s.id = {row}.session_id AND s.state = 'signed')"
+    ),
+    "injection_site": (
+        "EXISTS (SELECT 1 FROM treatment_session AS s"
+        " WHERE s.id = {row}.session_id AND s.state = 'signed')"
+    ),
+}
+_PG_LOCK_FUNCTIONS = (
+    "CREATE OR REPLACE FUNCTION refuse_signed() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+    "BEGIN\n"
+    "  IF OLD.state = 'signed' THEN\n"
+    "    RAISE EXCEPTION 'signed:%', TG_TABLE_NAME\n"
+    "      USING ERRCODE = 'restrict_violation', CONSTRAINT = 'signed';\n"
+    "  END IF;\n"
+    "  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n"
+    "  RETURN NEW;\n"
+    "END $$",
+    "CREATE OR REPLACE FUNCTION refuse_part_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$\n"
+    "DECLARE parent bigint;\n"
+    "BEGIN\n"
+    "  IF TG_OP = 'INSERT' THEN parent := NEW.session_id; ELSE parent := OLD.session_id; END IF;\n"
+    "  IF EXISTS (SELECT 1 FROM treatment_session AS s\n"
+    "             WHERE s.id = parent AND s.state = 'signed') THEN\n"
+    "    RAISE EXCEPTION 'signed:%', TG_TABLE_NAME\n"
+    "      USING ERRCODE = 'restrict_violation', CONSTRAINT = 'signed';\n"
+    "  END IF;\n"
+    "  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n"
+    "  RETURN NEW;\n"
+    "END $$",
+)
+
+
+def _lock_when_signed() -> None:
+    """Make both databases refuse to change a signed session and all its parts."""
+    for table, condition in _LOCK.items():
+        target = Base.metadata.tables[table]
+        events = (
+            ("UPDATE", "DELETE") if table == "treatment_session" else ("INSERT", "UPDATE", "DELETE")
+        )
+        for verb in events:
+            row = "NEW" if verb == "INSERT" else "OLD"
+            run_after_create(
+                target,
+                "sqlite",
+                f"CREATE TRIGGER trg_{table}_signed_{verb.lower()} BEFORE {verb} ON {table}\n"
+                f"WHEN {condition.format(row=row)}\n"
+                f"BEGIN SELECT RAISE(ABORT, 'signed:{table}'); END",
+            )
+        function = "refuse_signed" if table == "treatment_session" else "refuse_part_of_signed"
+        run_after_create(
+            target,
+            "postgresql",
+            *_PG_LOCK_FUNCTIONS,
+            f"CREATE TRIGGER trg_{table}_signed BEFORE {' OR '.join(events)} ON {table}\n"
+            f"FOR EACH ROW EXECUTE FUNCTION {function}()",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER trg_{table}_signed",
+        )
+
+
+_lock_when_signed()

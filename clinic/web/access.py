@@ -1,0 +1,84 @@
+"""Deny by default: every view declares who may use it, or the application does not start."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.core.access import Actor, Permission
+
+View = TypeVar("View", bound=Callable[..., Any])
+_PUBLIC = "public"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def require(permission: Permission) -> Callable[[View], View]:
+    """Let only people whose role holds the permission use the view."""
+
+    def declare(view: View) -> View:
+        view.__dict__["_permission"] = permission
+        return view
+
+    return declare
+
+
+def public(view: View) -> View:
+    """Let everybody use the view, signed in or not."""
+    view.__dict__["_permission"] = _PUBLIC
+    return view
+
+
+def permission_of(view: Callable[..., Any]) -> Permission | str | None:
+    """Return what a view declared: a permission, "public", or None when it declared nothing."""
+    declared: Permission | str | None = getattr(view, "_permission", None)
+    return declared
+
+
+def actor() -> Actor:
+    """Return who acts in this request; only for views that require a permission."""
+    who = current_actor()
+    assert who is not None, "a public view asked for the actor"
+    return who
+
+
+def current_actor() -> Actor | None:
+    """Return who acts in this request, or None when nobody is signed in."""
+    return cast("Actor | None", g.get("actor"))
+
+
+def is_background() -> bool:
+    """Tell whether the page asked by itself: judged by the idle limit, never prolonging it."""
+    return request.headers.get("X-Background") == "1"
+
+
+def init_app(app: Flask, load_actor: Callable[[Any], Actor | None]) -> None:
+    """Put the check before every view. `load_actor` makes an Actor of the cookie session."""
+
+    @app.before_request
+    def _authorise() -> ResponseReturnValue | None:
+        g.actor = load_actor(session)
+        if request.endpoint is None:
+            return None  # 404 and 405 need no permission
+        needed = permission_of(app.view_functions[request.endpoint])
+        if needed == _PUBLIC:
+            return None
+        if g.actor is None:
+            if request.method in SAFE_METHODS and not is_background():
+                here = request.full_path.rstrip("?")
+                return redirect(url_for("accounts.sign_in", next=here), 303)
+            abort(401)
+        if not isinstance(needed, Permission) or not g.actor.may(needed):
+            abort(403)
+        return None
+
+
+def check_all_declared(app: Flask) -> None:
+    """Stop the start when a view declares nothing, or a rule takes GET and POST in one function."""
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if permission_of(view) is None:
+            raise RuntimeError(f"the view {rule.endpoint} declares no permission")
+        methods = (rule.methods or set()) - {"OPTIONS", "HEAD"}
+        if len(methods) > 1:
+            raise RuntimeError(f"{rule.endpoint} answers {sorted(methods)}: one function a method")

@@ -1,0 +1,23 @@
+"""One anti-forgery token a cookie session, checked before any view; nothing is exempt."""
+
+from flask import Flask, abort, request
+from flask_wtf.csrf import CSRFProtect
+
+from clinic.web.access import SAFE_METHODS
+
+
+def init_app(app: Flask) -> None:
+    """Guard every POST, PUT, PATCH and DELETE."""
+    # The cookie session bounds the token: who writes for an hour must not lose the text.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # the token decides; Referer may be absent on a LAN
+
+    @app.before_request
+    def _refuse_foreign_pages() -> None:
+        if (
+            request.method not in SAFE_METHODS
+            and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        ):
+            abort(400)
+
+    CSRFProtect(app)

@@ -1,0 +1,92 @@
+"""How times, dates, amounts and names are written: Jinja filters and the context of every page."""
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time
+from flask import Flask
+from flask_babel import format_decimal, get_locale
+
+from clinic.core import units
+from clinic.core.zones import ZONE_NAMES, Zone
+from clinic.web.access import current_actor
+from clinic.web.words import translate
+
+NAMED = frozenset({"short", "medium", "long", "full"})
+
+
+def ltr(text: object) -> str:
+    """Isolate a code, number or time, so that it keeps its order inside Arabic text."""
+    return f"\u2066{text}\u2069"
+
+
+def fdate(value: dt.date | None, style: str = "medium") -> str:
+    """Write a date in a named style or CLDR skeleton ("MMMd"); empty for None."""
+    if value is None:
+        return ""
+    if style in NAMED:
+        return str(format_date(value, style, locale=get_locale()))
+    return str(format_skeleton(style, value, locale=get_locale()))
+
+
+def clinic_time(instant: dt.datetime) -> dt.datetime:
+    """Return the clinic's wall time of an instant; a naive value is wall time already."""
+    if instant.tzinfo is None:
+        return instant
+    who = current_actor()
+    return instant.astimezone(ZoneInfo(who.zone if who else "UTC")).replace(tzinfo=None)
+
+
+def ftime(value: dt.datetime | dt.time | None) -> str:
+    """Write the clinic's wall time as 14:30, isolated; empty for None."""
+    if value is None:
+        return ""
+    return ltr((clinic_time(value) if isinstance(value, dt.datetime) else value).strftime("%H:%M"))
+
+
+def fdatetime(instant: dt.datetime | None) -> str:
+    """Write date and clinic wall time of an instant."""
+    if instant is None:
+        return ""
+    local = clinic_time(instant)
+    return f"{fdate(local.date())} {ltr(format_time(local.time(), 'HH:mm', locale='en'))}"
+
+
+def num(value: float, digits: int | None = None) -> str:
+    """Write a number in the language of the page."""
+    pattern = None if digits is None else ("0." + "0" * digits if digits else "0")
+    return str(format_decimal(value, format=pattern))
+
+
+def ml(microlitres: int | None, places: int = 2) -> str:
+    """Write microlitres as millilitres without the unit."""
+    return "" if microlitres is None else units.show_thousandths(microlitres, places)
+
+
+def zone_name(zone: Zone | str | None) -> str:
+    """Write the name of a scalp zone."""
+    return "" if zone is None else translate(ZONE_NAMES[Zone(zone)])
+
+
+def initials(name: str) -> str:
+    """Return up to two initials for an avatar."""
+    words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
+    picked = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(word[0] for word in picked).upper()
+
+
+def init_app(app: Flask) -> None:
+    """Register the filters."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        ltr=ltr,
+        fdate=fdate,
+        ftime=ftime,
+        fdatetime=fdatetime,
+        num=num,
+        ml=ml,
+        mm=units.show_thousandths,
+        zone_name=zone_name,
+        initials=initials,
+        words=translate,
+    )

@@ -1,0 +1,85 @@
+"""The frozen settings of one running clinic, read from the environment once and loudly.
+
+Every secret `NAME` may be given as `NAME_FILE`, the path of a file that holds it.
+"""
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SECRET_LENGTH = 32
+SAMPLES = ("changeme", "secret", "dev", "test", "example")
+
+
+class BadSetting(Exception):
+    """A setting is missing or unusable; the message says which and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What an application needs to know about the machine it runs on."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    port: int = 8000
+    proxies: int = 0
+    trusted_hosts: tuple[str, ...] = ()
+    idle_minutes: int = 15
+    absolute_hours: int = 10
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read the settings; raises BadSetting with the name of the first bad one."""
+        env = os.environ if environ is None else environ
+        data_dir = Path(env.get("CLINIC_DATA_DIR", "var")).resolve()
+        data_dir.mkdir(parents=True, exist_ok=True)
+        url = _secret(env, "DATABASE_URL") or f"sqlite:///{data_dir / 'clinic.sqlite3'}"
+        key = _secret(env, "SECRET_KEY") or _key_file(data_dir / "secret.key")
+        if len(key) < SECRET_LENGTH or key.lower().startswith(SAMPLES):
+            raise BadSetting(
+                f"SECRET_KEY is too short or a sample: give {SECRET_LENGTH}+ characters"
+            )
+        return cls(
+            data_dir=data_dir,
+            database_url=url,
+            secret_key=key,
+            port=_number(env, "CLINIC_PORT", 8000, 1, 65535),
+            proxies=_number(env, "CLINIC_PROXIES", 0, 0, 5),
+            trusted_hosts=tuple(h for h in env.get("CLINIC_HOSTS", "").split(",") if h),
+            idle_minutes=_number(env, "CLINIC_IDLE_MINUTES", 15, 1, 120),
+            absolute_hours=_number(env, "CLINIC_ABSOLUTE_HOURS", 10, 1, 24),
+        )
+
+
+def _secret(env: Mapping[str, str], name: str) -> str | None:
+    if name in env:
+        return env[name]
+    if f"{name}_FILE" in env:
+        return Path(env[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+    return None
+
+
+def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    raw = env.get(name, str(default))
+    if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
+        raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {raw!r}")
+    return int(raw)
+
+
+def _key_file(path: Path) -> str:
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        # Somebody was first, perhaps another process this second: theirs is the key.
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise BadSetting(f"{path} can be read by others: chmod 600 it") from None
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+    return path.read_text(encoding="utf-8").strip()

