@@ -40,3 +40,18 @@ class WithdrawConsent:
     consent_id: int
     withdrawn_on: dt.date
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A signed paper as it is shown: which text, when, taken by whom, withdrawn when and why."""
+
+    id: int
+    kind: ConsentKind
+    text_version: str
+    given_on: dt.date
+    taken_by: str
+    recorded_at: dt.datetime
+    withdrawn_on: dt.date | None = None
+    withdrawn_by: str = ""
+    withdrawn_reason: str = ""

@@ -197,8 +197,8 @@ class Moment(StrEnum):
 class Message:
     """A sentence to translate and its values; the web layer puts them together.
 
-    Values are text as recorded, whole numbers, dates (formatted by language) or zones
-    (translated by name).
+    Values are text (names of results and rules have translations, what people wrote has none),
+    whole numbers, dates (formatted by language) or zones (translated by name).
     """
 
     msgid: str
@@ -207,6 +207,10 @@ class Message:
     def as_dict(self) -> Mapping[str, str | int | dt.date]:
         """Return the values by placeholder."""
         return dict(self.values)
+
+    def __str__(self) -> str:
+        """Put the sentence together in English, for logs of the command line and for tests."""
+        return self.msgid % dict(self.values)
 
 
 class MissingKind(StrEnum):
@@ -352,3 +356,40 @@ class ReceptionScreening:
     earliest_on: dt.date | None
     physician_contacts: bool
     """True where no date may be named: "The physician will contact the patient"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFact:
+    """Record one dated fact; with the `source_key` of an earlier one it is not recorded again."""
+
+    patient_id: int
+    kind: FactKind
+    code: str
+    state: FactState = FactState.PRESENT
+    label: str = ""
+    zone: Zone | None = None
+    began_on: dt.date | None = None
+    ended_on: dt.date | None = None
+    noted_on: dt.date
+    value_milli: int | None = None
+    unit: str | None = None
+    as_reported: str = ""
+    source: FactSource = FactSource.STAFF
+    source_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkFactError:
+    """Mark a fact as entered in error; it stays in the history with the reason."""
+
+    fact_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseFinding:
+    """Release one finding for one visit, with the written reason."""
+
+    appointment_id: int
+    fingerprint: str
+    reason: str
