@@ -14,3 +14,8 @@ def now() -> dt.datetime:
 def today(zone: str) -> dt.date:
     """Return today's date on the clinic's calendar."""
     return now().astimezone(ZoneInfo(zone)).date()
+
+
+def zone_of(zone: str) -> ZoneInfo:
+    """Return the time zone of an IANA name."""
+    return ZoneInfo(zone)

@@ -1,8 +1,11 @@
 """Calls and side effects as words."""
 
+import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 
 from clinic.core.text import N_
+from clinic.core.zones import Zone
 
 
 class SideEffectKind(StrEnum):
@@ -81,3 +84,68 @@ OUTCOME_NAMES: dict[Outcome, str] = {
     Outcome.RESOLVED_SEQUELAE: N_("Resolved, something remains"),
     Outcome.NOT_RESOLVED: N_("Not resolved"),
 }
+
+
+class Urgency(StrEnum):
+    """How fast somebody must act."""
+
+    EMERGENCY = "emergency"
+    SAME_DAY = "same_day"
+    ROUTINE = "routine"
+
+
+URGENCY_NAMES: dict[Urgency, str] = {
+    Urgency.EMERGENCY: N_("Emergency"),
+    Urgency.SAME_DAY: N_("Physician today"),
+    Urgency.ROUTINE: N_("Usual course"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogCall:
+    """Log one call after a session."""
+
+    session_id: int
+    kind: CallKind
+    result: CallResult
+    pain: int | None
+    note: str
+    red_flags: tuple[str, ...]
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSideEffect:
+    """Report a side effect of a session."""
+
+    session_id: int
+    kind: SideEffectKind
+    grade: int
+    is_serious: bool
+    zone: Zone | None
+    onset_on: dt.date
+    description: str
+    red_flags: tuple[str, ...]
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSideEffect:
+    """A physician has looked at a side effect, seen at `version`."""
+
+    side_effect_id: int
+    version: int
+    grade: int
+    outcome: Outcome
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSideEffect:
+    """A physician closes a side effect, seen at `version`."""
+
+    side_effect_id: int
+    version: int
+    outcome: Outcome
+    resolved_on: dt.date | None
+    note: str

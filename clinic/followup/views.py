@@ -1,5 +1,260 @@
-"""Pages of this part of the clinic."""
+"""The work list, the call after a session, and the side effect from report to closing."""
 
-from flask import Blueprint
+import datetime as dt
+import secrets
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from clinic.audit import looks
+from clinic.core import clock
+from clinic.core.access import Permission
+from clinic.core.errors import Conflict, Invalid, StaleEdit
+from clinic.followup import queries, service
+from clinic.followup.forms import CallForm, CloseForm, ReviewForm, SideEffectForm
+from clinic.followup.models import SideEffect
+from clinic.followup.rules import triage
+from clinic.followup.rules.terms import RED_FLAGS, TERMS
+from clinic.followup.values import (
+    CALL_NAMES,
+    CALL_RESULT_NAMES,
+    OUTCOME_NAMES,
+    URGENCY_NAMES,
+    CallKind,
+    CallResult,
+    Outcome,
+    Urgency,
+)
+from clinic.safety import queries as safety_queries
+from clinic.scheduling import queries as scheduling_queries
+from clinic.web.access import actor, require
+from clinic.web.database import read, transaction
 
 bp = Blueprint("followup", __name__)
+NAMES = {
+    "call_names": CALL_NAMES,
+    "result_names": CALL_RESULT_NAMES,
+    "outcome_names": OUTCOME_NAMES,
+    "urgency_names": URGENCY_NAMES,
+    "terms": TERMS,
+    "flag_names": RED_FLAGS,
+    "first_words": triage.FIRST,
+}
+
+
+@bp.get("/follow-up")
+@require(Permission.FOLLOWUP_CALL)
+def index() -> ResponseReturnValue:
+    """Show who must be called, seen or decided on, most urgent first."""
+    who, db = actor(), read()
+    calls = queries.due(db, location_id=who.location_id, zone=who.zone)
+    effects = queries.open_side_effects(db, location_id=who.location_id, zone=who.zone)
+    flags = queries.flags_without_report(db, location_id=who.location_id)
+    unsafe = scheduling_queries.unsettled(db, location_id=who.location_id, zone=who.zone)
+    looks.listed("follow_up", [c.patient_id for c in calls] + [e.patient_id for e in effects])
+    return render_template(
+        "followup/index.html",
+        late=[c for c in calls if c.is_late],
+        today_calls=[c for c in calls if not c.is_late],
+        urgent=[e for e in effects if not e.is_reviewed and e.urgency is not Urgency.ROUTINE],
+        others=[e for e in effects if e.is_reviewed or e.urgency is Urgency.ROUTINE],
+        flags=flags,
+        unsafe=unsafe,
+        today_on=clock.today(who.zone),
+        **NAMES,
+    )
+
+
+def _kind_of(raw: str | None) -> CallKind:
+    return CallKind(raw) if raw in {kind.value for kind in CallKind} else CallKind.EXTRA
+
+
+def _call_page(form: CallForm, session_id: int, kind: CallKind) -> str:
+    who, db = actor(), read()
+    card = queries.session_card(db, session_id, actor=who)
+    return render_template(
+        "followup/call.html",
+        form=form,
+        kind=kind,
+        card=card,
+        bar=safety_queries.bar(db, who, card.patient_id, on=clock.today(who.zone)),
+        before=queries.contacts(db, session_id=session_id),
+        **NAMES,
+    )
+
+
+@bp.get("/sessions/<id:session_id>/calls/new")
+@require(Permission.FOLLOWUP_CALL)
+def call(session_id: int) -> ResponseReturnValue:
+    """Show the form of one call, with the number to dial and the script to ask by."""
+    card = queries.session_card(read(), session_id, actor=actor())
+    looks.opened("treatment_session", session_id, patient_id=card.patient_id)
+    form = CallForm(
+        data={"form_key": secrets.token_urlsafe(18), "result": CallResult.REACHED.value}
+    )
+    return _call_page(form, session_id, _kind_of(request.args.get("kind")))
+
+
+@bp.post("/sessions/<id:session_id>/calls/new")
+@require(Permission.FOLLOWUP_CALL)
+def log(session_id: int) -> ResponseReturnValue:
+    """Keep a call; a red flag goes on to the report, everything else back to the list."""
+    form = CallForm(request.form)
+    kind = _kind_of(request.args.get("kind"))
+    if not form.validate():
+        return _call_page(form, session_id, kind), 422
+    wish = form.wish(session_id, kind)
+    with transaction() as db:
+        service.log_call(db, actor(), wish)
+    if wish.red_flags:
+        flash(_("The call is kept. Report now what was heard: a physician must see it today."))
+        return redirect(
+            url_for("followup.report", session_id=session_id, red_flags=list(wish.red_flags)), 303
+        )
+    flash(_("The call is kept."))
+    return redirect(url_for("followup.index"), 303)
+
+
+def _report_page(form: SideEffectForm, session_id: int) -> str:
+    who, db = actor(), read()
+    card = queries.session_card(db, session_id, actor=who)
+    return render_template(
+        "followup/report.html",
+        form=form,
+        card=card,
+        bar=safety_queries.bar(db, who, card.patient_id, on=clock.today(who.zone)),
+        **NAMES,
+    )
+
+
+@bp.get("/sessions/<id:session_id>/side-effects/new")
+@require(Permission.FOLLOWUP_CALL)
+def report(session_id: int) -> ResponseReturnValue:
+    """Show the report of a side effect; the grades follow the kind chosen."""
+    card = queries.session_card(read(), session_id, actor=actor())
+    looks.opened("treatment_session", session_id, patient_id=card.patient_id)
+    form = SideEffectForm(
+        data={
+            "form_key": request.args.get("form_key") or secrets.token_urlsafe(18),
+            "kind": request.args.get("kind", ""),
+            "grade": request.args.get("grade", ""),
+            "zone": request.args.get("zone", ""),
+            "onset_on": _iso(request.args.get("onset_on")) or clock.today(actor().zone),
+            "red_flags": [f for f in request.args.getlist("red_flags") if f in RED_FLAGS],
+            "description": "",
+        }
+    )
+    form.offer_grades()
+    return _report_page(form, session_id)
+
+
+def _iso(raw: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(raw or "")
+    except ValueError:
+        return None
+
+
+@bp.post("/sessions/<id:session_id>/side-effects/new")
+@require(Permission.FOLLOWUP_CALL)
+def record(session_id: int) -> ResponseReturnValue:
+    """Keep a side effect and show at once what to do now."""
+    form = SideEffectForm(request.form)
+    form.offer_grades()
+    if not form.validate():
+        return _report_page(form, session_id), 422
+    try:
+        with transaction() as db:
+            effect_id = service.report(db, actor(), form.wish(session_id))
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return _report_page(form, session_id), 422
+    return redirect(url_for("followup.show", side_effect_id=effect_id), 303)
+
+
+def _show_page(side_effect_id: int, *, review: ReviewForm | None, close: CloseForm | None) -> str:
+    who, db = actor(), read()
+    effect = queries.get(db, side_effect_id)
+    card = queries.session_card(db, effect.session_id, actor=who)
+    today = clock.today(who.zone)
+    shown = next(
+        e for e in queries.of_patient(db, effect.patient_id, today=today) if e.id == effect.id
+    )
+    review = review or _review_form(effect)
+    review.offer_grades(effect.kind)
+    return render_template(
+        "followup/show.html",
+        effect=effect,
+        shown=shown,
+        card=card,
+        review=review,
+        close=close or CloseForm(data={"version": effect.version, "resolved_on": today}),
+        may_close=who.may(Permission.SIDE_EFFECT_CLOSE),
+        bar=safety_queries.bar(db, who, effect.patient_id, on=today),
+        contacts=queries.contacts(db, session_id=effect.session_id),
+        **NAMES,
+    )
+
+
+def _review_form(effect: SideEffect) -> ReviewForm:
+    return ReviewForm(
+        data={
+            "version": effect.version,
+            "grade": str(effect.grade),
+            "outcome": (
+                effect.outcome if effect.outcome is not Outcome.OPEN else Outcome.RESOLVING
+            ).value,
+            "note": effect.review_note,
+        }
+    )
+
+
+@bp.get("/side-effects/<id:side_effect_id>")
+@require(Permission.CHART_VIEW)
+def show(side_effect_id: int) -> ResponseReturnValue:
+    """Show a side effect: first what to do now, then the physician's decision."""
+    effect = queries.get(read(), side_effect_id)
+    looks.opened("side_effect", side_effect_id, patient_id=effect.patient_id)
+    return _show_page(side_effect_id, review=None, close=None)
+
+
+@bp.post("/side-effects/<id:side_effect_id>/review")
+@require(Permission.SIDE_EFFECT_CLOSE)
+def review(side_effect_id: int) -> ResponseReturnValue:
+    """Keep that a physician looked."""
+    form = ReviewForm(request.form)
+    form.offer_grades(queries.get(read(), side_effect_id).kind)
+    if not form.validate():
+        return _show_page(side_effect_id, review=form, close=None), 422
+    try:
+        with transaction() as db:
+            service.review(db, actor(), form.wish(side_effect_id))
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return _show_page(side_effect_id, review=form, close=None), 422
+    except (StaleEdit, Conflict) as stale:
+        form.refuse("", stale)
+        return _show_page(side_effect_id, review=form, close=None), 409
+    flash(_("Your assessment is kept."))
+    return redirect(url_for("followup.show", side_effect_id=side_effect_id), 303)
+
+
+@bp.post("/side-effects/<id:side_effect_id>/close")
+@require(Permission.SIDE_EFFECT_CLOSE)
+def close(side_effect_id: int) -> ResponseReturnValue:
+    """Close a side effect; the next booking is checked without it."""
+    form = CloseForm(request.form)
+    if not form.validate():
+        return _show_page(side_effect_id, review=None, close=form), 422
+    try:
+        with transaction() as db:
+            service.close(db, actor(), form.wish(side_effect_id))
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return _show_page(side_effect_id, review=None, close=form), 422
+    except (StaleEdit, Conflict) as stale:
+        form.refuse("", stale)
+        return _show_page(side_effect_id, review=None, close=form), 409
+    flash(_("Closed. Coming visits have been checked again."))
+    return redirect(url_for("followup.show", side_effect_id=side_effect_id), 303)

@@ -1,0 +1,281 @@
+"""Logging calls, reporting side effects, and closing them as a physician."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from clinic.audit import service as audit
+from clinic.catalog import service as catalog
+from clinic.core import clock
+from clinic.core.access import Actor, Permission
+from clinic.core.errors import Conflict, Forbidden, Invalid, StaleEdit
+from clinic.core.text import N_
+from clinic.followup import queries
+from clinic.followup.models import Contact, SideEffect
+from clinic.followup.rules import triage
+from clinic.followup.rules.terms import RED_FLAGS, TERMS
+from clinic.followup.values import (
+    CloseSideEffect,
+    LogCall,
+    Outcome,
+    ReportSideEffect,
+    ReviewSideEffect,
+)
+from clinic.safety import service as safety
+from clinic.safety.values import FactKind, FactSource, FactState, RecordFact
+from clinic.scheduling import service as scheduling
+from clinic.treatments import queries as treatments_queries
+
+STALE = N_("Somebody else has changed this side effect in the meantime. Look again and save.")
+CLOSED = N_("This side effect is closed already.")
+
+
+def log_call(db: Session, actor: Actor, call: LogCall) -> int:
+    """Keep one call; return the contact's id. A double click keeps one.
+
+    Raises NotFound for a session that is not signed or of another clinic.
+    """
+    session = queries.session_card(db, call.session_id, actor=actor)
+    known = queries.by_form_key(db, Contact, call.form_key)
+    if known is not None:
+        return known
+
+    contact = Contact(
+        session_id=session.id,
+        patient_id=session.patient_id,
+        actor_id=actor.id,
+        kind=call.kind,
+        result=call.result,
+        pain=call.pain,
+        note=call.note,
+        red_flags=[flag for flag in call.red_flags if flag in RED_FLAGS],
+        at=clock.now(),
+        form_key=call.form_key,
+    )
+    db.add(contact)
+    db.flush()  # The audit line needs the id.
+    audit.record(
+        db,
+        actor,
+        "contact.logged",
+        "contact",
+        contact.id,
+        patient_id=session.patient_id,
+        detail={"session": session.id, "kind": call.kind.value, "result": call.result.value},
+    )
+    return contact.id
+
+
+def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
+    """Keep a side effect, the facts that later visits must know, and hold back suspect lots.
+
+    Returns the side effect's id. Raises NotFound for the session, Invalid for a grade that the
+    term does not have or an onset before the session.
+    """
+    session = queries.session_card(db, wish.session_id, actor=actor)
+    known = queries.by_form_key(db, SideEffect, wish.form_key)
+    if known is not None:
+        return known
+    today = clock.today(actor.zone)
+    _check_report(wish, session, actor, today)
+    judged = triage.assess(
+        kind=wish.kind,
+        grade=wish.grade,
+        red_flags=wish.red_flags,
+        days_since=(today - wish.onset_on).days,
+        seen_before=queries.has_had(
+            db, patient_id=session.patient_id, kind=wish.kind, but_session=session.id
+        ),
+    )
+
+    effect = SideEffect(
+        patient_id=session.patient_id,
+        session_id=session.id,
+        reported_by_id=actor.id,
+        kind=wish.kind,
+        grade=wish.grade,
+        is_serious=wish.is_serious,
+        zone=wish.zone,
+        onset_on=wish.onset_on,
+        description=wish.description,
+        red_flags=[flag for flag in wish.red_flags if flag in RED_FLAGS],
+        reported_at=clock.now(),
+        form_key=wish.form_key,
+    )
+    db.add(effect)
+    db.flush()  # Facts and the audit line name the id.
+    _remember(db, actor, effect, judged, today)
+    if judged.holds_lots:
+        for lot_id in treatments_queries.lots_of(db, session.id):
+            catalog.quarantine(
+                db, actor, lot_id, reason=f"Side effect {effect.id} after session {session.id}"
+            )
+    scheduling.rescreen(db, actor, effect.patient_id)
+    audit.record(
+        db,
+        actor,
+        "side_effect.reported",
+        "side_effect",
+        effect.id,
+        patient_id=effect.patient_id,
+        detail={"session": session.id, "urgency": judged.urgency.value},
+    )
+    return effect.id
+
+
+def _check_report(
+    wish: ReportSideEffect, session: queries.SessionCard, actor: Actor, today: dt.date
+) -> None:
+    if wish.grade not in TERMS[wish.kind].grades:
+        raise Invalid(N_("This side effect has no such grade"), field="grade")
+    if wish.onset_on > today:
+        raise Invalid(N_("It cannot have begun in the future"), field="onset_on")
+    treated_on = session.signed_at.astimezone(clock.zone_of(actor.zone)).date()
+    if wish.onset_on < treated_on - dt.timedelta(days=1):
+        raise Invalid(N_("It cannot have begun before the session"), field="onset_on")
+
+
+def _remember(
+    db: Session, actor: Actor, effect: SideEffect, judged: triage.Triage, today: dt.date
+) -> None:
+    """Write what the next check must read: the open side effect and what it tells."""
+    safety.record_fact(
+        db,
+        actor,
+        RecordFact(
+            patient_id=effect.patient_id,
+            kind=FactKind.SIDE_EFFECT,
+            code=_fact_code(effect),
+            state=FactState.PRESENT,
+            label=TERMS[effect.kind].name,
+            zone=effect.zone,
+            began_on=effect.onset_on,
+            noted_on=today,
+            value_milli=None if judged.hides_grade else effect.grade * 1000,
+            unit=None if judged.hides_grade else "grade",
+            source=FactSource.STAFF,
+            source_key=f"side_effect:{effect.id}:{effect.version}",
+        ),
+    )
+    if judged.remembers:
+        safety.record_fact(
+            db,
+            actor,
+            RecordFact(
+                patient_id=effect.patient_id,
+                kind=FactKind.CONDITION,
+                code=judged.remembers,
+                state=FactState.PRESENT,
+                label=judged.remembers_label,
+                zone=effect.zone,
+                began_on=effect.onset_on,
+                noted_on=today,
+                source=FactSource.STAFF,
+                source_key=f"side_effect:{effect.id}:history",
+            ),
+        )
+
+
+def _fact_code(effect: SideEffect) -> str:
+    """One code for each side effect, so that closing one never closes another."""
+    return f"{effect.kind.value}-{effect.id}"
+
+
+def review(db: Session, actor: Actor, wish: ReviewSideEffect) -> SideEffect:
+    """Keep that a physician looked, with grade and outcome as the physician sees them.
+
+    Raises Forbidden for others, StaleEdit, Conflict when closed, Invalid for the grade.
+    """
+    effect = _open(db, actor, wish.side_effect_id, wish.version)
+    if wish.grade not in TERMS[effect.kind].grades:
+        raise Invalid(N_("This side effect has no such grade"), field="grade")
+    old_grade = effect.grade
+    today = clock.today(actor.zone)
+
+    effect.grade, effect.outcome = wish.grade, wish.outcome
+    effect.reviewed_at, effect.reviewed_by_id = clock.now(), actor.id
+    effect.review_note = wish.note
+    db.flush()  # A new version number names the new fact.
+    if wish.grade != old_grade:
+        judged = triage.assess(
+            kind=effect.kind,
+            grade=effect.grade,
+            red_flags=(),
+            days_since=(today - effect.onset_on).days,
+            seen_before=False,
+        )
+        _remember(db, actor, effect, judged, today)
+        scheduling.rescreen(db, actor, effect.patient_id)
+    audit.record(
+        db,
+        actor,
+        "side_effect.reviewed",
+        "side_effect",
+        effect.id,
+        patient_id=effect.patient_id,
+        detail={"grade": [old_grade, effect.grade]},
+    )
+    return effect
+
+
+def close(db: Session, actor: Actor, wish: CloseSideEffect) -> SideEffect:
+    """Close a side effect: from now on it no longer stops a booking by itself.
+
+    Raises Forbidden for others, StaleEdit, Conflict when closed, Invalid for outcome or dates.
+    """
+    effect = _open(db, actor, wish.side_effect_id, wish.version)
+    today = clock.today(actor.zone)
+    _check_closing(effect, wish, today)
+
+    effect.outcome, effect.resolved_on = wish.outcome, wish.resolved_on
+    effect.closed_at, effect.closed_by_id = clock.now(), actor.id
+    effect.reviewed_at = effect.reviewed_at or effect.closed_at
+    effect.reviewed_by_id = effect.reviewed_by_id or actor.id
+    effect.closing_note = wish.note
+    safety.record_fact(
+        db,
+        actor,
+        RecordFact(
+            patient_id=effect.patient_id,
+            kind=FactKind.SIDE_EFFECT,
+            code=_fact_code(effect),
+            state=FactState.ABSENT,
+            label=TERMS[effect.kind].name,
+            zone=effect.zone,
+            noted_on=today,
+            source=FactSource.PHYSICIAN,
+            source_key=f"side_effect:{effect.id}:closed",
+        ),
+    )
+    scheduling.rescreen(db, actor, effect.patient_id)
+    audit.record(
+        db,
+        actor,
+        "side_effect.closed",
+        "side_effect",
+        effect.id,
+        patient_id=effect.patient_id,
+        detail={"outcome": effect.outcome.value},
+    )
+    return effect
+
+
+def _check_closing(effect: SideEffect, wish: CloseSideEffect, today: dt.date) -> None:
+    if wish.outcome in {Outcome.OPEN, Outcome.RESOLVING}:
+        raise Invalid(N_("Choose how it ended"), field="outcome")
+    if wish.outcome in {Outcome.RESOLVED, Outcome.RESOLVED_SEQUELAE} and wish.resolved_on is None:
+        raise Invalid(N_("Since when is it resolved?"), field="resolved_on")
+    if wish.resolved_on is not None and not effect.onset_on <= wish.resolved_on <= today:
+        raise Invalid(N_("Between the onset and today, please"), field="resolved_on")
+
+
+def _open(db: Session, actor: Actor, side_effect_id: int, version: int) -> SideEffect:
+    if not actor.may(Permission.SIDE_EFFECT_CLOSE):
+        raise Forbidden(N_("Only a physician can do this."))
+    effect = queries.get(db, side_effect_id)
+    queries.session_card(db, effect.session_id, actor=actor)
+    if effect.closed_at is not None:
+        raise Conflict(CLOSED)
+    if effect.version != version:
+        raise StaleEdit(STALE)
+    return effect

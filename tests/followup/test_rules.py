@@ -1,0 +1,138 @@
+"""What is due, how urgent a report is, and whether each term is whole."""
+
+import datetime as dt
+
+import pytest
+
+from clinic.followup.rules import due, triage
+from clinic.followup.rules.terms import EMERGENCY_FLAGS, RED_FLAGS, TERMS
+from clinic.followup.values import CallKind, CallResult, SideEffectKind, Urgency
+
+BERLIN = "Europe/Berlin"
+SIGNED = dt.datetime(2026, 11, 2, 15, 30, tzinfo=dt.UTC)
+"""Monday 2 November, 16:30 in Berlin."""
+
+
+def day(n: int) -> dt.date:
+    return dt.date(2026, 11, 2) + dt.timedelta(days=n)
+
+
+def calls(today, made=(), signed_at=SIGNED):
+    return {
+        call.kind: call
+        for call in due.due(session_id=1, signed_at=signed_at, zone=BERLIN, made=made, today=today)
+    }
+
+
+def a_call(kind, result, after_days=1):
+    at = SIGNED + dt.timedelta(days=after_days)
+    return due.Made(session_id=1, kind=kind, result=result, at=at)
+
+
+@pytest.mark.parametrize(
+    ("n", "kinds"),
+    [
+        pytest.param(0, set(), id="nothing on the day itself"),
+        pytest.param(1, {CallKind.DAY_1}, id="first call from day 1"),
+        pytest.param(2, {CallKind.DAY_1}, id="still on day 2"),
+        pytest.param(6, {CallKind.DAY_1}, id="overdue until day 6"),
+        pytest.param(7, {CallKind.DAY_7}, id="day 7 asks it all"),
+        pytest.param(60, {CallKind.DAY_7}, id="overdue for long"),
+        pytest.param(61, set(), id="history after 60 days"),
+    ],
+)
+def test_calls_fall_due_by_the_calendar_of_the_clinic(n, kinds):
+    assert set(calls(day(n))) == kinds
+
+
+@pytest.mark.parametrize(
+    ("n", "late"), [(1, False), (2, False), (3, True), (7, False), (9, False), (10, True)]
+)
+def test_a_call_is_late_after_the_last_day_of_its_window(n, late):
+    (call,) = calls(day(n)).values()
+
+    assert call.is_late(day(n)) is late
+
+
+def test_a_session_signed_after_midnight_utc_belongs_to_the_clinics_day():
+    late_evening = dt.datetime(2026, 11, 2, 23, 30, tzinfo=dt.UTC)  # 00:30 on the 3rd in Berlin
+
+    assert calls(day(1), signed_at=late_evening) == {}
+    assert set(calls(day(2), signed_at=late_evening)) == {CallKind.DAY_1}
+
+
+def test_a_reached_call_settles_its_kind_and_a_missed_one_counts_as_a_try():
+    reached = a_call(CallKind.DAY_1, CallResult.REACHED)
+    missed = a_call(CallKind.DAY_1, CallResult.NO_ANSWER)
+
+    assert calls(day(1), [reached]) == {}
+    assert calls(day(1), [missed])[CallKind.DAY_1].tries == 1
+
+
+def test_a_reached_day_7_call_settles_the_first_one_too():
+    assert calls(day(8), [a_call(CallKind.DAY_7, CallResult.REACHED, 7)]) == {}
+
+
+def judge(kind, grade, *, flags=(), days=1, before=False):
+    return triage.assess(
+        kind=kind, grade=grade, red_flags=flags, days_since=days, seen_before=before
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "grade", "days", "urgency"),
+    [
+        (SideEffectKind.BRUISING, 1, 1, Urgency.ROUTINE),
+        (SideEffectKind.BRUISING, 1, 14, Urgency.ROUTINE),
+        (SideEffectKind.BRUISING, 1, 15, Urgency.SAME_DAY),
+        (SideEffectKind.BRUISING, 2, 1, Urgency.SAME_DAY),
+        (SideEffectKind.NERVE, 1, 14, Urgency.ROUTINE),
+        (SideEffectKind.NERVE, 1, 15, Urgency.SAME_DAY),
+        (SideEffectKind.NERVE, 2, 1, Urgency.SAME_DAY),
+        (SideEffectKind.SCALP_PAIN, 2, 1, Urgency.ROUTINE),
+        (SideEffectKind.SCALP_PAIN, 3, 1, Urgency.SAME_DAY),
+        (SideEffectKind.INFECTION, 1, 1, Urgency.SAME_DAY),
+        (SideEffectKind.INFECTION, 4, 1, Urgency.EMERGENCY),
+        (SideEffectKind.ALLERGIC, 1, 1, Urgency.SAME_DAY),
+        (SideEffectKind.ANAPHYLAXIS, 3, 0, Urgency.EMERGENCY),
+        (SideEffectKind.LA_TOXICITY, 3, 0, Urgency.EMERGENCY),
+    ],
+)
+def test_urgency_follows_kind_grade_and_time(kind, grade, days, urgency):
+    assert judge(kind, grade, days=days).urgency is urgency
+
+
+@pytest.mark.parametrize("flag", sorted(RED_FLAGS))
+def test_any_red_flag_needs_a_physician_today_and_stops_the_next_booking(flag):
+    judged = judge(SideEffectKind.BRUISING, 1, flags=(flag,))
+
+    expected = Urgency.EMERGENCY if flag in EMERGENCY_FLAGS else Urgency.SAME_DAY
+    assert judged.urgency is expected
+    assert judged.stops_next
+    assert judged.hides_grade
+
+
+@pytest.mark.parametrize(("grade", "stops"), [(1, False), (2, True)])
+def test_grade_two_stops_the_next_booking(grade, stops):
+    assert judge(SideEffectKind.BRUISING, grade).stops_next is stops
+
+
+def test_a_grade_two_or_repeated_bruise_is_remembered_as_unexplained_bleeding():
+    assert judge(SideEffectKind.BRUISING, 1).remembers == ""
+    assert judge(SideEffectKind.BRUISING, 2).remembers == "bleeding_unexplained"
+    assert judge(SideEffectKind.BRUISING, 1, before=True).remembers == "bleeding_unexplained"
+
+
+def test_infections_hold_back_the_lot_and_bruises_do_not():
+    assert judge(SideEffectKind.INFECTION, 1).holds_lots
+    assert judge(SideEffectKind.SUSPECTED_NTM, 2).holds_lots
+    assert not judge(SideEffectKind.BRUISING, 2).holds_lots
+
+
+def test_every_kind_has_a_term_with_real_grades():
+    assert set(TERMS) == set(SideEffectKind)
+    for term in TERMS.values():
+        assert term.grades
+        assert set(term.grades) <= {1, 2, 3, 4, 5}
+        assert all(term.grades.values())
+        assert 1 <= term.physician_from <= 5
