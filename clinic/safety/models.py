@@ -89,9 +89,15 @@ class ScreeningRecord(Base):
     on: Mapped[dt.date]
     moment: Mapped[Moment]
     decision: Mapped[Decision]
+    is_checked: Mapped[bool]
+    """False when there was no approved rule to check with: never to be read as clear."""
     earliest_clear_on: Mapped[dt.date | None]
+    bookable_from: Mapped[dt.date | None]
+    may_show_clear_date: Mapped[bool]
+    may_show_bookable_date: Mapped[bool]
     findings: Mapped[list[Any]]
-    """Each finding as plain values, with rule, version, arithmetic, source and fingerprint."""
+    """Each finding as plain values, with rule, version, arithmetic, source and fingerprint; the
+    facts it used as their places in `facts`."""
     facts: Mapped[list[Any]]
     """The facts that were used, as values: the decision can be replayed."""
     facts_hash: Mapped[str] = mapped_column(sa.String(64))

@@ -4,8 +4,11 @@ Histories cost three statements a thousand patients: people, facts, consents.
 """
 
 import datetime as dt
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,10 +22,70 @@ from clinic.core.text import N_
 from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
-from clinic.safety.values import Fact, FactKind, FactSource, History, Person
+from clinic.safety.rules.catalogue import build_catalogue
+from clinic.safety.rules.language import Catalogue
+from clinic.safety.rules.plain import finding_of, plan_of
+from clinic.safety.rules.screening import barred_ingredients, barred_zones, screen
+from clinic.safety.values import (
+    Fact,
+    FactKind,
+    FactSource,
+    History,
+    Person,
+    PlannedTreatment,
+    Screening,
+)
 
+CATALOGUE = Path(__file__).with_name("catalogue")
 CHUNK = 1000
 """Patients a statement: one parameter each, far below what either database takes."""
+
+
+@cache
+def rules() -> Catalogue:
+    """Return the catalogue that came with this release; read once."""
+
+    def read(path: Path) -> dict[str, object]:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+
+    return build_catalogue(
+        rules=[read(path) for path in sorted((CATALOGUE / "rules").glob("*.toml"))],
+        questions=read(CATALOGUE / "questions.toml"),
+        concepts=read(CATALOGUE / "concepts.toml"),
+        sources=read(CATALOGUE / "sources.toml"),
+    )
+
+
+def check(history: History, plan: PlannedTreatment, on: dt.date) -> Screening:
+    """Check a plan on a clinic-local date against the rules in force; keeps nothing."""
+    return screen(history, plan, on, rules().rules)
+
+
+def check_again(db: Session, record: ScreeningRecord) -> Screening:
+    """Check the plan and date of a kept check against what is known now; three statements."""
+    return check(history_of(db, record.patient_id), plan_of(record.plan), record.on)
+
+
+def screening_of(record: ScreeningRecord) -> Screening:
+    """Return a kept check as the value it was."""
+    findings = tuple(
+        finding_of(value | {"used": [record.facts[place] for place in value["used"]]})
+        for value in record.findings
+    )
+    return Screening(
+        on=record.on,
+        plan=plan_of(record.plan),
+        decision=record.decision,
+        findings=findings,
+        earliest_clear_on=record.earliest_clear_on,
+        bookable_from=record.bookable_from,
+        may_show_clear_date=record.may_show_clear_date,
+        may_show_bookable_date=record.may_show_bookable_date,
+        blocked_zones=barred_zones(findings),
+        blocked_ingredients=barred_ingredients(findings),
+        is_checked=record.is_checked,
+        facts_hash=record.facts_hash,
+    )
 
 
 def history_of(db: Session, patient_id: int) -> History:
@@ -57,13 +120,16 @@ def fact(db: Session, fact_id: int) -> PatientFact:
     return row
 
 
-def fact_of_source(db: Session, patient_id: int, source_key: str) -> PatientFact | None:
-    """Return the fact that an import or another record wrote under this key."""
-    return db.scalar(
+def facts_of_sources(
+    db: Session, patient_id: int, source_keys: Iterable[str]
+) -> dict[str, PatientFact]:
+    """Return {key: fact} of what an import or another record wrote under these keys."""
+    rows = db.scalars(
         sa.select(PatientFact).where(
-            PatientFact.patient_id == patient_id, PatientFact.source_key == source_key
+            PatientFact.patient_id == patient_id, PatientFact.source_key.in_(list(source_keys))
         )
     )
+    return {row.source_key: row for row in rows if row.source_key is not None}
 
 
 def lock_patient(db: Session, patient_id: int) -> None:
@@ -115,6 +181,16 @@ def released_of(db: Session, appointment_ids: Iterable[int]) -> dict[int, frozen
     for row in rows:
         found.setdefault(row.appointment_id, set()).add(row.fingerprint)
     return {visit: frozenset(marks) for visit, marks in found.items()}
+
+
+def release_of(db: Session, appointment_id: int, fingerprint: str) -> Release | None:
+    """Return the first release of a finding for a visit."""
+    return db.scalar(
+        sa.select(Release)
+        .where(Release.appointment_id == appointment_id, Release.fingerprint == fingerprint)
+        .order_by(Release.id)
+        .limit(1)
+    )
 
 
 def releases(db: Session, appointment_id: int) -> Sequence[tuple[Release, str]]:

@@ -70,9 +70,10 @@ def _shape(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
 
 
 def _read(kind: type[T], value: dict[str, Any]) -> T:
+    shape: Any = kind
     given = {
         name: _value(hint, value.get(name))
-        for name, hint, has_default in _shape(kind)
+        for name, hint, has_default in _shape(shape)
         if name in value or not has_default
     }
     return kind(**given)
