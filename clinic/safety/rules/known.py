@@ -1,0 +1,94 @@
+"""What is known about a patient, ordered and indexed once, so that order cannot matter."""
+
+import datetime as dt
+from hashlib import blake2b
+
+from clinic.safety.values import (
+    Fact,
+    FactKind,
+    FactSource,
+    FactState,
+    History,
+    Person,
+    PlannedTreatment,
+)
+
+Key = tuple[dt.date, dt.date, int]
+
+WEIGHT = {
+    FactSource.PATIENT: 1,
+    FactSource.IMPORTED: 1,
+    FactSource.STAFF: 2,
+    FactSource.PHYSICIAN: 3,
+    FactSource.LETTER: 3,
+    FactSource.SYSTEM: 3,
+}
+"""How sure a source is: an "absent" ends an open record only of a source no surer than itself."""
+
+
+def key(fact: Fact) -> Key:
+    """Return what orders two statements: the day they speak of, the day written, the number."""
+    return fact.noted_on, fact.recorded_on, fact.id or 0
+
+
+def text(fact: Fact) -> str:
+    """Return the content of a fact as one line, for hashing; who recorded it is not in it."""
+    return (
+        f"{fact.id}|{fact.kind}|{fact.code}|{fact.state}|{fact.label}|{fact.zone}|{fact.began_on}"
+        f"|{fact.ended_on}|{fact.noted_on}|{fact.value_milli}|{fact.unit}|{fact.source}"
+        f"|{fact.recorded_on}"
+    )
+
+
+class Known:
+    """The facts of one patient by kind and code, oldest statement first."""
+
+    __slots__ = ("_by_code", "_by_kind", "person", "texts", "zones")
+
+    def __init__(self, history: History) -> None:
+        """Sort and index; facts that say the same in another order give the same object."""
+        self.person: Person = history.person
+        keyed = sorted(
+            (*key(fact), text(fact), number) for number, fact in enumerate(history.facts)
+        )
+        self.texts = tuple(parts[3] for parts in keyed)
+        self.zones = frozenset(fact.zone for fact in history.facts if fact.zone is not None)
+        self._by_kind: dict[FactKind, list[Fact]] = {}
+        self._by_code: dict[tuple[FactKind, str], list[Fact]] = {}
+        for parts in keyed:
+            fact = history.facts[parts[4]]
+            self._by_kind.setdefault(fact.kind, []).append(fact)
+            self._by_code.setdefault((fact.kind, fact.code), []).append(fact)
+
+    def of(self, kind: FactKind, code: str) -> list[Fact]:
+        """Return the facts of this kind and code, oldest statement first."""
+        return self._by_code.get((kind, code), [])
+
+    def of_kind(self, kind: FactKind) -> list[Fact]:
+        """Return all facts of this kind, oldest statement first."""
+        return self._by_kind.get(kind, [])
+
+    def review(self, group: str, on: dt.date) -> Fact | None:
+        """Return the last answer to the whole group up to `on`."""
+        for fact in reversed(self.of(FactKind.REVIEW, group)):
+            if fact.noted_on <= on and fact.state is FactState.PRESENT:
+                return fact
+        return None
+
+    def reviewed_on(self, group: str, on: dt.date) -> dt.date | None:
+        """Return the last day up to `on` on which the group was answered."""
+        review = self.review(group, on)
+        return review.noted_on if review else None
+
+
+def facts_hash(known: Known, plan: PlannedTreatment) -> str:
+    """Return a hash of person, facts and plan: the same as long as nothing changed."""
+    digest = blake2b(digest_size=16)
+    person = known.person
+    digest.update(f"{person.birth_date}|{person.sex}\n".encode())
+    digest.update(
+        f"{plan.modality}|{sorted(plan.zones)}|{sorted(plan.ingredients)}|{plan.consent_version}"
+        f"|{plan.interval_days}\n".encode()
+    )
+    digest.update("\n".join(known.texts).encode())
+    return digest.hexdigest()

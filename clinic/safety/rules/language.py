@@ -1,0 +1,350 @@
+"""The language of the catalogue: conditions as trees, rules, questions and concepts.
+
+Rules are data. A condition is a tree of these nodes; `rules.logic` and `rules.leaves` evaluate
+it, `rules.catalogue` reads and checks it. Nothing here decides anything.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinic.catalog.values import Modality
+from clinic.safety.values import (
+    Confidence,
+    Decision,
+    FactKind,
+    FactSource,
+    Releasable,
+    RuleKind,
+    Scope,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A node of a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class All(Expression):
+    """Holds when every part holds; clears when the first part clears."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf(Expression):
+    """Holds when one part holds; clears when the last part clears."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Expression):
+    """Holds when the part does not; unknown stays unknown."""
+
+    part: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Needed(Expression):
+    """The test where it is known; where not, it is only asked for when `when` holds."""
+
+    test: Expression
+    when: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A concept a leaf looks for: its name, and the codes whose absence denies it."""
+
+    code: str
+    name: str
+    deniers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Expression):
+    """Something of these kinds and concepts is recorded, and going on or ended lately."""
+
+    kinds: tuple[FactKind, ...]
+    watched: tuple[Watched, ...]
+    """The concepts with everything narrower; empty means any code of the kind."""
+    roots: tuple[str, ...]
+    """The codes as the rule names them; each must be answered before the leaf is absent."""
+    window_days: int = 0
+    """Active while days since the end are fewer than this."""
+    is_window_planned: bool = False
+    """The window is the interval planned in the course; without one the leaf is absent."""
+    is_anchored_when_noted: bool = False
+    """Counts from `noted_on` (a session), not from `ended_on`; without a window: ever."""
+    group: str = ""
+    """Question group that settles it; without one, what is not recorded is absent."""
+    group_days: int = 0
+    denied_by: tuple[FactSource, ...] = ()
+    """Whose "absent" ends an open record; empty: anybody at least as sure as who recorded it."""
+    stale_days: int | None = None
+    """An open record not confirmed for longer than this is doubted."""
+    is_stale_present: bool = False
+    """Whether a doubted record still counts as present, or as unknown."""
+    grade_at_least: int | None = None
+    grade_below: int | None = None
+    is_zoned: bool = False
+    """Only facts of the zone that is looked at, or of no zone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Expression):
+    """The newest valid result of a laboratory value or vital sign lies in a range."""
+
+    kind: FactKind
+    code: str
+    name: str
+    unit: str
+    at_least: int | None = None
+    below: int | None = None
+    above: int | None = None
+    """Bounds in thousandths of the unit."""
+    valid_days: int | None = None
+    """A result older than this is as good as none."""
+    abnormal_below: int | None = None
+    abnormal_above: int | None = None
+    abnormal_valid_days: int | None = None
+    """Shorter validity when the newest result lies outside these."""
+    window_days: int | None = None
+    """Instead of validity: any result in this many days counts, and stops counting after."""
+    is_newest_only: bool = True
+    is_missing_absent: bool = False
+    """Whether no result means absent, not unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untested(Expression):
+    """Unknown while a valid result is missing, else absent: keeps asking for evidence."""
+
+    code: str
+    name: str
+    valid_days: int
+    after: tuple[str, ...] = ()
+    """Conditions: the result must not be older than the newest of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Younger(Expression):
+    """The person is younger than this on the day of the visit."""
+
+    years: int
+
+
+@dataclass(frozen=True, slots=True)
+class SexIs(Expression):
+    """The recorded sex is one of these."""
+
+    values: tuple[str, ...]
+    if_unknown: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoHair(Expression):
+    """The zone has no hair, for at least so many months."""
+
+    months: int
+    group: str
+    group_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoConsent(Expression):
+    """Consent was withdrawn or refused; unknown while no valid paper is recorded."""
+
+    valid_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnconfirmedMedicine(Expression):
+    """Unknown while a medicine is open that nobody confirmed for so many days."""
+
+    days: int
+    group: str
+    groups_of: tuple[tuple[str, str], ...]
+    """Medicine code and the question group that confirms it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(Expression):
+    """At least so many of these ingredients are in the plan."""
+
+    ingredients: tuple[str, ...]
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number of a rule that a clinic may own: a window, a threshold, a validity."""
+
+    name: str
+    value: str
+    unit: str
+    stricter: str
+    """Which direction is stricter: "higher" or "lower"."""
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One reading of a rule with its own decision; the strongest comes first."""
+
+    name: str
+    when: Expression
+    decision: Decision
+    releasable: Releasable
+    physician: str
+    """Wording with placeholders."""
+    physician_open: str
+    """Wording where no end is known; the same text where it makes no difference."""
+    reception: str
+    """No medical detail and no placeholder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applies:
+    """A modality that a rule holds for; `weaker` caps the decision and makes it a notice."""
+
+    modality: Modality
+    weaker: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One version of one rule of the catalogue, ready to be evaluated."""
+
+    code: str
+    version: int
+    name: str
+    kind: RuleKind
+    scope: Scope
+    applies_to: tuple[Applies, ...]
+    ingredients: frozenset[str]
+    """For scope ingredient: which ones it looks at; empty means any."""
+    cases: tuple[Case, ...]
+    unknown: Decision | None
+    """Decision when not known: ASK, or None where another rule asks for the same already."""
+    physician_unknown: str
+    numbers: tuple[Number, ...]
+    anchor: str
+    """What the window counts from, in words; empty without a window."""
+    clears: str
+    asks: tuple[str, ...]
+    """Question groups and evidence codes that settle it."""
+    may_show_date: bool
+    sources: tuple[str, ...]
+    confidence: Confidence
+    """Of the principle; each number has its own."""
+    content_hash: str
+
+    @property
+    def window_days(self) -> int | None:
+        """Return the number named `window`, in days, where there is one."""
+        return next((int(n.value) for n in self.numbers if n.name == "window"), None)
+
+    @property
+    def evidence_days(self) -> int | None:
+        """Return for how long evidence is valid: the number named `valid`, in days."""
+        return next((int(n.value) for n in self.numbers if n.name == "valid"), None)
+
+
+class FollowUp(StrEnum):
+    """Which field a Yes opens."""
+
+    NONE = "none"
+    NAME = "name"
+    LAST_DAY = "last_day"
+    NAME_AND_LAST_DAY = "name_and_last_day"
+    SINCE = "since"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactKey:
+    """What a fact is about: kind and code."""
+
+    kind: FactKind
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question in plain words. Yes records `yes`, No denies everything in `settles`."""
+
+    code: str
+    group: str
+    text: str
+    yes: FactKey
+    """Recorded for a Yes, unless the name given tells something more precise."""
+    settles: tuple[FactKey, ...]
+    follow_up: FollowUp
+    validity_days: int
+    """Of the group: its answers count on day N after them, not on day N + 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionGroup:
+    """Questions that one tap confirms together."""
+
+    code: str
+    name: str
+    validity_days: int
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A word that names a medicine or condition, where needed with a dose limit in mg."""
+
+    text: str
+    up_to_mg: int | None = None
+    above_mg: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """How a unit converts into the canonical one: multiply, then divide."""
+
+    name: str
+    times: int
+    over: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concept:
+    """One of our own codes: what facts say and rules look for."""
+
+    code: str
+    kind: FactKind
+    name: str
+    is_a: str = ""
+    """The broader concept, which a rule may name instead."""
+    words: tuple[Word, ...] = ()
+    not_words: tuple[str, ...] = ()
+    """A text with one of these is something else (a cream, an inhaler)."""
+    external: tuple[str, ...] = ()
+    """Codes of other systems (SNOMED CT, RxNorm, LOINC) that mean it."""
+    unit: str = ""
+    low: str = ""
+    high: str = ""
+    """Plausible range in the canonical unit; outside, a value is refused."""
+    units: tuple[Unit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """Everything the check is made of: rules, question groups, concepts, sources."""
+
+    rules: tuple[Rule, ...]
+    groups: tuple[QuestionGroup, ...]
+    concepts: tuple[Concept, ...]
+    sources: tuple[tuple[str, str], ...]
+    """Key and what it stands for."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Return all questions in the order they are asked."""
+        return tuple(question for group in self.groups for question in group.questions)

@@ -1,0 +1,370 @@
+"""The screening: every rule on one plan and one date, the strongest decision, the next clear date.
+
+Pure and total: the same input gives the same screening, whatever the order of the facts; no
+rule is skipped because another has spoken.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from clinic.catalog.values import Modality
+from clinic.core.zones import Zone
+from clinic.safety.rules.known import Known, facts_hash, text
+from clinic.safety.rules.language import Applies, Case, Rule
+from clinic.safety.rules.logic import verdict
+from clinic.safety.rules.verdicts import Hit, Question, Values, Verdict
+from clinic.safety.values import (
+    Confidence,
+    Decision,
+    Fact,
+    Finding,
+    History,
+    Message,
+    Missing,
+    PlannedTreatment,
+    Releasable,
+    RuleKind,
+    Scope,
+    Screening,
+    Truth,
+)
+
+_MOST_DATES = 400
+"""Dates tried at most in search of a clear one; each is the end of a finding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A case that holds, or a rule that is unknown, before it is put into words."""
+
+    rule: Rule
+    case: Case | None
+    """None for an unknown."""
+    kind: RuleKind
+    scope: Scope
+    decision: Decision
+    verdict: Verdict
+    zone: Zone | None
+    ingredient: str | None
+
+
+class _Weighed(Protocol):
+    """What bears on a visit: a match, or the finding made of it."""
+
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def decision(self) -> Decision: ...
+    @property
+    def zone(self) -> Zone | None: ...
+    @property
+    def ingredient(self) -> str | None: ...
+
+
+def screen(
+    history: History, plan: PlannedTreatment, on: dt.date, rules: Sequence[Rule]
+) -> Screening:
+    """Check a plan on a date against the rules.
+
+    `on` is the clinic-local date of the treatment, not of the booking. Findings come strongest
+    first. A consultation is screened by nothing. Without rules the screening is not checked.
+    A future session that is already booked may be given as a fact of kind treatment.
+    """
+    known = Known(history)
+    applied = () if plan.modality is Modality.CONSULTATION else rules
+    found = _matches(known, plan, on, applied)
+    dates = _dates(known, plan, on, applied, found)
+    return Screening(
+        on=on,
+        plan=plan,
+        decision=visit_decision(found, plan),
+        findings=tuple(_finding(match, on) for match in sorted(found, key=_order)),
+        earliest_clear_on=dates.clear_on,
+        bookable_from=dates.bookable_from,
+        may_show_clear_date=dates.may_show_clear,
+        may_show_bookable_date=dates.may_show_bookable,
+        blocked_zones=barred_zones(found),
+        blocked_ingredients=barred_ingredients(found),
+        is_checked=bool(rules) or plan.modality is Modality.CONSULTATION,
+        facts_hash=facts_hash(known, plan),
+    )
+
+
+def visit_decision(found: Collection[_Weighed], plan: PlannedTreatment) -> Decision:
+    """Return the strongest decision for the whole visit.
+
+    What bars a zone or an ingredient counts as WARN while another one remains; when none of the
+    planned ones remains, the visit waits for the first to become free.
+    """
+    strongest = Decision.ALLOW
+    for item in found:
+        decision = item.decision
+        if decision >= Decision.DEFER and not _is_whole(item.scope):
+            decision = Decision.WARN
+        strongest = max(strongest, decision)
+    if plan.zones and plan.zones <= barred_zones(found):
+        strongest = max(
+            strongest,
+            min(max(i.decision for i in found if i.zone is zone) for zone in plan.zones),
+        )
+    if plan.ingredients and plan.ingredients <= barred_ingredients(found):
+        strongest = max(
+            strongest,
+            min(max(i.decision for i in found if i.ingredient == a) for a in plan.ingredients),
+        )
+    return strongest
+
+
+def barred_zones(found: Iterable[_Weighed]) -> frozenset[Zone]:
+    """Return the zones that must be left out on that day."""
+    return frozenset(
+        i.zone for i in found if i.scope is Scope.ZONE and i.decision >= Decision.DEFER and i.zone
+    )
+
+
+def barred_ingredients(found: Iterable[_Weighed]) -> frozenset[str]:
+    """Return the ingredients that must be left out on that day."""
+    return frozenset(
+        i.ingredient
+        for i in found
+        if i.scope is Scope.INGREDIENT and i.decision >= Decision.DEFER and i.ingredient
+    )
+
+
+def _is_whole(scope: Scope) -> bool:
+    return scope in {Scope.PATIENT, Scope.SESSION}
+
+
+def _matches(
+    known: Known, plan: PlannedTreatment, on: dt.date, rules: Sequence[Rule]
+) -> list[Match]:
+    found: list[Match] = []
+    for rule in rules:
+        for applies in rule.applies_to:
+            if applies.modality is plan.modality:
+                for asked in _targets(rule, known, plan, on):
+                    found.extend(_matches_of(rule, applies, asked))
+    return found
+
+
+def _targets(rule: Rule, known: Known, plan: PlannedTreatment, on: dt.date) -> list[Question]:
+    """Return what the rule is asked about: the visit, or each zone or ingredient of it.
+
+    While no zones are planned yet, the zones that facts name are looked at.
+    """
+    if rule.scope is Scope.ZONE:
+        zones = plan.zones or known.zones
+        return [Question(known, on, plan, zone=zone) for zone in sorted(zones)]
+    if rule.scope is Scope.INGREDIENT:
+        return [
+            Question(known, on, plan, ingredient=ingredient)
+            for ingredient in sorted(plan.ingredients)
+            if not rule.ingredients or ingredient in rule.ingredients
+        ]
+    return [Question(known, on, plan)]
+
+
+def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
+    """Return the cases that hold, without those a stronger one has said of the same facts."""
+    kind = rule.kind if applies.weaker is None else RuleKind.NOTICE
+    found: list[Match] = []
+    unknown: list[tuple[Decision, Verdict]] = []
+    said: set[int] = set()
+    for case in rule.cases:
+        decision = case.decision
+        if applies.weaker is not None:
+            decision = min(decision, applies.weaker)
+        answer = verdict(case.when, asked)
+        if answer.value is None:
+            unknown.append((decision, answer))
+        elif answer.value:
+            facts = {id(hit.fact) for hit in answer.hits}
+            if found and facts <= said:
+                continue
+            said |= facts
+            found.append(
+                Match(
+                    rule=rule,
+                    case=case,
+                    kind=kind,
+                    scope=rule.scope,
+                    decision=decision,
+                    verdict=answer,
+                    zone=asked.zone,
+                    ingredient=asked.ingredient,
+                )
+            )
+    strongest = max((match.decision for match in found), default=Decision.ALLOW)
+    open_cases = [answer for decision, answer in unknown if decision > strongest]
+    is_target_planned = asked.zone is None or asked.zone in asked.plan.zones
+    if open_cases and rule.unknown is not None and is_target_planned:
+        found.append(
+            Match(
+                rule=rule,
+                case=None,
+                kind=kind,
+                scope=rule.scope,
+                decision=rule.unknown,
+                verdict=Verdict(
+                    None,
+                    hits=tuple(hit for answer in open_cases for hit in answer.hits),
+                    missing=tuple(m for answer in open_cases for m in answer.missing),
+                ),
+                zone=asked.zone,
+                ingredient=asked.ingredient,
+            )
+        )
+    return found
+
+
+@dataclass(slots=True)
+class _Dates:
+    clear_on: dt.date | None = None
+    bookable_from: dt.date | None = None
+    may_show_clear: bool = True
+    may_show_bookable: bool = True
+
+
+def _dates(
+    known: Known, plan: PlannedTreatment, on: dt.date, rules: Sequence[Rule], found: list[Match]
+) -> _Dates:
+    """Find the first bookable and the first clear date by screening every date something ends.
+
+    An open-ended DEFER or a BLOCK gives no date at all: if it rests on evidence, its going out
+    of date would look like a clear day.
+    """
+    dates = _Dates()
+    day = on
+    waiting: set[dt.date] = set()
+    for _ in range(_MOST_DATES):
+        if any(_is_open_stop(match) for match in found):
+            return dates
+        is_stopped = visit_decision(found, plan) >= Decision.DEFER
+        timed = [match for match in found if match.verdict.until is not None]
+        if dates.bookable_from is None:
+            if not is_stopped:
+                dates.bookable_from = day
+            elif any(m.decision >= Decision.DEFER and not m.rule.may_show_date for m in timed):
+                dates.may_show_bookable = False
+        if not timed and not is_stopped:
+            dates.clear_on = day
+            return dates
+        if not all(match.rule.may_show_date for match in timed):
+            dates.may_show_clear = False
+        waiting.update(m.verdict.until for m in timed if m.verdict.until is not None)
+        waiting = {later for later in waiting if later > day}
+        if not waiting:
+            return dates
+        day = min(waiting)
+        found = _matches(known, plan, day, rules)
+    return dates
+
+
+def _is_open_stop(match: Match) -> bool:
+    return (
+        match.decision >= Decision.DEFER and match.verdict.until is None and _is_whole(match.scope)
+    )
+
+
+def _order(match: Match) -> tuple[int, bool, str, str, str]:
+    return (
+        -match.decision.rank,
+        match.case is None,
+        match.rule.code,
+        match.zone or match.ingredient or "",
+        match.case.name if match.case else "",
+    )
+
+
+def _finding(match: Match, on: dt.date) -> Finding:
+    rule, case, answer = match.rule, match.case, match.verdict
+    used = tuple(dict.fromkeys(hit.fact for hit in answer.hits if hit.fact is not None))
+    clears_on = answer.until if case is not None else None
+    return Finding(
+        rule_code=rule.code,
+        rule_version=rule.version,
+        case=case.name if case else "unknown",
+        name=rule.name,
+        kind=match.kind,
+        scope=match.scope,
+        truth=Truth.PRESENT if case else Truth.UNKNOWN,
+        decision=match.decision,
+        zone=match.zone,
+        ingredient=match.ingredient,
+        message=_message(match),
+        arithmetic=tuple(dict.fromkeys(hit.arithmetic for hit in answer.hits)),
+        used=used,
+        missing=_distinct(answer.missing),
+        clears_on=clears_on,
+        releasable=case.releasable if case else Releasable.NOBODY,
+        clears=rule.clears,
+        sources=rule.sources,
+        confidence=rule.confidence,
+        number_confidence=_weakest(rule),
+        reception=case.reception if case else "",
+        may_show_date=rule.may_show_date,
+        fingerprint=_fingerprint(match, used, on),
+    )
+
+
+def _message(match: Match) -> Message:
+    place: Values = ()
+    if match.zone is not None:
+        place = (("zone", match.zone),)
+    elif match.ingredient is not None:
+        place = (("ingredient", match.ingredient),)
+    if match.case is None:
+        return Message(msgid=match.rule.physician_unknown, values=place)
+    hit = _deciding(match.verdict.hits)
+    values = dict(place)
+    if hit is not None:
+        values.update(hit.values)
+        names = dict.fromkeys(v for h in match.verdict.hits for n, v in h.values if n == "fact")
+        if names:
+            values["fact"] = ", ".join(str(name) for name in names)
+    wording = match.case.physician
+    if match.verdict.until is None:
+        wording = match.case.physician_open
+    return Message(msgid=wording, values=tuple(values.items()))
+
+
+def _deciding(hits: tuple[Hit, ...]) -> Hit | None:
+    """Return the hit that holds longest: without an end, else with the latest."""
+    if not hits:
+        return None
+    return max(hits, key=lambda hit: (hit.until is None, hit.until or dt.date.min))
+
+
+def _distinct(missing: tuple[Missing, ...]) -> tuple[Missing, ...]:
+    """Return each missing thing once, an old record to confirm before a bare group."""
+    return tuple(dict.fromkeys(missing))
+
+
+def _weakest(rule: Rule) -> Confidence | None:
+    order = list(Confidence)
+    return max((n.confidence for n in rule.numbers), key=order.index, default=None)
+
+
+def _fingerprint(match: Match, used: tuple[Fact, ...], on: dt.date) -> str:
+    """Return what a release holds on to.
+
+    A new fact, a new version or another case changes it. Where time is part of it, so does
+    another date: who released one day after a dose has not released the same day.
+    """
+    case = match.case.name if match.case else "unknown"
+    day = on.isoformat() if match.verdict.until is not None else ""
+    parts = (
+        match.rule.code,
+        str(match.rule.version),
+        match.rule.content_hash,
+        case,
+        match.decision.value,
+        match.zone or "",
+        match.ingredient or "",
+        day,
+        *(text(fact) for fact in used),
+    )
+    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
