@@ -1,0 +1,100 @@
+"""Recording that a consent paper was signed, and that it was withdrawn.
+
+Whoever calls these sits above scheduling and screens the patient's visits again in the same
+transaction: a consent is one of the things a check looks at.
+"""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from clinic.audit import service as audit
+from clinic.consents import queries
+from clinic.consents.models import Consent, ConsentText
+from clinic.consents.values import ConsentKind, RecordConsent, WithdrawConsent
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.errors import Conflict, Invalid
+from clinic.core.text import N_
+
+FIRST_VERSION = "1.0"
+FIRST_IN_FORCE_FROM = dt.date(2020, 1, 1)
+
+
+class AlreadyWithdrawn(Conflict):
+    """The consent was withdrawn before."""
+
+
+def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
+    """Record a signed paper; the same one-time key returns the paper it made before.
+
+    Raises Invalid for an unknown text version, a day to come, or one before the text was in force.
+    """
+    if wish.form_key is not None:
+        earlier = queries.by_form_key(db, wish.form_key)
+        if earlier is not None:
+            return earlier
+    text = queries.text_of(db, wish.kind, wish.text_version)
+    if text is None:
+        raise Invalid(N_("There is no such version of this text"), field="text_version")
+    if wish.given_on > clock.today(actor.zone):
+        raise Invalid(N_("This day is still to come"), field="given_on")
+    if wish.given_on < text.in_force_from:
+        raise Invalid(
+            N_("This version of the text has only been in force since %(date)s"),
+            field="given_on",
+            date=text.in_force_from.isoformat(),
+        )
+
+    consent = Consent(
+        patient_id=wish.patient_id,
+        text_id=text.id,
+        taken_by_id=actor.id,
+        kind=wish.kind,
+        given_on=wish.given_on,
+        recorded_at=clock.now(),
+        form_key=wish.form_key,
+    )
+    db.add(consent)
+    db.flush()  # The audit line names its id.
+    audit.record(
+        db, actor, "consent.recorded", "consent", consent.id, patient_id=consent.patient_id
+    )
+    return consent
+
+
+def withdraw(db: Session, actor: Actor, wish: WithdrawConsent) -> Consent:
+    """Record that a consent does not hold any more from a day on.
+
+    Raises NotFound, AlreadyWithdrawn, Invalid for a day before it was given or still to come.
+    """
+    consent = queries.get(db, wish.consent_id)
+    if consent.withdrawn_on is not None:
+        raise AlreadyWithdrawn(N_("This consent was withdrawn before."))
+    if wish.withdrawn_on < consent.given_on:
+        raise Invalid(
+            N_("It was only given on %(date)s"),
+            field="withdrawn_on",
+            date=consent.given_on.isoformat(),
+        )
+    if wish.withdrawn_on > clock.today(actor.zone):
+        raise Invalid(N_("This day is still to come"), field="withdrawn_on")
+
+    consent.withdrawn_on = wish.withdrawn_on
+    consent.withdrawn_by_id = actor.id
+    consent.withdrawn_reason = wish.reason.strip()
+    audit.record(
+        db, actor, "consent.withdrawn", "consent", consent.id, patient_id=consent.patient_id
+    )
+    return consent
+
+
+def install_defaults(db: Session) -> None:
+    """Give a new clinic a first version of each consent text; leaves what is there alone."""
+    have = {text.kind for text in queries.texts(db)}
+    db.add_all(
+        ConsentText(kind=kind, version_name=FIRST_VERSION, in_force_from=FIRST_IN_FORCE_FROM)
+        for kind in ConsentKind
+        if kind not in have
+    )
+    db.flush()  # Who records a paper right after must find its text.
