@@ -31,17 +31,10 @@ export function toast(text, undo) {
 }
 
 // ---- shortcuts: off while typing, and to be switched off altogether (WCAG 2.1.4) ----
-const KEYS = "anagen.keys";
 const handlers = new Map();
 let chord = "";
 
-function remembered(key) {
-  try { return localStorage.getItem(key); } catch { return null; } // storage may be forbidden
-}
-function remember(key, value) {
-  try { localStorage.setItem(key, value); } catch { /* then it lasts as long as the page */ }
-}
-const keysOn = () => document.documentElement.dataset.keys !== "off" && remembered(KEYS) !== "off";
+const keysOn = document.documentElement.dataset.keys !== "off"; // from the profile
 
 /** Tell whether a key pressed here is part of what somebody writes. */
 export const typing = (event) =>
@@ -60,7 +53,7 @@ function handlerOf(keys) {
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (!keysOn() || typing(event) || $("dialog[open]")) return;
+  if (!keysOn || typing(event) || $("dialog[open]")) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const handler = handlerOf(chord + key) ?? handlerOf(key);
   if (key === "g" && !chord) {
@@ -77,12 +70,6 @@ document.addEventListener("keydown", (event) => {
 
 shortcut("/", () => { $("#q")?.focus(); $("#q")?.select(); });
 shortcut("?", () => $("#keys")?.showModal());
-
-const keysBox = $("[data-keys]");
-if (keysBox) {
-  keysBox.checked = keysOn();
-  keysBox.addEventListener("change", () => remember(KEYS, keysBox.checked ? "on" : "off"));
-}
 
 // ---- small things on any page ----
 document.addEventListener("click", (event) => {

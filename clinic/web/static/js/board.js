@@ -119,6 +119,10 @@ function ask(li, lane, row, rest) {
   sent = { ...rest, appointment: li.dataset.appointment };
   form.requestSubmit();
 }
+function moveBack(li, { lane, row }) {
+  const name = lanes().find((other) => other.dataset.lane === lane)?.dataset.name ?? "";
+  ask(li, lane, row, { said: text("Moved", { who: whoOf(li), time: clock(row), lane: name }) });
+}
 function arrive(li) {
   const form = document.querySelector("#arrive-form");
   if (!form || !can(li, "arrive")) return;
@@ -273,8 +277,7 @@ document.addEventListener("swapped", (event) => {
   if (fresh && fresh !== board) replaceBoard(fresh, answered?.appointment);
   if (!answered || event.detail.status !== 200) return;
   const li = board.querySelector(`[data-appointment="${CSS.escape(answered.appointment)}"]`);
-  const again = answered.undo && li && (() => ask(li, answered.undo.lane, answered.undo.row, { said: text("Cancelled") }));
-  toast(answered.said, again);
+  toast(answered.said, answered.undo && li && (() => moveBack(li, answered.undo)));
 });
 document.addEventListener("swapfailed", () => {
   if (sent?.back) putBack(sent.back);
