@@ -4,7 +4,9 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clinic.catalog.values import Modality, ResourceKind
 from clinic.core.text import N_
+from clinic.safety.values import Passage, Screening
 
 
 class AppointmentStatus(StrEnum):
@@ -82,6 +84,21 @@ class VisitAction(StrEnum):
     ENTER_IN_ERROR = "enter_in_error"
 
 
+ACTION_NAMES: dict[VisitAction, str] = {
+    VisitAction.BOOK: N_("Book"),
+    VisitAction.MOVE: N_("Move"),
+    VisitAction.CANCEL: N_("Cancel the visit"),
+    VisitAction.NO_SHOW: N_("Did not come"),
+    VisitAction.ARRIVE: N_("Arrived"),
+    VisitAction.UNDO_ARRIVE: N_("Not arrived after all"),
+    VisitAction.START: N_("Start"),
+    VisitAction.FINISH: N_("Finish"),
+    VisitAction.ABORT: N_("Abort"),
+    VisitAction.REOPEN: N_("Take back"),
+    VisitAction.ENTER_IN_ERROR: N_("Entered in error"),
+}
+
+
 class CourseStatus(StrEnum):
     """Where a course of sessions stands."""
 
@@ -142,3 +159,120 @@ class CancelAppointment:
     version: int
     reason: CancelReason
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArriveVisit:
+    """Note that the patient is here, having said both identifiers; also the late arrival."""
+
+    appointment_id: int
+    version: int
+    name_spoken: bool
+    birth_date_spoken: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepVisit:
+    """Take a visit, seen at `version`, one plain step: no-show, undone arrival, reopening."""
+
+    appointment_id: int
+    version: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartVisit:
+    """Begin the treatment of a visit, seen at `version` with the facts of `seen_facts_hash`."""
+
+    appointment_id: int
+    version: int
+    seen_facts_hash: str
+    acknowledged: bool = False
+    """The clinician's tick under what is to be acknowledged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A check said no. Its record is kept, so this is returned and committed, never raised."""
+
+    screening: Screening
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A resource as the search for free times sees it: when it works, when it is held."""
+
+    id: int
+    kind: ResourceKind
+    device_type: str = ""
+    open: tuple[Span, ...] = ()
+    """When it works; none means never."""
+    busy: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """One resource held for one part of a visit."""
+
+    resource_id: int
+    seq: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Opening:
+    """A time at which everything a service needs is free, and with what."""
+
+    starts_at: dt.datetime
+    practitioner_id: int | None = None
+    room_id: int | None = None
+    device_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedOpening:
+    """An opening in the clinic's words, for a button."""
+
+    starts_local: dt.datetime
+    practitioner_id: int
+    practitioner: str
+    room_id: int
+    room: str
+    second_hour: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """Why a wished time is taken: what is held, by whom, from when until when (wall time)."""
+
+    field: str
+    """The form field it belongs to: practitioner_id, room_id, service_id or patient_id."""
+    name: str
+    who: str
+    from_local: dt.datetime
+    until_local: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseCard:
+    """A patient's open course: which service, and which session comes next."""
+
+    id: int
+    service_id: int
+    next_number: int
+    sessions_planned: int
+    interval_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a visit stands, as far as the table of steps needs to know."""
+
+    status: AppointmentStatus
+    starts_at: dt.datetime
+    day: dt.date
+    """Its day on the clinic's calendar."""
+    modality: Modality
+    ended_at: dt.datetime | None = None
+    """When it was cancelled or noted as a no-show; bounds the taking back."""

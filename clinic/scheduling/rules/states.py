@@ -1,0 +1,90 @@
+"""Which step a visit may take from where it stands, by whom and when: one table for all."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from clinic.core.access import Actor, Permission
+from clinic.core.text import N_
+from clinic.scheduling.values import AppointmentStatus, Standing, VisitAction
+
+NO_SHOW_AFTER = dt.timedelta(minutes=15)
+"""A visit is a no-show from this long after its start on (design default)."""
+REOPEN_WITHIN = dt.timedelta(minutes=10)
+"""A cancellation or no-show can be taken back this long; after that, book anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the table: from where, to where, and who may."""
+
+    action: VisitAction
+    sources: frozenset[AppointmentStatus]
+    target: AppointmentStatus
+    permission: Permission
+
+
+def _step(
+    action: VisitAction,
+    sources: set[AppointmentStatus],
+    target: AppointmentStatus,
+    permission: Permission,
+) -> Step:
+    return Step(action=action, sources=frozenset(sources), target=target, permission=permission)
+
+
+_S, _A, _P = AppointmentStatus, VisitAction, Permission
+STEPS: dict[VisitAction, Step] = {
+    step.action: step
+    for step in (
+        _step(_A.MOVE, {_S.BOOKED}, _S.BOOKED, _P.APPOINTMENT_BOOK),
+        _step(_A.ARRIVE, {_S.BOOKED, _S.NO_SHOW}, _S.ARRIVED, _P.APPOINTMENT_CHECKIN),
+        _step(_A.UNDO_ARRIVE, {_S.ARRIVED}, _S.BOOKED, _P.APPOINTMENT_CHECKIN),
+        _step(_A.NO_SHOW, {_S.BOOKED}, _S.NO_SHOW, _P.APPOINTMENT_CHECKIN),
+        _step(_A.CANCEL, {_S.BOOKED, _S.ARRIVED}, _S.CANCELLED, _P.APPOINTMENT_BOOK),
+        _step(_A.REOPEN, {_S.CANCELLED, _S.NO_SHOW}, _S.BOOKED, _P.APPOINTMENT_BOOK),
+        _step(_A.START, {_S.ARRIVED}, _S.IN_TREATMENT, _P.SESSION_LOG),
+        _step(_A.FINISH, {_S.IN_TREATMENT}, _S.DONE, _P.SESSION_LOG),
+        _step(_A.ABORT, {_S.IN_TREATMENT}, _S.CANCELLED, _P.SESSION_LOG),
+    )
+}
+"""Every step there is; buttons, services and tests read it. Booking makes the visit itself."""
+
+NOT_TODAY = N_("An arrival is noted on the day of the visit itself. Move the visit first.")
+NOT_YET_NO_SHOW = N_("Wait until 15 minutes after the start before noting a no-show.")
+TOO_LATE_TO_REOPEN = N_("This can be taken back for 10 minutes only. Book a new visit instead.")
+WRONG_STATUS = N_("This visit has moved on in the meantime. It is now: %(status)s.")
+
+
+def objection(action: VisitAction, visit: Standing, *, now: dt.datetime, today: dt.date) -> str:
+    """Return why a visit cannot take a step now, to be translated; empty when it can.
+
+    `today` is the clinic's calendar day of `now`.
+    """
+    if visit.status not in STEPS[action].sources:
+        return WRONG_STATUS
+    if action is VisitAction.ARRIVE and visit.day != today:
+        return NOT_TODAY
+    if action is VisitAction.NO_SHOW and now < visit.starts_at + NO_SHOW_AFTER:
+        return NOT_YET_NO_SHOW
+    if action is VisitAction.REOPEN and (
+        visit.ended_at is None or now > visit.ended_at + REOPEN_WITHIN
+    ):
+        return TOO_LATE_TO_REOPEN
+    return ""
+
+
+def next_steps(
+    visit: Standing, actor: Actor, *, now: dt.datetime, today: dt.date
+) -> tuple[VisitAction, ...]:
+    """Return the steps that this person may take now, in the order of the table.
+
+    A treatment is started and finished by its session's record, a consultation by hand.
+    """
+    by_session = {VisitAction.START, VisitAction.FINISH, VisitAction.ABORT}
+    return tuple(
+        step.action
+        for step in STEPS.values()
+        if actor.may(step.permission)
+        and not objection(step.action, visit, now=now, today=today)
+        and not (visit.modality.is_treatment and step.action in by_session)
+    )
