@@ -1,7 +1,9 @@
-"""Services, products and lots as words."""
+"""Services, products and lots as words, values and commands."""
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from clinic.core.text import N_
 
@@ -44,12 +46,50 @@ class ProductKind(StrEnum):
     COSMETIC = "cosmetic"
 
 
+PRODUCT_KIND_NAMES: dict[ProductKind, str] = {
+    ProductKind.KIT: N_("Blood kit or tube"),
+    ProductKind.DRUG: N_("Active ingredient"),
+    ProductKind.ANAESTHETIC: N_("Local anaesthetic"),
+    ProductKind.DILUENT: N_("Diluent"),
+    ProductKind.COSMETIC: N_("Cosmetic (never injected)"),
+}
+"""In the order in which they are shown."""
+
+
 class LotState(StrEnum):
     """Whether a lot may be used."""
 
     OK = "ok"
     QUARANTINE = "quarantine"
     RECALLED = "recalled"
+
+
+LOT_STATE_NAMES: dict[LotState, str] = {
+    LotState.OK: N_("In use"),
+    LotState.QUARANTINE: N_("In quarantine"),
+    LotState.RECALLED: N_("Recalled"),
+}
+
+
+class Unusable(StrEnum):
+    """Why a lot must not be used."""
+
+    COSMETIC = "cosmetic"
+    NOT_INJECTABLE = "not_injectable"
+    RECALLED = "recalled"
+    QUARANTINED = "quarantined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+UNUSABLE_WORDS: dict[Unusable, str] = {
+    Unusable.COSMETIC: N_("cosmetic: must never be injected"),
+    Unusable.NOT_INJECTABLE: N_("not made for injection"),
+    Unusable.RECALLED: N_("recalled"),
+    Unusable.QUARANTINED: N_("in quarantine"),
+    Unusable.EXPIRED: N_("expired"),
+    Unusable.WITHDRAWN: N_("no longer used here"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +101,108 @@ class Segment:
     device_type: str
     offset_min: int
     length_min: int
+
+
+class AnyLot(Protocol):
+    """What decides about a lot; a row and a plain value both fit."""
+
+    @property
+    def expires_on(self) -> dt.date:
+        """The day printed on the pack."""
+
+    @property
+    def state(self) -> LotState:
+        """Whether somebody stopped it."""
+
+
+class AnyProduct(Protocol):
+    """What decides about a product; a row and a plain value both fit."""
+
+    @property
+    def kind(self) -> ProductKind:
+        """What it is for."""
+
+    @property
+    def is_injectable(self) -> bool:
+        """Whether it is made for injection."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the clinic still uses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotChoice:
+    """One lot as it is offered in a session: what it is, and why not, where it must not be used."""
+
+    id: int
+    product_id: int
+    product_name: str
+    kind: ProductKind
+    ingredient: str
+    strength_ug_per_ml: int | None
+    has_adrenaline: bool
+    lot_no: str
+    expires_on: dt.date
+    state: LotState
+    state_reason: str
+    version: int
+    unusable: Unusable | None
+    """None: it may be used on the day that was asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductCard:
+    """One product of the list with its lots, first-expiring usable ones first."""
+
+    id: int
+    name: str
+    kind: ProductKind
+    manufacturer: str
+    ingredient: str
+    strength_ug_per_ml: int | None
+    has_adrenaline: bool
+    is_injectable: bool
+    is_active: bool
+    lots: tuple[LotChoice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddProduct:
+    """Put a product on the clinic's list."""
+
+    name: str
+    kind: ProductKind
+    manufacturer: str = ""
+    ingredient: str = ""
+    """Our slug of the active ingredient; empty where no limit or allergy hangs on it."""
+    strength_ug_per_ml: int | None = None
+    has_adrenaline: bool = False
+    is_injectable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddLot:
+    """Put a lot of a product on the list, as printed on the pack."""
+
+    product_id: int
+    lot_no: str
+    expires_on: dt.date
+
+
+INGREDIENTS: dict[str, str] = {
+    "lidocaine": N_("Lidocaine"),
+    "procaine": N_("Procaine"),
+    "dutasteride": N_("Dutasteride"),
+    "finasteride": N_("Finasteride"),
+    "minoxidil": N_("Minoxidil"),
+    "biotin": N_("Biotin"),
+    "dexpanthenol": N_("Dexpanthenol"),
+    "vitamins": N_("B or C vitamins"),
+    "zinc": N_("Zinc"),
+    "peptides": N_("Peptides"),
+    "hyaluronic_acid": N_("Hyaluronic acid"),
+    "calcium": N_("Calcium"),
+    "citrate": N_("Citrate"),
+}
+"""Slugs of active ingredients that limits, allergies and other rules know by name."""

@@ -1,5 +1,111 @@
-"""Pages of this part of the clinic."""
+"""Products and lots: the list, a new product, a new lot, stopping a lot."""
 
-from flask import Blueprint
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.audit import looks
+from clinic.catalog import queries, service
+from clinic.catalog.forms import LotForm, ProductForm, Stop, StopForm
+from clinic.catalog.values import INGREDIENTS, LOT_STATE_NAMES, PRODUCT_KIND_NAMES, UNUSABLE_WORDS
+from clinic.core import clock
+from clinic.core.access import Permission
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
+from clinic.web.access import actor, require
+from clinic.web.database import read, transaction
+from clinic.web.words import translate
 
 bp = Blueprint("catalog", __name__)
+WORDS = {
+    "kinds": PRODUCT_KIND_NAMES,
+    "states": LOT_STATE_NAMES,
+    "unusable": UNUSABLE_WORDS,
+    "ingredients": INGREDIENTS,
+}
+
+
+@bp.get("/products")
+@require(Permission.PRODUCT_MANAGE)
+def index() -> ResponseReturnValue:
+    """Show all products with their lots."""
+    today = clock.today(actor().zone)
+    cards = queries.products(read(), on=today)
+    looks.listed("product", (card.id for card in cards))
+    return render_template("catalog/index.html", cards=cards, today=today, **WORDS)
+
+
+@bp.get("/products/new")
+@require(Permission.PRODUCT_MANAGE)
+def new() -> ResponseReturnValue:
+    """Show the form of a new product."""
+    return render_template("catalog/new.html", form=ProductForm())
+
+
+@bp.post("/products/new")
+@require(Permission.PRODUCT_MANAGE)
+def create() -> ResponseReturnValue:
+    """Add a product and go on to its first lot."""
+    form = ProductForm(request.form)
+    if form.validate():
+        try:
+            with transaction() as db:
+                product = service.add_product(db, actor(), form.wish())
+        except Invalid as refused:
+            form.refuse_invalid(refused)
+        else:
+            flash(translate(N_("%(name)s was added. Now add its lot."), name=product.name), "ok")
+            return redirect(url_for("catalog.new_lot", product_id=product.id), 303)
+    return render_template("catalog/new.html", form=form), 422
+
+
+@bp.get("/products/<id:product_id>/lots/new")
+@require(Permission.PRODUCT_MANAGE)
+def new_lot(product_id: int) -> ResponseReturnValue:
+    """Show the form of a new lot."""
+    product = queries.product(read(), product_id)
+    return render_template("catalog/new_lot.html", form=LotForm(), product=product)
+
+
+@bp.post("/products/<id:product_id>/lots/new")
+@require(Permission.PRODUCT_MANAGE)
+def create_lot(product_id: int) -> ResponseReturnValue:
+    """Add a lot."""
+    form = LotForm(request.form)
+    if form.validate():
+        try:
+            with transaction() as db:
+                service.add_lot(db, actor(), form.wish(product_id))
+        except Invalid as refused:
+            form.refuse_invalid(refused)
+        else:
+            flash(translate(N_("Lot %(lot)s was added."), lot=form.lot_no.text()), "ok")
+            return redirect(url_for("catalog.index"), 303)
+    product = queries.product(read(), product_id)
+    return render_template("catalog/new_lot.html", form=form, product=product), 422
+
+
+@bp.get("/lots/<id:lot_id>/stop")
+@require(Permission.PRODUCT_MANAGE)
+def stopping(lot_id: int) -> ResponseReturnValue:
+    """Ask how and why a lot is to be stopped."""
+    return _stopping(lot_id, StopForm())
+
+
+@bp.post("/lots/<id:lot_id>/stop")
+@require(Permission.PRODUCT_MANAGE)
+def stop(lot_id: int) -> ResponseReturnValue:
+    """Put a lot into quarantine, or note its recall."""
+    form = StopForm(request.form)
+    if not form.validate():
+        return _stopping(lot_id, form), 422
+    act = service.recall if form.how.member() is Stop.RECALL else service.quarantine
+    with transaction() as db:
+        lot = act(db, actor(), lot_id, form.reason.text())
+    flash(translate(N_("Lot %(lot)s cannot be used any more."), lot=lot.lot_no), "ok")
+    return redirect(url_for("catalog.index"), 303)
+
+
+def _stopping(lot_id: int, form: StopForm) -> str:
+    lot = queries.lot(read(), lot_id)
+    product = queries.product(read(), lot.product_id)
+    return render_template("catalog/stopping.html", form=form, lot=lot, product=product)

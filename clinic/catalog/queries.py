@@ -1,0 +1,158 @@
+"""Reading what the clinic offers and uses."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload
+
+from clinic.catalog import rules as catalog_rules
+from clinic.catalog.models import Product, ProductLot, Service
+from clinic.catalog.values import (
+    PRODUCT_KIND_NAMES,
+    LotChoice,
+    ProductCard,
+)
+from clinic.core.errors import NotFound
+from clinic.core.text import N_
+
+NO_SERVICE = N_("There is no such service")
+NO_PRODUCT = N_("There is no such product")
+NO_LOT = N_("There is no such lot")
+
+
+def service(db: Session, service_id: int) -> Service:
+    """Return a service with its segments; raises NotFound. Two statements."""
+    found = db.scalar(
+        sa.select(Service).where(Service.id == service_id).options(selectinload(Service.segments))
+    )
+    if found is None:
+        raise NotFound(NO_SERVICE)
+    return found
+
+
+def services(db: Session) -> Sequence[Service]:
+    """Return the services that can be booked, with their segments, by name. Two statements."""
+    return db.scalars(
+        sa.select(Service)
+        .where(Service.is_active)
+        .options(selectinload(Service.segments))
+        .order_by(Service.name, Service.id)
+    ).all()
+
+
+def product(db: Session, product_id: int) -> Product:
+    """Return a product; raises NotFound."""
+    found = db.get(Product, product_id)
+    if found is None:
+        raise NotFound(NO_PRODUCT)
+    return found
+
+
+def lot(db: Session, lot_id: int) -> ProductLot:
+    """Return a lot; raises NotFound."""
+    found = db.get(ProductLot, lot_id)
+    if found is None:
+        raise NotFound(NO_LOT)
+    return found
+
+
+def lots(db: Session, *, on: dt.date) -> list[LotChoice]:
+    """Return every lot as it is offered on a day: usable first, first-expiring on top.
+
+    Those that must not be used come with their reason, to be shown struck out. One statement.
+    """
+    return _choices(db, sa.true(), on=on)
+
+
+def lots_usable(db: Session, on: dt.date) -> list[LotChoice]:
+    """Return the lots that may be used on a day, first-expiring first. One statement."""
+    return [choice for choice in lots(db, on=on) if choice.unusable is None]
+
+
+def lots_of(db: Session, lot_ids: Iterable[int], *, on: dt.date) -> dict[int, LotChoice]:
+    """Return the lots of these ids, judged for a day; unknown ids are left out. One statement."""
+    wanted = sorted(set(lot_ids))
+    if not wanted:
+        return {}
+    return {choice.id: choice for choice in _choices(db, ProductLot.id.in_(wanted), on=on)}
+
+
+def products(db: Session, *, on: dt.date) -> list[ProductCard]:
+    """Return all products with their lots, by kind and name. Two statements."""
+    by_product: dict[int, list[LotChoice]] = {}
+    for choice in lots(db, on=on):
+        by_product.setdefault(choice.product_id, []).append(choice)
+    kinds = list(PRODUCT_KIND_NAMES)
+    rows = db.scalars(sa.select(Product).order_by(Product.name, Product.id)).all()
+    return sorted(
+        (
+            ProductCard(
+                id=row.id,
+                name=row.name,
+                kind=row.kind,
+                manufacturer=row.manufacturer,
+                ingredient=row.ingredient,
+                strength_ug_per_ml=row.strength_ug_per_ml,
+                has_adrenaline=row.has_adrenaline,
+                is_injectable=row.is_injectable,
+                is_active=row.is_active,
+                lots=tuple(by_product.get(row.id, ())),
+            )
+            for row in rows
+        ),
+        key=lambda card: (not card.is_active, kinds.index(card.kind)),
+    )
+
+
+def codes(db: Session, *, of: type[Service] | type[Product]) -> frozenset[str]:
+    """Return the codes that are taken."""
+    return frozenset(db.scalars(sa.select(of.code)))
+
+
+def has_product(db: Session, *, name: str, strength_ug_per_ml: int | None) -> bool:
+    """Tell whether a product of this name and strength is on the list already."""
+    same = sa.select(Product.id).where(
+        Product.name == name,
+        Product.strength_ug_per_ml.is_not_distinct_from(strength_ug_per_ml),
+    )
+    return db.scalars(same.limit(1)).first() is not None
+
+
+def has_lot(db: Session, *, product_id: int, lot_no: str) -> bool:
+    """Tell whether a product's lot number is on the list already."""
+    return (
+        db.scalar(
+            sa.select(ProductLot.id).where(
+                ProductLot.product_id == product_id, ProductLot.lot_no == lot_no
+            )
+        )
+        is not None
+    )
+
+
+def _choices(db: Session, which: sa.ColumnElement[bool], *, on: dt.date) -> list[LotChoice]:
+    rows = db.execute(
+        sa.select(ProductLot, Product)
+        .join(Product, Product.id == ProductLot.product_id)
+        .where(which)
+    )
+    return catalog_rules.in_order_of_use(_choice(row[0], row[1], on) for row in rows)
+
+
+def _choice(lot: ProductLot, product: Product, on: dt.date) -> LotChoice:
+    return LotChoice(
+        id=lot.id,
+        product_id=product.id,
+        product_name=product.name,
+        kind=product.kind,
+        ingredient=product.ingredient,
+        strength_ug_per_ml=product.strength_ug_per_ml,
+        has_adrenaline=product.has_adrenaline,
+        lot_no=lot.lot_no,
+        expires_on=lot.expires_on,
+        state=lot.state,
+        state_reason=lot.state_reason,
+        version=lot.version,
+        unusable=catalog_rules.usable(lot, product, on),
+    )
