@@ -1,6 +1,8 @@
 """How times, dates, amounts and names are written: Jinja filters and the context of every page."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
@@ -11,6 +13,18 @@ from clinic.core import units
 from clinic.core.zones import ZONE_NAMES, Zone
 from clinic.web.access import current_actor
 from clinic.web.words import translate
+
+
+class Sentence(Protocol):
+    """A marked sentence and the values of its gaps, made where nothing is known of languages."""
+
+    @property
+    def msgid(self) -> str:
+        """The marked sentence."""
+
+    def as_dict(self) -> Mapping[str, str | int | dt.date]:
+        """Return the values by placeholder."""
+
 
 NAMED = frozenset({"short", "medium", "long", "full"})
 
@@ -68,6 +82,20 @@ def zone_name(zone: Zone | str | None) -> str:
     return "" if zone is None else translate(ZONE_NAMES[Zone(zone)])
 
 
+def sentence(message: Sentence) -> str:
+    """Write a sentence of the safety check: dates by language, zones and names translated."""
+    values: dict[str, object] = {}
+    for name, value in message.as_dict().items():
+        if isinstance(value, Zone):
+            values[name] = zone_name(value)
+        elif isinstance(value, dt.date):
+            values[name] = fdate(value)
+        else:
+            values[name] = translate(value) if isinstance(value, str) else value
+    # Even without values: a percent sign is doubled in every wording.
+    return translate(message.msgid) % values
+
+
 def initials(name: str) -> str:
     """Return up to two initials for an avatar."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
@@ -87,6 +115,7 @@ def init_app(app: Flask) -> None:
         ml=ml,
         mm=units.show_thousandths,
         zone_name=zone_name,
+        sentence=sentence,
         initials=initials,
         words=translate,
     )
