@@ -23,6 +23,7 @@ from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
 from clinic.safety.rules.catalogue import build_catalogue
+from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.language import Catalogue
 from clinic.safety.rules.plain import finding_of, plan_of
 from clinic.safety.rules.screening import barred_ingredients, barred_zones, screen
@@ -54,6 +55,12 @@ def rules() -> Catalogue:
         concepts=read(CATALOGUE / "concepts.toml"),
         sources=read(CATALOGUE / "sources.toml"),
     )
+
+
+@cache
+def codes() -> Codes:
+    """Return the concepts of the catalogue, ready to find, name and convert."""
+    return Codes(rules().concepts)
 
 
 def check(history: History, plan: PlannedTreatment, on: dt.date) -> Screening:
