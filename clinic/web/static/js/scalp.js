@@ -12,7 +12,7 @@
 //     [data-stage] svg[data-view] > g.zone[data-zone][data-name][role=button] > path, and g.pts
 //     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|ml|mm|product"] and button[data-del]
 //     [data-out="total|points|left|zones"], [data-used] meter, [data-count="top"], [data-byzone] > li[data-zone]
-//     with meter, [data-zml], [data-zn]
+//     with meter, [data-zml], [data-zn]; svg[data-thumb="top"] path[data-zone] gets the class `on`
 //     buttons [data-undo] [data-fill] [data-copy='[points]'] [data-add] with [data-add-zone], [data-add-count]
 import { announce, fill } from "./app.js";
 
@@ -192,6 +192,10 @@ function show() {
     li.querySelector("meter").value = sum(list) / 1000;
     li.querySelector("[data-zml]").textContent = shown(sum(list));
     li.querySelector("[data-zn]").textContent = list.length;
+  }
+  for (const path of form.querySelectorAll("[data-thumb] [data-zone]")) {
+    const { thumb } = path.closest("[data-thumb]").dataset;
+    path.classList.toggle("on", points.some((p) => p.view === thumb && p.zone === path.dataset.zone));
   }
   for (const zone of zones()) {
     const list = per.get(zone.dataset.zone) ?? [];
