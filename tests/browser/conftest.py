@@ -1,0 +1,177 @@
+"""A real Chromium against a real server on a database file of its own."""
+
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from werkzeug.serving import make_server
+
+from clinic import models
+from clinic.accounts import passwords
+from clinic.accounts.models import Account
+from clinic.app import create_app
+from clinic.audit.service import chain_key
+from clinic.core.access import Role
+from clinic.core.engine import Sessions, make_engine
+from config import Config
+from tests import factories
+
+SECRET = "browser-tests-only-" * 3
+PASSWORD = "a bruise on the vertex 42"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def chromium() -> str | None:
+    """Return a Chromium of the system; None lets playwright take its own."""
+    given = os.environ.get("CLINIC_TEST_CHROMIUM")
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return given or next((path for name in names if (path := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = chromium()
+        if not found and not Path(playwright.chromium.executable_path).exists():
+            message = "NO BROWSER: install Chromium or run `playwright install chromium`"
+            if os.environ.get("CI"):
+                pytest.fail(message)
+            pytest.skip(message)
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Clinic:
+    """The running application, its database, and one account a role."""
+
+    url: str
+    app: Flask
+    sessions: Sessions
+    engine: sa.Engine
+    logins: dict[Role, str] = field(default_factory=dict)
+
+
+def serve(app: Flask) -> tuple[str, "threading.Thread", object]:
+    """Serve an application on a free port of this machine."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    return f"http://127.0.0.1:{server.server_port}", thread, server
+
+
+@pytest.fixture
+def clinic(tmp_path: Path) -> Iterator[Clinic]:
+    """A clinic without patients, as set-up leaves it, with one account a role."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'clinic.sqlite3'}")
+    models.metadata.create_all(engine)
+    sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
+    config = Config(data_dir=tmp_path, database_url="", secret_key=SECRET)
+    app = create_app(config, sessions=sessions)
+    logins = {}
+    with sessions.write() as db, db.begin():
+        location = factories.a_location(db, name="Anagen Berlin")
+        hashed = passwords.make_hash(PASSWORD)
+        for role in Role:
+            account: Account = factories.an_account(
+                db, location=location, role=role, login=role.value, password_hash=hashed
+            )
+            logins[role] = account.login
+    url, thread, server = serve(app)
+    yield Clinic(url, app, sessions, engine, logins)
+    server.shutdown()  # type: ignore[attr-defined]
+    thread.join()
+    engine.dispose()
+
+
+class Person:
+    """Somebody at a browser: the verbs of the clinic."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: object) -> None:
+        kind, text = message.type, message.text  # type: ignore[attr-defined]
+        # A refusal (4xx) is an answer; Chromium reports it as an error of the network.
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            self.complaints.append(text)
+
+    def goes_to(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+    def signs_in(self, login: str, password: str = PASSWORD) -> None:
+        self.goes_to("/sign-in")
+        self.page.get_by_label("Login").fill(login)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page).not_to_have_url(re.compile("/sign-in"))
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+
+@pytest.fixture
+def people(browser: Browser) -> Iterator["People"]:
+    """Open browsers of people; any console error or warning fails the test at its end."""
+    crowd = People(browser)
+    yield crowd
+    complaints = [text for person in crowd.everybody for text in person.complaints]
+    crowd.close()
+    assert complaints == []
+
+
+class People:
+    """Browsers opened by one test."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+        self.everybody: list[Person] = []
+
+    def __call__(self, url: str, *, width: int = 1440, height: int = 900, **options: object) -> Person:
+        context = self._browser.new_context(
+            viewport={"width": width, "height": height}, locale="en-GB", **options
+        )
+        context.set_default_timeout(15_000)
+        self._contexts.append(context)
+        person = Person(context.new_page(), url)
+        self.everybody.append(person)
+        return person
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+def axe_violations(page: Page) -> list[str]:
+    """Return what axe finds, one line a violation with its first element."""
+    found = Axe().run(page, options={"runOnly": AXE["runOnly"]})
+    return [
+        f"{violation['id']}: {violation['nodes'][0]['html'][:160]}"
+        for violation in found.response["violations"]
+    ]
+
+
