@@ -119,8 +119,8 @@ def test_grade_two_stops_the_next_booking(grade, stops):
 
 def test_a_grade_two_or_repeated_bruise_is_remembered_as_unexplained_bleeding():
     assert judge(SideEffectKind.BRUISING, 1).remembers == ""
-    assert judge(SideEffectKind.BRUISING, 2).remembers == "bleeding_unexplained"
-    assert judge(SideEffectKind.BRUISING, 1, before=True).remembers == "bleeding_unexplained"
+    assert judge(SideEffectKind.BRUISING, 2).remembers == "bleeding_tendency"
+    assert judge(SideEffectKind.BRUISING, 1, before=True).remembers == "bleeding_tendency"
 
 
 def test_infections_hold_back_the_lot_and_bruises_do_not():
