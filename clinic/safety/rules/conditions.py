@@ -109,7 +109,8 @@ def _sex(table: Table, _: Surroundings) -> Expression:
 def _no_hair(table: Table, around: Surroundings) -> Expression:
     months = _days(table, "no_hair_months", around)
     group, days = _group(table, around)
-    return NoHair(months=months, group=group, group_days=days)
+    doubted_by = table.texts("doubted_by")
+    return NoHair(months=months, group=group, group_days=days, doubted_by=doubted_by)
 
 
 def _no_consent(table: Table, around: Surroundings) -> Expression:

@@ -150,6 +150,8 @@ class NoHair(Expression):
     months: int
     group: str
     group_days: int
+    doubted_by: tuple[str, ...] = ()
+    """Symptoms that say there is a bald place without saying where: every zone is asked then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,18 @@ def no_hair(leaf: NoHair, asked: Question) -> Verdict:
     answered = asked.known.reviewed_on(leaf.group, asked.on)
     is_confirmed = answered is not None and days_between(answered, asked.on) <= leaf.group_days
     newest = _newest(statements)
+    is_doubted = any(
+        fact.state is not FactState.ABSENT
+        and not (newest and key(newest[0]) >= key(fact))
+        and not any(
+            other.state is FactState.ABSENT and key(other) > key(fact)
+            for other in asked.known.of(FactKind.SYMPTOM, code)
+        )
+        for code in leaf.doubted_by
+        for fact in asked.known.of(FactKind.SYMPTOM, code)
+    )
     if not newest:
-        if is_confirmed:
+        if is_confirmed and not is_doubted:
             return ABSENT
         return Verdict(None, missing=(ask_group(leaf.group, answered, asked.zone),))
     bald = next((fact for fact in newest if fact.state is FactState.ABSENT), None)
@@ -128,7 +138,9 @@ def no_hair(leaf: NoHair, asked: Question) -> Verdict:
         return _bald(leaf, asked, bald)
     last_on = newest[0].noted_on
     is_old = days_between(last_on, asked.on) > leaf.group_days
-    if any(fact.state is FactState.UNSURE for fact in newest) or (is_old and not is_confirmed):
+    if any(fact.state is FactState.UNSURE for fact in newest) or (
+        is_doubted or (is_old and not is_confirmed)
+    ):
         return Verdict(None, missing=(ask_group(leaf.group, last_on, asked.zone),))
     return ABSENT
 
