@@ -6,22 +6,29 @@ Histories cost three statements a thousand patients: people, facts, consents.
 import datetime as dt
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from clinic.accounts.models import Account
+from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
 from clinic.consents.values import Paper
+from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.locations.models import Location
+from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
+from clinic.patients.values import PatientBar
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
+from clinic.safety.rules.banner import usual_plan, warnings
 from clinic.safety.rules.catalogue import build_catalogue
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.language import Catalogue
@@ -38,8 +45,37 @@ from clinic.safety.values import (
 )
 
 CATALOGUE = Path(__file__).with_name("catalogue")
+_FACT = (
+    PatientFact.patient_id,
+    PatientFact.id,
+    PatientFact.kind,
+    PatientFact.code,
+    PatientFact.state,
+    PatientFact.label,
+    PatientFact.zone,
+    PatientFact.began_on,
+    PatientFact.ended_on,
+    PatientFact.noted_on,
+    PatientFact.value_milli,
+    PatientFact.unit,
+    PatientFact.source,
+    PatientFact.recorded_at,
+)
 CHUNK = 1000
 """Patients a statement: one parameter each, far below what either database takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One fact with its own history: as reported, and when it was found to be wrong, by whom."""
+
+    fact: Fact
+    as_reported: str
+    recorded_at: dt.datetime
+    error_at: dt.datetime | None
+    error_by: str
+    error_reason: str
+    source_key: str | None
 
 
 @cache
@@ -49,12 +85,9 @@ def rules() -> Catalogue:
     def read(path: Path) -> dict[str, object]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
 
-    return build_catalogue(
-        rules=[read(path) for path in sorted((CATALOGUE / "rules").glob("*.toml"))],
-        questions=read(CATALOGUE / "questions.toml"),
-        concepts=read(CATALOGUE / "concepts.toml"),
-        sources=read(CATALOGUE / "sources.toml"),
-    )
+    tables = {path.stem: read(path) for path in sorted(CATALOGUE.glob("*.toml"))}
+    lists = {name: tables.pop(name) for name in ("questions", "concepts", "sources")}
+    return build_catalogue(rules=list(tables.values()), **lists)
 
 
 @cache
@@ -211,6 +244,58 @@ def releases(db: Session, appointment_id: int) -> Sequence[tuple[Release, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def entries(db: Session, patient_id: int, *, limit: int = 500) -> Sequence[Entry]:
+    """Return everything that was ever recorded about a patient, newest first, errors included.
+
+    One statement.
+    """
+    author, corrector = aliased(Account), aliased(Account)
+    rows = db.execute(
+        sa.select(
+            *_FACT,
+            author.name,
+            PatientFact.as_reported,
+            PatientFact.error_at,
+            PatientFact.error_reason,
+            PatientFact.source_key,
+            corrector.name.label("error_by"),
+            Location.zone.label("clinic_zone"),
+        )
+        .join(Patient, Patient.id == PatientFact.patient_id)
+        .join(Location, Location.id == Patient.location_id)
+        .outerjoin(author, author.id == PatientFact.recorded_by_id)
+        .outerjoin(corrector, corrector.id == PatientFact.error_by_id)
+        .where(PatientFact.patient_id == patient_id)
+        .order_by(PatientFact.id.desc())
+        .limit(limit)
+    )
+    return [
+        Entry(
+            fact=_fact(row, ZoneInfo(row.clinic_zone)),
+            as_reported=row.as_reported,
+            recorded_at=row.recorded_at,
+            error_at=row.error_at,
+            error_by=row.error_by or "",
+            error_reason=row.error_reason,
+            source_key=row.source_key,
+        )
+        for row in rows
+    ]
+
+
+def bar(db: Session, actor: Actor, patient_id: int, *, on: dt.date) -> PatientBar:
+    """Return who a page is about, with what a PRP on that day would meet, worded for the role.
+
+    Four statements. Raises NotFound.
+    """
+    card = patient_queries.card(db, patient_id, today=on)
+    if card.status:
+        return card
+    history = history_of(db, patient_id)
+    screening = check(history, usual_plan(history, Modality.PRP), on)
+    return replace(card, warnings=warnings(screening, history, actor.role, codes().name))
+
+
 def _people(db: Session, ids: list[int]) -> dict[int, tuple[Person, ZoneInfo]]:
     rows = db.execute(
         sa.select(Patient.id, Patient.birth_date, Patient.sex, Location.zone)
@@ -227,47 +312,32 @@ def _facts(
     db: Session, ids: list[int], people: dict[int, tuple[Person, ZoneInfo]]
 ) -> Iterator[tuple[int, Fact]]:
     rows = db.execute(
-        sa.select(
-            PatientFact.patient_id,
-            PatientFact.id,
-            PatientFact.kind,
-            PatientFact.code,
-            PatientFact.state,
-            PatientFact.label,
-            PatientFact.zone,
-            PatientFact.began_on,
-            PatientFact.ended_on,
-            PatientFact.noted_on,
-            PatientFact.value_milli,
-            PatientFact.unit,
-            PatientFact.source,
-            PatientFact.recorded_at,
-            Account.name,
-        )
+        sa.select(*_FACT, Account.name)
         .outerjoin(Account, Account.id == PatientFact.recorded_by_id)
         .where(PatientFact.patient_id.in_(ids), PatientFact.error_at.is_(None))
         .order_by(PatientFact.id)
     )
     for row in rows:
-        yield (
-            row.patient_id,
-            Fact(
-                id=row.id,
-                kind=row.kind,
-                code=row.code,
-                state=row.state,
-                label=row.label,
-                zone=row.zone,
-                began_on=row.began_on,
-                ended_on=row.ended_on,
-                noted_on=row.noted_on,
-                value_milli=row.value_milli,
-                unit=row.unit,
-                source=row.source,
-                recorded_by=row.name or "",
-                recorded_on=_day(row.recorded_at, people[row.patient_id][1]),
-            ),
-        )
+        yield row.patient_id, _fact(row, people[row.patient_id][1])
+
+
+def _fact(row: sa.Row[*tuple[Any, ...]], zone: ZoneInfo) -> Fact:
+    return Fact(
+        id=row.id,
+        kind=row.kind,
+        code=row.code,
+        state=row.state,
+        label=row.label,
+        zone=row.zone,
+        began_on=row.began_on,
+        ended_on=row.ended_on,
+        noted_on=row.noted_on,
+        value_milli=row.value_milli,
+        unit=row.unit,
+        source=row.source,
+        recorded_by=row.name or "",
+        recorded_on=_day(row.recorded_at, zone),
+    )
 
 
 def _consent(paper: Paper, zone: ZoneInfo) -> Fact:
