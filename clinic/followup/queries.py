@@ -21,8 +21,13 @@ from clinic.followup.rules import triage
 from clinic.followup.values import CallKind, CallResult, Outcome, SideEffectKind, Urgency
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
+from clinic.safety.values import Decision
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
+
+UNSETTLED_AHEAD = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,6 +258,20 @@ def get(db: Session, side_effect_id: int) -> SideEffect:
     return effect
 
 
+def open_of_kind(db: Session, effect: SideEffect) -> Sequence[SideEffect]:
+    """Return the patient's other side effects of the same kind that are still open."""
+    return db.scalars(
+        sa.select(SideEffect)
+        .where(
+            SideEffect.patient_id == effect.patient_id,
+            SideEffect.kind == effect.kind,
+            SideEffect.closed_at.is_(None),
+            SideEffect.id != effect.id,
+        )
+        .order_by(SideEffect.id)
+    ).all()
+
+
 def has_had(db: Session, *, patient_id: int, kind: SideEffectKind, but_session: int) -> bool:
     """Tell whether the same kind was reported after another session of this patient."""
     return bool(
@@ -348,6 +367,61 @@ def flags_without_report(db: Session, *, location_id: int) -> list[FlagHeard]:
         )
         for row in rows
         if row.red_flags
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsettledVisit:
+    """A coming visit that a physician must decide on before it can begin."""
+
+    id: int
+    patient_id: int
+    patient_name: str
+    file_number: str
+    phone: str
+    service_name: str
+    starts_at: dt.datetime
+    decision: Decision
+
+
+def unsettled(db: Session, *, location_id: int) -> list[UnsettledVisit]:
+    """Return the visits of the coming two weeks that await a physician, earliest first."""
+    now = clock.now()
+    rows = db.execute(
+        sa.select(
+            Appointment.id,
+            Appointment.patient_id,
+            Appointment.starts_at,
+            Appointment.decision,
+            Patient.given_name,
+            Patient.family_name,
+            Patient.file_number,
+            Patient.phone,
+            Service.name.label("service_name"),
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Service, Service.id == Appointment.service_id)
+        .where(
+            Appointment.location_id == location_id,
+            Appointment.starts_at.between(now - dt.timedelta(hours=12), now + UNSETTLED_AHEAD),
+            Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)),
+            Appointment.decision.in_((Decision.REVIEW, Decision.DEFER, Decision.BLOCK)),
+        )
+        .order_by(Appointment.starts_at)
+    )
+    return [
+        UnsettledVisit(
+            id=row.id,
+            patient_id=row.patient_id,
+            patient_name=f"{row.given_name} {row.family_name}",
+            file_number=row.file_number,
+            phone=row.phone,
+            service_name=row.service_name,
+            starts_at=row.starts_at,
+            decision=row.decision,
+        )
+        for row in rows
+        if row.decision is not None
     ]
 
 

@@ -135,8 +135,25 @@ def _check_report(
         raise Invalid(N_("It cannot have begun before the session"), field="onset_on")
 
 
+def _judge(effect: SideEffect, today: dt.date) -> triage.Triage:
+    """Judge what is on record; a red flag a physician has seen hides the grade no more."""
+    return triage.assess(
+        kind=effect.kind,
+        grade=effect.grade,
+        red_flags=() if effect.reviewed_at else tuple(effect.red_flags),
+        days_since=(today - effect.onset_on).days,
+        seen_before=False,
+    )
+
+
 def _remember(
-    db: Session, actor: Actor, effect: SideEffect, judged: triage.Triage, today: dt.date
+    db: Session,
+    actor: Actor,
+    effect: SideEffect,
+    judged: triage.Triage,
+    today: dt.date,
+    *,
+    again: str = "",
 ) -> None:
     """Write what the next check must read: the open side effect and what it tells."""
     safety.record_fact(
@@ -145,7 +162,7 @@ def _remember(
         RecordFact(
             patient_id=effect.patient_id,
             kind=FactKind.SIDE_EFFECT,
-            code=_fact_code(effect),
+            code=effect.kind.value,
             state=FactState.PRESENT,
             label=TERMS[effect.kind].name,
             zone=effect.zone,
@@ -154,7 +171,7 @@ def _remember(
             value_milli=None if judged.hides_grade else effect.grade * 1000,
             unit=None if judged.hides_grade else "grade",
             source=FactSource.STAFF,
-            source_key=f"side_effect:{effect.id}:{effect.version}",
+            source_key=f"side_effect:{effect.id}:{effect.version}{again}",
         ),
     )
     if judged.remembers:
@@ -176,11 +193,6 @@ def _remember(
         )
 
 
-def _fact_code(effect: SideEffect) -> str:
-    """One code for each side effect, so that closing one never closes another."""
-    return f"{effect.kind.value}-{effect.id}"
-
-
 def review(db: Session, actor: Actor, wish: ReviewSideEffect) -> SideEffect:
     """Keep that a physician looked, with grade and outcome as the physician sees them.
 
@@ -197,14 +209,7 @@ def review(db: Session, actor: Actor, wish: ReviewSideEffect) -> SideEffect:
     effect.review_note = wish.note
     db.flush()  # A new version number names the new fact.
     if wish.grade != old_grade:
-        judged = triage.assess(
-            kind=effect.kind,
-            grade=effect.grade,
-            red_flags=(),
-            days_since=(today - effect.onset_on).days,
-            seen_before=False,
-        )
-        _remember(db, actor, effect, judged, today)
+        _remember(db, actor, effect, _judge(effect, today), today)
         scheduling.rescreen(db, actor, effect.patient_id)
     audit.record(
         db,
@@ -238,7 +243,7 @@ def close(db: Session, actor: Actor, wish: CloseSideEffect) -> SideEffect:
         RecordFact(
             patient_id=effect.patient_id,
             kind=FactKind.SIDE_EFFECT,
-            code=_fact_code(effect),
+            code=effect.kind.value,
             state=FactState.ABSENT,
             label=TERMS[effect.kind].name,
             zone=effect.zone,
@@ -247,6 +252,9 @@ def close(db: Session, actor: Actor, wish: CloseSideEffect) -> SideEffect:
             source_key=f"side_effect:{effect.id}:closed",
         ),
     )
+    # The "absent" speaks of the kind: what is open of the same kind is said again after it.
+    for other in queries.open_of_kind(db, effect):
+        _remember(db, actor, other, _judge(other, today), today, again=f":after:{effect.id}")
     scheduling.rescreen(db, actor, effect.patient_id)
     audit.record(
         db,

@@ -27,7 +27,6 @@ from clinic.followup.values import (
     Urgency,
 )
 from clinic.safety import queries as safety_queries
-from clinic.scheduling import queries as scheduling_queries
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 
@@ -51,7 +50,7 @@ def index() -> ResponseReturnValue:
     calls = queries.due(db, location_id=who.location_id, zone=who.zone)
     effects = queries.open_side_effects(db, location_id=who.location_id, zone=who.zone)
     flags = queries.flags_without_report(db, location_id=who.location_id)
-    unsafe = scheduling_queries.unsettled(db, location_id=who.location_id, zone=who.zone)
+    unsafe = queries.unsettled(db, location_id=who.location_id)
     looks.listed("follow_up", [c.patient_id for c in calls] + [e.patient_id for e in effects])
     return render_template(
         "followup/index.html",
