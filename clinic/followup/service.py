@@ -10,8 +10,8 @@ from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Forbidden, Invalid, StaleEdit
 from clinic.core.text import N_
-from clinic.followup import queries
 from clinic.followup.models import Contact, SideEffect
+from clinic.followup.queries import effects
 from clinic.followup.rules import triage
 from clinic.followup.rules.terms import RED_FLAGS, TERMS
 from clinic.followup.values import (
@@ -35,8 +35,8 @@ def log_call(db: Session, actor: Actor, call: LogCall) -> int:
 
     Raises NotFound for a session that is not signed or of another clinic.
     """
-    session = queries.session_card(db, call.session_id, actor=actor)
-    known = queries.by_form_key(db, Contact, call.form_key)
+    session = effects.session_card(db, call.session_id, actor=actor)
+    known = effects.by_form_key(db, Contact, call.form_key)
     if known is not None:
         return known
 
@@ -72,8 +72,8 @@ def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
     Returns the side effect's id. Raises NotFound for the session, Invalid for a grade that the
     term does not have or an onset before the session.
     """
-    session = queries.session_card(db, wish.session_id, actor=actor)
-    known = queries.by_form_key(db, SideEffect, wish.form_key)
+    session = effects.session_card(db, wish.session_id, actor=actor)
+    known = effects.by_form_key(db, SideEffect, wish.form_key)
     if known is not None:
         return known
     today = clock.today(actor.zone)
@@ -83,7 +83,7 @@ def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
         grade=wish.grade,
         red_flags=wish.red_flags,
         days_since=(today - wish.onset_on).days,
-        seen_before=queries.has_had(
+        seen_before=effects.has_had(
             db, patient_id=session.patient_id, kind=wish.kind, but_session=session.id
         ),
     )
@@ -124,7 +124,7 @@ def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
 
 
 def _check_report(
-    wish: ReportSideEffect, session: queries.SessionCard, actor: Actor, today: dt.date
+    wish: ReportSideEffect, session: effects.SessionCard, actor: Actor, today: dt.date
 ) -> None:
     if wish.grade not in TERMS[wish.kind].grades:
         raise Invalid(N_("This side effect has no such grade"), field="grade")
@@ -253,7 +253,7 @@ def close(db: Session, actor: Actor, wish: CloseSideEffect) -> SideEffect:
         ),
     )
     # The "absent" speaks of the kind: what is open of the same kind is said again after it.
-    for other in queries.open_of_kind(db, effect):
+    for other in effects.open_of_kind(db, effect):
         _remember(db, actor, other, _judge(other, today), today, again=f":after:{effect.id}")
     scheduling.rescreen(db, actor, effect.patient_id)
     audit.record(
@@ -280,8 +280,8 @@ def _check_closing(effect: SideEffect, wish: CloseSideEffect, today: dt.date) ->
 def _open(db: Session, actor: Actor, side_effect_id: int, version: int) -> SideEffect:
     if not actor.may(Permission.SIDE_EFFECT_CLOSE):
         raise Forbidden(N_("Only a physician can do this."))
-    effect = queries.get(db, side_effect_id)
-    queries.session_card(db, effect.session_id, actor=actor)
+    effect = effects.get(db, side_effect_id)
+    effects.session_card(db, effect.session_id, actor=actor)
     if effect.closed_at is not None:
         raise Conflict(CLOSED)
     if effect.version != version:

@@ -11,9 +11,10 @@ from clinic.audit import looks
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import Conflict, Invalid, StaleEdit
-from clinic.followup import queries, service
+from clinic.followup import service
 from clinic.followup.forms import CallForm, CloseForm, ReviewForm, SideEffectForm
 from clinic.followup.models import SideEffect
+from clinic.followup.queries import effects, work
 from clinic.followup.rules import triage
 from clinic.followup.rules.terms import RED_FLAGS, TERMS
 from clinic.followup.values import (
@@ -47,17 +48,17 @@ NAMES = {
 def index() -> ResponseReturnValue:
     """Show who must be called, seen or decided on, most urgent first."""
     who, db = actor(), read()
-    calls = queries.due(db, location_id=who.location_id, zone=who.zone)
-    effects = queries.open_side_effects(db, location_id=who.location_id, zone=who.zone)
-    flags = queries.flags_without_report(db, location_id=who.location_id)
-    unsafe = queries.unsettled(db, location_id=who.location_id)
-    looks.listed("follow_up", [c.patient_id for c in calls] + [e.patient_id for e in effects])
+    calls = work.due(db, location_id=who.location_id, zone=who.zone)
+    open_effects = effects.open_side_effects(db, location_id=who.location_id, zone=who.zone)
+    flags = work.flags_without_report(db, location_id=who.location_id)
+    unsafe = work.unsettled(db, location_id=who.location_id)
+    looks.listed("follow_up", [c.patient_id for c in calls] + [e.patient_id for e in open_effects])
     return render_template(
         "followup/index.html",
         late=[c for c in calls if c.is_late],
         today_calls=[c for c in calls if not c.is_late],
-        urgent=[e for e in effects if not e.is_reviewed and e.urgency is not Urgency.ROUTINE],
-        others=[e for e in effects if e.is_reviewed or e.urgency is Urgency.ROUTINE],
+        urgent=[e for e in open_effects if not e.is_reviewed and e.urgency is not Urgency.ROUTINE],
+        others=[e for e in open_effects if e.is_reviewed or e.urgency is Urgency.ROUTINE],
         flags=flags,
         unsafe=unsafe,
         today_on=clock.today(who.zone),
@@ -71,14 +72,14 @@ def _kind_of(raw: str | None) -> CallKind:
 
 def _call_page(form: CallForm, session_id: int, kind: CallKind) -> str:
     who, db = actor(), read()
-    card = queries.session_card(db, session_id, actor=who)
+    card = effects.session_card(db, session_id, actor=who)
     return render_template(
         "followup/call.html",
         form=form,
         kind=kind,
         card=card,
         bar=safety_queries.bar(db, who, card.patient_id, on=clock.today(who.zone)),
-        before=queries.contacts(db, session_id=session_id),
+        before=effects.contacts(db, session_id=session_id),
         **NAMES,
     )
 
@@ -87,7 +88,7 @@ def _call_page(form: CallForm, session_id: int, kind: CallKind) -> str:
 @require(Permission.FOLLOWUP_CALL)
 def call(session_id: int) -> ResponseReturnValue:
     """Show the form of one call, with the number to dial and the script to ask by."""
-    card = queries.session_card(read(), session_id, actor=actor())
+    card = effects.session_card(read(), session_id, actor=actor())
     looks.opened("treatment_session", session_id, patient_id=card.patient_id)
     form = CallForm(
         data={"form_key": secrets.token_urlsafe(18), "result": CallResult.REACHED.value}
@@ -117,7 +118,7 @@ def log(session_id: int) -> ResponseReturnValue:
 
 def _report_page(form: SideEffectForm, session_id: int) -> str:
     who, db = actor(), read()
-    card = queries.session_card(db, session_id, actor=who)
+    card = effects.session_card(db, session_id, actor=who)
     return render_template(
         "followup/report.html",
         form=form,
@@ -131,7 +132,7 @@ def _report_page(form: SideEffectForm, session_id: int) -> str:
 @require(Permission.FOLLOWUP_CALL)
 def report(session_id: int) -> ResponseReturnValue:
     """Show the report of a side effect; the grades follow the kind chosen."""
-    card = queries.session_card(read(), session_id, actor=actor())
+    card = effects.session_card(read(), session_id, actor=actor())
     looks.opened("treatment_session", session_id, patient_id=card.patient_id)
     form = SideEffectForm(
         data={
@@ -174,11 +175,11 @@ def record(session_id: int) -> ResponseReturnValue:
 
 def _show_page(side_effect_id: int, *, review: ReviewForm | None, close: CloseForm | None) -> str:
     who, db = actor(), read()
-    effect = queries.get(db, side_effect_id)
-    card = queries.session_card(db, effect.session_id, actor=who)
+    effect = effects.get(db, side_effect_id)
+    card = effects.session_card(db, effect.session_id, actor=who)
     today = clock.today(who.zone)
     shown = next(
-        e for e in queries.of_patient(db, effect.patient_id, today=today) if e.id == effect.id
+        e for e in effects.of_patient(db, effect.patient_id, today=today) if e.id == effect.id
     )
     review = review or _review_form(effect)
     review.offer_grades(effect.kind)
@@ -191,7 +192,7 @@ def _show_page(side_effect_id: int, *, review: ReviewForm | None, close: CloseFo
         close=close or CloseForm(data={"version": effect.version, "resolved_on": today}),
         may_close=who.may(Permission.SIDE_EFFECT_CLOSE),
         bar=safety_queries.bar(db, who, effect.patient_id, on=today),
-        contacts=queries.contacts(db, session_id=effect.session_id),
+        contacts=effects.contacts(db, session_id=effect.session_id),
         **NAMES,
     )
 
@@ -213,7 +214,7 @@ def _review_form(effect: SideEffect) -> ReviewForm:
 @require(Permission.CHART_VIEW)
 def show(side_effect_id: int) -> ResponseReturnValue:
     """Show a side effect: first what to do now, then the physician's decision."""
-    effect = queries.get(read(), side_effect_id)
+    effect = effects.get(read(), side_effect_id)
     looks.opened("side_effect", side_effect_id, patient_id=effect.patient_id)
     return _show_page(side_effect_id, review=None, close=None)
 
@@ -223,7 +224,7 @@ def show(side_effect_id: int) -> ResponseReturnValue:
 def review(side_effect_id: int) -> ResponseReturnValue:
     """Keep that a physician looked."""
     form = ReviewForm(request.form)
-    form.offer_grades(queries.get(read(), side_effect_id).kind)
+    form.offer_grades(effects.get(read(), side_effect_id).kind)
     if not form.validate():
         return _show_page(side_effect_id, review=form, close=None), 422
     try:

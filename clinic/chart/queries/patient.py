@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog.models import Service
 from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
-from clinic.followup.queries import EffectCard
+from clinic.followup.queries.effects import EffectCard
 from clinic.safety.values import Decision
 from clinic.scheduling.models import Appointment, Course, Resource
 from clinic.scheduling.values import AppointmentStatus, CourseStatus

@@ -18,7 +18,7 @@ from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
-from clinic.followup import queries as followup_queries
+from clinic.followup.queries import effects as followup_queries
 from clinic.followup.rules.terms import TERMS
 from clinic.followup.values import OUTCOME_NAMES
 from clinic.patients import queries as patients_queries

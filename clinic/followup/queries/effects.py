@@ -1,7 +1,6 @@
-"""Reading calls due, side effects open, and what was said so far."""
+"""Sessions, calls made and side effects, as pages about them show them."""
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,33 +15,11 @@ from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.core.zones import Zone
 from clinic.followup.models import Contact, SideEffect
-from clinic.followup.rules import due as due_rules
 from clinic.followup.rules import triage
 from clinic.followup.values import CallKind, CallResult, Outcome, SideEffectKind, Urgency
 from clinic.patients.models import Patient
-from clinic.patients.values import PatientStatus
-from clinic.safety.values import Decision
-from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
-
-UNSETTLED_AHEAD = dt.timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallTask:
-    """One call to make, with whom and about what."""
-
-    call: due_rules.DueCall
-    patient_id: int
-    patient_name: str
-    file_number: str
-    phone: str
-    language: str
-    service_name: str
-    signed_at: dt.datetime
-    is_late: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,74 +98,6 @@ def session_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
         signed_at=row.signed_at,
         performer=row.performer,
     )
-
-
-def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
-    """Return the calls to make now, the latest due first in time; two statements."""
-    now = clock.now()
-    today = clock.today(zone)
-    rows = db.execute(
-        sa.select(
-            TreatmentSession.id,
-            TreatmentSession.signed_at,
-            Patient.id.label("patient_id"),
-            Patient.given_name,
-            Patient.family_name,
-            Patient.file_number,
-            Patient.phone,
-            Patient.language,
-            Service.name.label("service_name"),
-        )
-        .join(Patient, Patient.id == TreatmentSession.patient_id)
-        .join(Service, Service.id == TreatmentSession.service_id)
-        .where(
-            TreatmentSession.location_id == location_id,
-            TreatmentSession.started_at > now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1),
-            TreatmentSession.state == SessionState.SIGNED,
-            Patient.status == PatientStatus.ACTIVE,
-        )
-    ).all()
-    made = _made(db, [row.id for row in rows])
-    tasks = [
-        CallTask(
-            call=call,
-            patient_id=row.patient_id,
-            patient_name=f"{row.given_name} {row.family_name}",
-            file_number=row.file_number,
-            phone=row.phone,
-            language=row.language,
-            service_name=row.service_name,
-            signed_at=row.signed_at,
-            is_late=call.is_late(today),
-        )
-        for row in rows
-        if row.signed_at is not None
-        for call in due_rules.due(
-            session_id=row.id,
-            signed_at=row.signed_at,
-            zone=zone,
-            made=made.get(row.id, ()),
-            today=today,
-        )
-    ]
-    return sorted(tasks, key=lambda task: (task.call.late_after, task.patient_name))
-
-
-def _made(db: Session, session_ids: Sequence[int]) -> dict[int, list[due_rules.Made]]:
-    found: dict[int, list[due_rules.Made]] = defaultdict(list)
-    if not session_ids:
-        return found
-    since = min(session_ids)
-    rows = db.execute(
-        sa.select(Contact.session_id, Contact.kind, Contact.result, Contact.at).where(
-            Contact.session_id >= since, Contact.session_id.in_(session_ids)
-        )
-    )
-    for row in rows:
-        found[row.session_id].append(
-            due_rules.Made(session_id=row.session_id, kind=row.kind, result=row.result, at=row.at)
-        )
-    return found
 
 
 _EFFECTS = sa.select(
@@ -312,116 +221,6 @@ def contacts(
             by=row.name,
         )
         for row in db.execute(wanted)
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlagHeard:
-    """A red flag that was heard on a call and has no report yet."""
-
-    session_id: int
-    patient_id: int
-    patient_name: str
-    file_number: str
-    phone: str
-    red_flags: tuple[str, ...]
-    at: dt.datetime
-
-
-def flags_without_report(db: Session, *, location_id: int) -> list[FlagHeard]:
-    """Return calls with red flags after which nobody reported a side effect; one statement."""
-    later = (
-        sa.select(SideEffect.id)
-        .where(SideEffect.session_id == Contact.session_id, SideEffect.reported_at >= Contact.at)
-        .exists()
-    )
-    rows = db.execute(
-        sa.select(
-            Contact.session_id,
-            Contact.patient_id,
-            Contact.red_flags,
-            Contact.at,
-            Patient.given_name,
-            Patient.family_name,
-            Patient.file_number,
-            Patient.phone,
-        )
-        .join(Patient, Patient.id == Contact.patient_id)
-        .join(TreatmentSession, TreatmentSession.id == Contact.session_id)
-        .where(
-            TreatmentSession.location_id == location_id,
-            Contact.at > clock.now() - dt.timedelta(days=due_rules.GIVEN_UP_AFTER),
-            sa.not_(later),
-        )
-        .order_by(Contact.at)
-    )
-    return [
-        FlagHeard(
-            session_id=row.session_id,
-            patient_id=row.patient_id,
-            patient_name=f"{row.given_name} {row.family_name}",
-            file_number=row.file_number,
-            phone=row.phone,
-            red_flags=tuple(row.red_flags),
-            at=row.at,
-        )
-        for row in rows
-        if row.red_flags
-    ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsettledVisit:
-    """A coming visit that a physician must decide on before it can begin."""
-
-    id: int
-    patient_id: int
-    patient_name: str
-    file_number: str
-    phone: str
-    service_name: str
-    starts_at: dt.datetime
-    decision: Decision
-
-
-def unsettled(db: Session, *, location_id: int) -> list[UnsettledVisit]:
-    """Return the visits of the coming two weeks that await a physician, earliest first."""
-    now = clock.now()
-    rows = db.execute(
-        sa.select(
-            Appointment.id,
-            Appointment.patient_id,
-            Appointment.starts_at,
-            Appointment.decision,
-            Patient.given_name,
-            Patient.family_name,
-            Patient.file_number,
-            Patient.phone,
-            Service.name.label("service_name"),
-        )
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .join(Service, Service.id == Appointment.service_id)
-        .where(
-            Appointment.location_id == location_id,
-            Appointment.starts_at.between(now - dt.timedelta(hours=12), now + UNSETTLED_AHEAD),
-            Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)),
-            Appointment.decision.in_((Decision.REVIEW, Decision.DEFER, Decision.BLOCK)),
-        )
-        .order_by(Appointment.starts_at)
-    )
-    return [
-        UnsettledVisit(
-            id=row.id,
-            patient_id=row.patient_id,
-            patient_name=f"{row.given_name} {row.family_name}",
-            file_number=row.file_number,
-            phone=row.phone,
-            service_name=row.service_name,
-            starts_at=row.starts_at,
-            decision=row.decision,
-        )
-        for row in rows
-        if row.decision is not None
     ]
 
 
