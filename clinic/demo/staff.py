@@ -1,0 +1,186 @@
+"""The demo clinic itself: place, people, rooms, centrifuge, services, products and lots."""
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from clinic.accounts import service as accounts
+from clinic.accounts.models import Account
+from clinic.accounts.values import CreateAccount
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog import service as catalog
+from clinic.catalog.models import ProductLot, Service
+from clinic.catalog.values import AddLot, AddProduct, Modality, ProductKind, ResourceKind
+from clinic.consents import service as consents
+from clinic.core.access import Actor, Role
+from clinic.locations.models import Location, OpeningHours
+from clinic.scheduling.models import Resource
+
+PEOPLE = (
+    ("physician", "Dr Lena Weber", Role.PHYSICIAN),
+    ("physician2", "Dr Omar Haddad", Role.PHYSICIAN),
+    ("physician3", "Dr Sofia Rossi", Role.PHYSICIAN),
+    ("nurse", "Jonas Brandt", Role.NURSE),
+    ("receptionist", "Mia Berger", Role.RECEPTIONIST),
+    ("administrator", "Alex Winter", Role.ADMINISTRATOR),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Who and what the demo works with."""
+
+    location: Location
+    physicians: tuple[Actor, ...]
+    nurse: Actor
+    receptionist: Actor
+    practitioners: tuple[Resource, ...]
+    rooms: tuple[Resource, ...]
+    services: dict[Modality, Service]
+    lots: dict[str, ProductLot]
+    accounts: tuple[dict[str, str], ...]
+    """Role, login and password of one account a role, to be printed."""
+
+
+def make(db: Session, *, today: dt.date) -> Staff:
+    """Make the clinic; every password is random and known to nobody else."""
+    location = Location(
+        name="Anagen Demo Clinic",
+        address="Musterstraße 1, 10115 Berlin",
+        phone="+493055501000",
+        emergency_phone="+493055501999",
+        zone="Europe/Berlin",
+        country="DE",
+        subdivision="BE",
+    )
+    # Open every day, so that the board is full whatever weekday it is tried on.
+    location.opening_hours = [
+        OpeningHours(weekday=day, opens=opens, closes=closes)
+        for day in range(7)
+        for opens, closes in ((dt.time(8), dt.time(18)),)
+    ]
+    db.add(location)
+    db.flush()  # Everything else names the place.
+    catalog.install_defaults(db)
+    consents.install_defaults(db)
+    rows, printed = _accounts(db, location)
+    actors = {login: _actor(row, location) for login, row in rows.items()}
+    nurse = actors["nurse"]
+    return Staff(
+        location=location,
+        physicians=tuple(actors[login] for login in ("physician", "physician2", "physician3")),
+        nurse=nurse,
+        receptionist=actors["receptionist"],
+        practitioners=tuple(
+            _resource(db, location, ResourceKind.PRACTITIONER, rows[login].name, n, rows[login].id)
+            for n, login in enumerate(("physician", "physician2", "physician3"), 1)
+        ),
+        rooms=tuple(
+            _resource(db, location, ResourceKind.ROOM, f"Room {n}", 10 + n) for n in (1, 2, 3)
+        ),
+        services=_services(db, location),
+        lots=_lots(db, nurse, today),
+        accounts=tuple(printed),
+    )
+
+
+def _accounts(db: Session, location: Location) -> tuple[dict[str, Account], list[dict[str, str]]]:
+    rows, printed = {}, []
+    for login, name, role in PEOPLE:
+        password = secrets.token_urlsafe(15)
+        rows[login] = accounts.create_account(
+            db,
+            CreateAccount(
+                location_id=location.id, login=login, name=name, role=role, password=password
+            ),
+        )
+        if login[-1].isalpha():  # one of each role; the other physicians are only there to work
+            printed.append({"role": role.value, "login": login, "password": password})
+    return rows, printed
+
+
+def _actor(row: Account, location: Location) -> Actor:
+    return Actor(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        location_id=location.id,
+        zone=location.zone,
+        address="127.0.0.1",
+        request_id="demo",
+    )
+
+
+def _resource(
+    db: Session,
+    location: Location,
+    kind: ResourceKind,
+    name: str,
+    sort: int,
+    account_id: int | None = None,
+) -> Resource:
+    row = Resource(
+        location_id=location.id,
+        kind=kind,
+        name=name,
+        sort=sort,
+        account_id=account_id,
+        device_type="centrifuge" if kind is ResourceKind.DEVICE else "",
+    )
+    db.add(row)
+    db.flush()  # Bookings name it.
+    return row
+
+
+def _services(db: Session, location: Location) -> dict[Modality, Service]:
+    _resource(db, location, ResourceKind.DEVICE, "Centrifuge", 20)
+    found: dict[Modality, Service] = {}
+    for service in catalog_queries.services(db):
+        found.setdefault(service.modality, service)
+    return found
+
+
+def _lots(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:
+    lots = {}
+    for key, product, lot_no, days in (
+        ("kit", AddProduct(name="PRP tube kit, 10 mL, ACD-A", kind=ProductKind.KIT), "K-2291", 300),
+        (
+            "lidocaine",
+            AddProduct(
+                name="Lidocaine 1 %",
+                kind=ProductKind.ANAESTHETIC,
+                ingredient="lidocaine",
+                strength_ug_per_ml=10_000,
+            ),
+            "L-7710",
+            420,
+        ),
+        (
+            "dexpanthenol",
+            AddProduct(
+                name="Dexpanthenol 250 mg/mL",
+                kind=ProductKind.DRUG,
+                ingredient="dexpanthenol",
+                strength_ug_per_ml=250_000,
+            ),
+            "D-1043",
+            200,
+        ),
+        (
+            "serum",
+            AddProduct(
+                name="Hair serum (cosmetic)", kind=ProductKind.COSMETIC, is_injectable=False
+            ),
+            "C-5",
+            90,
+        ),
+    ):
+        row = catalog.add_product(db, nurse, product)
+        lots[key] = catalog.add_lot(
+            db,
+            nurse,
+            AddLot(product_id=row.id, lot_no=lot_no, expires_on=today + dt.timedelta(days=days)),
+        )
+    return lots
