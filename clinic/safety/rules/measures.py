@@ -110,36 +110,29 @@ def sex_is(leaf: SexIs, asked: Question) -> Verdict:
 
 
 def no_hair(leaf: NoHair, asked: Question) -> Verdict:
-    """Look at the newest statement about hair in the zone; without one, ask."""
+    """Look at the newest statement about hair in the zone; without one, ask.
+
+    A bald zone stays bald until hair is found: a doubt alone does not bring it back.
+    """
     statements = [
         fact
         for fact in asked.known.of(FactKind.HAIR, HAIR)
         if fact.noted_on <= asked.on and (fact.zone is None or fact.zone is asked.zone)
     ]
-    answered = asked.known.reviewed_on(leaf.group, asked.on)
-    is_confirmed = answered is not None and days_between(answered, asked.on) <= leaf.group_days
-    newest = _newest(statements)
-    is_doubted = any(
-        fact.state is not FactState.ABSENT
-        and not (newest and key(newest[0]) >= key(fact))
-        and not any(
-            other.state is FactState.ABSENT and key(other) > key(fact)
-            for other in asked.known.of(FactKind.SYMPTOM, code)
-        )
-        for code in leaf.doubted_by
-        for fact in asked.known.of(FactKind.SYMPTOM, code)
-    )
-    if not newest:
-        if is_confirmed and not is_doubted:
-            return ABSENT
-        return Verdict(None, missing=(ask_group(leaf.group, answered, asked.zone),))
+    newest = _newest([fact for fact in statements if fact.state is not FactState.UNSURE])
     bald = next((fact for fact in newest if fact.state is FactState.ABSENT), None)
     if bald is not None:
         return _bald(leaf, asked, bald)
-    last_on = newest[0].noted_on
-    is_old = days_between(last_on, asked.on) > leaf.group_days
-    if any(fact.state is FactState.UNSURE for fact in newest) or (
-        is_doubted or (is_old and not is_confirmed)
+    answered = asked.known.reviewed_on(leaf.group, asked.on)
+    days = [fact.noted_on for fact in newest] + ([answered] if answered else [])
+    last_on = max(days, default=None)
+    doubts = [fact for fact in statements if fact.state is FactState.UNSURE]
+    for code in leaf.doubted_by:
+        doubts += _undenied(asked, code)
+    if (
+        last_on is None
+        or days_between(last_on, asked.on) > leaf.group_days
+        or any(not newest or key(doubt) > key(newest[0]) for doubt in doubts)
     ):
         return Verdict(None, missing=(ask_group(leaf.group, last_on, asked.zone),))
     return ABSENT
@@ -198,6 +191,18 @@ def _newest(facts: list[Fact]) -> list[Fact]:
         return []
     last = max(key(fact) for fact in facts)
     return [fact for fact in facts if key(fact) == last]
+
+
+def _undenied(asked: Question, code: str) -> list[Fact]:
+    """Return the symptoms of this code that no later "absent" has taken back."""
+    facts = asked.known.of(FactKind.SYMPTOM, code)
+    denials = [key(fact) for fact in facts if fact.state is FactState.ABSENT]
+    last_denial = max(denials, default=None)
+    return [
+        fact
+        for fact in facts
+        if fact.state is not FactState.ABSENT and (last_denial is None or key(fact) >= last_denial)
+    ]
 
 
 def _is_in(leaf: Measured, fact: Fact) -> bool:
