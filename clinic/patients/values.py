@@ -1,4 +1,4 @@
-"""Patients as words and commands."""
+"""Patients as words, hits, bars and commands."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -34,6 +34,22 @@ class PatientStatus(StrEnum):
     ERASED = "erased"
 
 
+STATUS_NAMES: dict[PatientStatus, str] = {
+    PatientStatus.ACTIVE: N_("Active"),
+    PatientStatus.DECEASED: N_("Deceased"),
+    PatientStatus.MERGED: N_("Merged"),
+    PatientStatus.ARCHIVED: N_("Archived"),
+    PatientStatus.ERASED: N_("Erased"),
+}
+
+LANGUAGES = (
+    "ar", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hr", "hu", "it", "ja",
+    "ku", "nb", "nl", "pl", "ps", "pt", "ro", "ru", "sq", "sr", "sv", "th", "tr", "uk", "ur", "vi",
+    "zh",
+)  # fmt: skip
+"""Languages that a patient may be spoken to in, as ISO 639-1."""
+
+
 class SearchKind(StrEnum):
     """Kind of a search key (datamodel: names, original script, skeleton, one-typo, phone, file)."""
 
@@ -60,9 +76,13 @@ class RegisterPatient:
     language: str = "en"
     note: str = ""
     form_key: str | None = None
+    file_number: str = ""
+    """Of a file that exists already, from an import; empty: the system gives one."""
     source_system: str | None = None
     source_id: str | None = None
     deceased_on: dt.date | None = None
+    look_alikes_seen: frozenset[int] | None = None
+    """Who was shown as perhaps the same person: anybody else alike refuses. None: do not look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +100,83 @@ class ChangePatient:
     address: str
     language: str
     note: str
+
+
+class Likeness(StrEnum):
+    """Why somebody on file may be the person who is being registered."""
+
+    PHONE = "phone"
+    BIRTH_DATE_AND_NAME = "birth_date_and_name"
+
+
+LIKENESS_NAMES: dict[Likeness, str] = {
+    Likeness.PHONE: N_("Same phone number"),
+    Likeness.BIRTH_DATE_AND_NAME: N_("Same birth date, similar name"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientHit:
+    """Somebody found by a search: enough to tell people apart, nothing clinical."""
+
+    id: int
+    family_name: str
+    given_name: str
+    born: dt.date | None
+    sex: Sex
+    phone: str
+    file_number: str
+    status: PatientStatus
+    merged_into_id: int | None = None
+    merged_into: str = ""
+    """File number of the record that this one was merged into."""
+    likeness: tuple[Likeness, ...] = ()
+    """Of a possible double: what is alike."""
+
+    @property
+    def name(self) -> str:
+        """Return given and family name."""
+        return full_name(self.given_name, self.family_name)
+
+    @property
+    def phone_tail(self) -> str:
+        """Return the last four digits of the phone number; empty without one."""
+        return self.phone[-4:]
+
+    @property
+    def is_bookable(self) -> bool:
+        """Tell whether visits may be booked: not for the dead, merged, archived or erased."""
+        return self.status is PatientStatus.ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientWarning:
+    """One chip of the bar: a level of the safety check and words that this role may read."""
+
+    level: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientBar:
+    """Who a page is about: identity, and what stands in the way of a treatment."""
+
+    id: int
+    name: str
+    born: dt.date | None
+    age: int | None
+    """On the day of the page; None without a birth date, and for the dead."""
+    sex: str
+    """Marked for translation."""
+    file_number: str
+    status: str
+    """Marked for translation; empty for an active patient."""
+    phone: str
+    """E.164, or empty."""
+    url: str = ""
+    warnings: tuple[PatientWarning, ...] = ()
+
+
+def full_name(given_name: str, family_name: str) -> str:
+    """Return the name as it is spoken: given name first."""
+    return f"{given_name} {family_name}".strip()

@@ -1,0 +1,200 @@
+"""Deciding about people's identity: their age, number and search keys, and who is alike. Pure."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from clinic.core import folding
+from clinic.core.folding import Term
+from clinic.patients.values import Likeness, PatientHit, PatientStatus, SearchKind
+
+FIRST_FILE_NUMBER = 1000
+GOOD_ENOUGH = 95
+"""With a hit as good as this, words that only sound alike are not looked for."""
+FAIR = 85
+"""With a hit as good as this, typing mistakes are not looked for."""
+_EXACT, _BEGINNING, _SAME_SOUND = 100.0, 95.0, 88.0
+_DAMM = (
+    "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
+    "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
+)  # fmt: skip
+
+
+def age_on(born: dt.date | None, day: dt.date) -> int | None:
+    """Return the completed years on a day; who was born on 29 February ages on 1 March."""
+    if born is None:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def file_number_of(patient_id: int) -> str:
+    """Return the file number of the n-th record: digits, the last of them a check digit (Damm).
+
+    One wrong digit, or two neighbours swapped, never gives the number of another patient. There is
+    no leading zero that a spreadsheet would lose.
+    """
+    number = str(FIRST_FILE_NUMBER + patient_id)
+    return number + _check_digit(number)
+
+
+def is_own_file_number(text: str) -> bool:
+    """Tell whether this may be a file number that the system has given or will give."""
+    return (
+        text.isascii()
+        and text.isdigit()
+        and int(text[:-1] or "0") > FIRST_FILE_NUMBER
+        and _check_digit(text[:-1]) == text[-1]
+    )
+
+
+def _check_digit(number: str) -> str:
+    check = "0"
+    for digit in number:
+        check = _DAMM[int(check)][int(digit)]
+    return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchKeys:
+    """What a patient is found under."""
+
+    keys: frozenset[tuple[SearchKind, str]]
+    text: str
+    """Folded words, then skeletons behind a bar; each with a blank before it."""
+
+
+def search_keys(*, family_name: str, given_name: str, phone: str, file_number: str) -> SearchKeys:
+    """Return the keys of a patient; of no patient's name, phone and number: none."""
+    names = folding.name_keys(family_name, given_name)
+    keys = {
+        *((SearchKind.NAME, key) for key in names.latin),
+        *((SearchKind.ORIGINAL, key) for key in names.original),
+        *((SearchKind.SKELETON, key) for key in names.skeleton),
+        *((SearchKind.DELETES, key) for key in names.deletes),
+    }
+    digits = "".join(c for c in phone if c.isdigit())
+    if digits:
+        keys.add((SearchKind.PHONE, digits[::-1][: folding.KEY_LENGTH]))
+    number = folding.code(file_number)
+    if number:
+        keys.add((SearchKind.FILE, number[: folding.KEY_LENGTH]))
+        bare = number.lstrip("abcdefghijklmnopqrstuvwxyz")
+        keys.add((SearchKind.FILE, (bare or number)[: folding.KEY_LENGTH]))
+    words = " ".join(sorted(names.latin | names.original))
+    text = f" {words} | {' '.join(sorted(names.skeleton))} "
+    return SearchKeys(keys=frozenset(keys), text=text[:600])
+
+
+def are_alike(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Tell whether two (family, given) names may be one person's, in whatever order and spelling.
+
+    Each name of the shorter one must sound like one of the other, or be a typing mistake away.
+    """
+    mine, theirs = _sounds(*one), _sounds(*other)
+    if not mine or not theirs:
+        return False
+    short, long = sorted((mine, theirs), key=len)
+    return all(any(_is_near(a, b) for b in long) for a in short)
+
+
+def with_likeness(
+    hit: PatientHit,
+    *,
+    family_name: str,
+    given_name: str,
+    birth_date: dt.date | None,
+    phone: str,
+) -> PatientHit:
+    """Return the hit with what makes it like the person described; nothing when it is not."""
+    likeness = []
+    if phone and hit.phone == phone:
+        likeness.append(Likeness.PHONE)
+    mine, theirs = (family_name, given_name), (hit.family_name, hit.given_name)
+    if birth_date and hit.born == birth_date and are_alike(mine, theirs):
+        likeness.append(Likeness.BIRTH_DATE_AND_NAME)
+    return replace(hit, likeness=tuple(likeness))
+
+
+def _sounds(family_name: str, given_name: str) -> list[str]:
+    words = [*folding.tokens(family_name), *folding.tokens(given_name)]
+    kept = [word for word in words if word.casefold() not in folding.PARTICLES] or words
+    return [key for word in kept if (key := folding.fold(word))]
+
+
+def _is_near(one: str, other: str) -> bool:
+    if folding.skeleton(one) == folding.skeleton(other):
+        return True
+    return min(len(one), len(other)) >= 4 and DamerauLevenshtein.distance(one, other) <= 1
+
+
+def words_of(terms: Sequence[Term]) -> list[Term]:
+    """Return the terms that can only be parts of a name, the longest first."""
+    return sorted((term for term in terms if term.is_word), key=lambda term: -len(term.latin))
+
+
+def rank(hits: Iterable[PatientHit], terms: Sequence[Term]) -> list[tuple[float, PatientHit]]:
+    """Order hits by how well their names fit the words typed, each with its score up to 100.
+
+    Exact words come before beginnings, those before the same sound, those before mistyped ones;
+    among equals active records come first, then by name.
+    """
+    words = [term.latin for term in terms if term.is_word]
+    scored = [(_score(hit, words), hit) for hit in hits]
+    scored.sort(
+        key=lambda pair: (
+            -pair[0],
+            pair[1].status is not PatientStatus.ACTIVE,
+            pair[1].family_name.casefold(),
+            pair[1].given_name.casefold(),
+            pair[1].id,
+        )
+    )
+    return scored
+
+
+def _score(hit: PatientHit, words: Sequence[str]) -> float:
+    if not words:
+        return _EXACT
+    keys = folding.latin_keys(hit.family_name) | folding.latin_keys(hit.given_name)
+    return sum(max((_fit(word, key) for key in keys), default=0.0) for word in words) / len(words)
+
+
+def _fit(word: str, key: str) -> float:
+    if key == word:
+        return _EXACT
+    if key.startswith(word):
+        return _BEGINNING
+    if folding.skeleton(key) == folding.skeleton(word):
+        return _SAME_SOUND
+    return 100.0 * DamerauLevenshtein.normalized_similarity(key, word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """What a search that found nobody tells about who is to be registered."""
+
+    family_name: str = ""
+    given_name: str = ""
+    birth_date: dt.date | None = None
+    phone: str = ""
+
+
+def guess_of(text: str, *, today: dt.date) -> Guess:
+    """Read a search as the beginning of a registration: "Anna Meier", "Meier, Anna", a phone."""
+    family, comma, given = text.partition(",")
+    terms = folding.parse(text, today=today)
+    dates = [term.dates for term in terms if len(term.dates) == 1 and not term.digits]
+    phones = [term.digits for term in terms if len(term.digits) >= 7 and not term.dates]
+    if not comma:
+        *first, family = text.split() or [""]
+        given = " ".join(first)
+    if any(c.isdecimal() for c in family + given):
+        family = given = ""
+    return Guess(
+        family_name=family.strip(),
+        given_name=given.strip(),
+        birth_date=dates[0][0] if len(dates) == 1 else None,
+        phone=text.strip() if len(phones) == 1 and len(terms) == 1 else "",
+    )
