@@ -1,4 +1,4 @@
-"""What the demo's patients have to tell: everything answered and clear, or one thing that is not."""
+"""What the demo's patients have to tell: all answered and clear, or one thing that is not."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -56,6 +56,11 @@ def blood_count(patient_id: int, on: dt.date, platelets: int) -> RecordFact:
         as_reported=f"{platelets} x10^9/L",
         source=FactSource.LETTER,
     )
+
+
+def fresh_blood_count(patient_id: int, on: dt.date) -> list[RecordFact]:
+    """A count from the morning of the visit."""
+    return [blood_count(patient_id, on, 175 + (patient_id * 7 + on.day) % 150)]
 
 
 def haemophilia(patient_id: int, on: dt.date) -> list[RecordFact]:

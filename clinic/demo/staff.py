@@ -74,7 +74,14 @@ def make(db: Session, *, today: dt.date) -> Staff:
         nurse=nurse,
         receptionist=actors["receptionist"],
         practitioners=tuple(
-            _resource(db, location, ResourceKind.PRACTITIONER, rows[login].name, n, rows[login].id)
+            _resource(
+                db,
+                location,
+                ResourceKind.PRACTITIONER,
+                rows[login].name,
+                n,
+                account_id=rows[login].id,
+            )
             for n, login in enumerate(("physician", "physician2", "physician3"), 1)
         ),
         rooms=tuple(
@@ -119,6 +126,7 @@ def _resource(
     kind: ResourceKind,
     name: str,
     sort: int,
+    *,
     account_id: int | None = None,
 ) -> Resource:
     row = Resource(
