@@ -1,8 +1,13 @@
-"""A session's record as words and commands."""
+"""A session's record as words, values and commands."""
 
+import datetime as dt
+from dataclasses import dataclass
 from enum import StrEnum
 
+from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
+from clinic.core.zones import Zone
+from clinic.safety.values import Confidence
 
 
 class SessionState(StrEnum):
@@ -38,6 +43,22 @@ class LotRole(StrEnum):
     DILUENT = "diluent"
 
 
+ROLE_OF: dict[ProductKind, LotRole] = {
+    ProductKind.DRUG: LotRole.ACTIVE,
+    ProductKind.ANAESTHETIC: LotRole.ANAESTHETIC,
+    ProductKind.KIT: LotRole.KIT,
+    ProductKind.DILUENT: LotRole.DILUENT,
+}
+"""A cosmetic has none: it may never be used."""
+
+LOT_ROLE_NAMES: dict[LotRole, str] = {
+    LotRole.ACTIVE: N_("Active ingredient"),
+    LotRole.ANAESTHETIC: N_("Local anaesthetic"),
+    LotRole.KIT: N_("Blood kit or tube"),
+    LotRole.DILUENT: N_("Diluent"),
+}
+
+
 class View(StrEnum):
     """Which drawing of the head a point was set on."""
 
@@ -46,3 +67,154 @@ class View(StrEnum):
     LEFT = "left"
     RIGHT = "right"
     BACK = "back"
+
+
+VIEW_NAMES: dict[View, str] = {
+    View.TOP: N_("Top"),
+    View.FRONT: N_("Front"),
+    View.LEFT: N_("Left side"),
+    View.RIGHT: N_("Right side"),
+    View.BACK: N_("Back"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where on a drawing a point was set, in thousandths of its width and height."""
+
+    view: View
+    x_permille: int
+    y_permille: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One injection point, or several of the same kind in a zone without their places."""
+
+    seq: int
+    zone: Zone
+    points: int = 1
+    volume_ul: int
+    """Of all its points together."""
+    depth_um: int
+    needle_gauge: int
+    needle_um: int | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotAmount:
+    """How much of which lot was used; None for a kit, or not yet known."""
+
+    lot_id: int
+    amount_ul: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """All that somebody writes into a session; None is "not written yet", never nought."""
+
+    blood_ul: int | None = None
+    anticoagulant: Anticoagulant | None = None
+    anticoagulant_ul: int | None = None
+    prp_ul: int | None = None
+    weight_g: int | None = None
+    weight_on: dt.date | None = None
+    pain: int | None = None
+    note: str = ""
+    lots: tuple[LotAmount, ...] = ()
+    sites: tuple[Site, ...] = ()
+    soft_limits_accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedLot:
+    """One lot as the dose rules see it: what is in it, and how much of it was used."""
+
+    kind: ProductKind
+    name: str
+    ingredient: str
+    strength_ug_per_ml: int | None
+    has_adrenaline: bool
+    amount_ul: int | None
+
+    @property
+    def dose_ng(self) -> int | None:
+        """Return strength times volume, exactly; None where either is not known."""
+        if self.strength_ug_per_ml is None or self.amount_ul is None:
+            return None
+        return self.strength_ug_per_ml * self.amount_ul  # µg/mL x µL is ng
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One session as the dose rules see it."""
+
+    modality: Modality
+    on: dt.date
+    birth_date: dt.date | None
+    content: Content
+    used: tuple[UsedLot, ...] = ()
+    """One for each lot of the content, in the same order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """One thing that is out of a limit or missing: a sentence, and the field it belongs to."""
+
+    code: str
+    field: str
+    message: str
+    values: tuple[tuple[str, str | int | Zone], ...] = ()
+    """A Zone is written by its name."""
+    source: str = ""
+    """Key of clinical.md, empty where nothing but logic is behind it."""
+    status: Confidence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginSession:
+    """Begin the session of an arrived visit, seen at `version` with the facts of `facts_hash`."""
+
+    appointment_id: int
+    version: int
+    facts_hash: str
+    is_acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveSession:
+    """Keep a draft, seen at `version`."""
+
+    session_id: int
+    version: int
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignSession:
+    """Keep what is written, seen at `version`, and lock it for ever."""
+
+    session_id: int
+    version: int
+    content: Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbortSession:
+    """Keep what was given so far, say why it stopped, and lock it for ever."""
+
+    session_id: int
+    version: int
+    content: Content
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddAddendum:
+    """Add words to a signed session."""
+
+    session_id: int
+    body: str
+    reason: str
+    form_key: str | None = None

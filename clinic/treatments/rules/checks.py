@@ -1,0 +1,63 @@
+"""The three questions about what was written into a session.
+
+What is impossible (`refused`, at once, at the field), what is still missing before a signature
+(`missing`), and what is unusual (`unusual`, needs one tick).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from clinic.catalog.values import Modality, ProductKind
+from clinic.core.text import N_
+from clinic.treatments.rules import dose, limits, volumes
+from clinic.treatments.values import Anticoagulant, Breach, Case
+
+
+def refused(case: Case) -> tuple[Breach, ...]:
+    """Return everything that cannot be right, each at its field; empty when it can be kept."""
+    return (*volumes.refused(case), *dose.refused(case))
+
+
+def unusual(case: Case) -> tuple[Breach, ...]:
+    """Return what is outside of the soft limits; signing over it needs one tick."""
+    return (*volumes.unusual(case), *dose.unusual(case))
+
+
+def missing(case: Case) -> tuple[Breach, ...]:
+    """Return what must be written before a whole session is signed."""
+    return tuple(_missing(case))
+
+
+def is_age_possible(birth_date: dt.date | None, on: dt.date) -> bool:
+    """Tell whether somebody of this age is treated at all; without a birth date nobody can say."""
+    age = dose.age_on(birth_date, on)
+    return age is None or limits.AGE.holds(age)
+
+
+def _missing(case: Case) -> Iterator[Breach]:
+    content = case.content
+    kinds = {lot.kind for lot in case.used}
+    if case.modality is Modality.PRP:
+        if ProductKind.KIT not in kinds:
+            yield _needed("lot_1", N_("Choose the lot of the blood kit or tube"))
+        if content.blood_ul is None:
+            yield _needed("blood", N_("Enter how much blood was drawn"))
+        if content.anticoagulant is None:
+            yield _needed("anticoagulant", N_("Choose the anticoagulant, or that there was none"))
+        elif content.anticoagulant is not Anticoagulant.NONE and content.anticoagulant_ul is None:
+            yield _needed("anticoagulant_volume", N_("Enter how much anticoagulant was used"))
+        if content.prp_ul is None:
+            yield _needed("prp", N_("Enter how much PRP was obtained"))
+    elif ProductKind.DRUG not in kinds:
+        yield _needed("lot_1", N_("Choose the lot of what was injected"))
+    for row, lot in enumerate(case.used, 1):
+        if lot.kind is not ProductKind.KIT and lot.amount_ul is None:
+            yield _needed(f"amount_{row}", N_("Enter how much of it was used"))
+    if not content.sites:
+        yield _needed("points", N_("Set at least one point"))
+    elif volumes.total_ul(content.sites) < limits.INJECTION[case.modality].total.hard.least:
+        yield volumes.refusal(limits.INJECTION[case.modality].total, "points")
+
+
+def _needed(field: str, message: str) -> Breach:
+    return Breach(code="missing", field=field, message=message)

@@ -1,0 +1,201 @@
+"""Blood, plasma and points: whether volumes, depths and needles are inside their limits."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from clinic.catalog.values import Modality, ProductKind
+from clinic.core.text import N_
+from clinic.core.units import show_thousandths
+from clinic.safety.values import Confidence
+from clinic.treatments.rules import limits
+from clinic.treatments.rules.limits import Limit
+from clinic.treatments.values import Anticoagulant, Breach, Case, Content, Site
+
+_NAMED = 6
+"""Points named one by one in a message; more are summed up."""
+_WHOLE = frozenset({limits.PAIN.code, limits.POINTS.code, limits.GAUGE.code})
+"""Limits of plain numbers; all others are thousandths."""
+
+
+def total_ul(sites: Iterable[Site]) -> int:
+    """Return the volume of all points together."""
+    return sum(site.volume_ul for site in sites)
+
+
+def count(sites: Iterable[Site]) -> int:
+    """Return the number of points."""
+    return sum(site.points for site in sites)
+
+
+def refused(case: Case) -> Iterator[Breach]:
+    """Yield everything about volumes and points that cannot be right."""
+    yield from _refused_numbers(case.content)
+    yield from _refused_preparation(case)
+    yield from _refused_sites(case)
+
+
+def unusual(case: Case) -> Iterator[Breach]:
+    """Yield everything about volumes and points that is outside of the soft limits."""
+    yield from _unusual_numbers(case)
+    yield from _unusual_sites(case)
+
+
+def _numbers(content: Content) -> Iterator[tuple[Limit, int]]:
+    for limit, value in (
+        (limits.BLOOD, content.blood_ul),
+        (limits.ANTICOAGULANT, content.anticoagulant_ul),
+        (limits.PRP, content.prp_ul),
+        (limits.WEIGHT, content.weight_g),
+        (limits.PAIN, content.pain),
+    ):
+        if value is not None:
+            yield limit, value
+
+
+def _shown(limit: Limit, value: int) -> str:
+    return str(value) if limit.code in _WHOLE else show_thousandths(value)
+
+
+def refusal(limit: Limit, field: str, **values: str) -> Breach:
+    """Return the sentence of a hard limit, with its bounds."""
+    return Breach(
+        code=limit.code,
+        field=field,
+        message=limit.hard_words,
+        values=(
+            ("least", _shown(limit, limit.hard.least)),
+            ("most", _shown(limit, limit.hard.most)),
+            *values.items(),
+        ),
+        source=limit.hard.source,
+        status=limit.hard.status,
+    )
+
+
+def _soft(limit: Limit, field: str, **values: str) -> Breach:
+    assert limit.soft is not None
+    return Breach(
+        code=f"{limit.code}_unusual",
+        field=field,
+        message=limit.soft_words,
+        values=(
+            ("least", _shown(limit, limit.soft.least)),
+            ("most", _shown(limit, limit.soft.most)),
+            *values.items(),
+        ),
+        source=limit.soft.source,
+        status=limit.soft.status,
+    )
+
+
+def _refused_numbers(content: Content) -> Iterator[Breach]:
+    for limit, value in _numbers(content):
+        if not limit.hard.holds(value):
+            yield refusal(limit, limit.code)
+
+
+def _unusual_numbers(case: Case) -> Iterator[Breach]:
+    content = case.content
+    for limit, value in _numbers(content):
+        if limit.soft is not None and not limit.soft.holds(value):
+            yield _soft(limit, limit.code)
+    usual = limits.ANTICOAGULANT_PERCENT
+    blood, added = content.blood_ul, content.anticoagulant_ul
+    if blood and added and not usual.holds(100 * added, blood):
+        yield Breach(
+            code="anticoagulant_percent_unusual",
+            field="anticoagulant_volume",
+            message=N_("Anticoagulant is usually %(least)s to %(most)s %% of the blood drawn"),
+            values=(("least", usual.least), ("most", usual.most)),
+            source=usual.source,
+            status=usual.status,
+        )
+    if content.anticoagulant is Anticoagulant.EDTA:
+        yield Breach(
+            code="edta_unusual",
+            field="anticoagulant",
+            message=N_("EDTA damages platelets"),
+            source="GK",
+            status=Confidence.CONVENTION,
+        )
+
+
+def _refused_preparation(case: Case) -> Iterator[Breach]:
+    content = case.content
+    blood, prp = content.blood_ul, content.prp_ul
+    if blood is not None and prp is not None and prp >= blood:
+        yield Breach(
+            code="prp_from_blood",
+            field="prp",
+            message=N_("PRP obtained must be less than the %(blood)s mL of blood drawn"),
+            values=(("blood", show_thousandths(blood)),),
+        )
+    if content.anticoagulant is Anticoagulant.NONE and content.anticoagulant_ul:
+        yield Breach(
+            code="anticoagulant_none",
+            field="anticoagulant_volume",
+            message=N_("No anticoagulant was chosen: leave this empty, or choose which"),
+        )
+
+
+def _measured(case: Case) -> Iterator[tuple[Limit, list[tuple[Site, int, int]]]]:
+    """Yield each limit of single points, with (row, value, divided by) of every row."""
+    sites = case.content.sites
+    injection = limits.INJECTION[case.modality]
+    yield injection.each, [(site, site.volume_ul, site.points) for site in sites]
+    yield injection.depth, [(site, site.depth_um, 1) for site in sites]
+    yield limits.GAUGE, [(site, site.needle_gauge, 1) for site in sites]
+    yield limits.NEEDLE, [(site, site.needle_um, 1) for site in sites if site.needle_um]
+
+
+def _refused_sites(case: Case) -> Iterator[Breach]:
+    sites = case.content.sites
+    for limit, measured in _measured(case):
+        bad = [site for site, value, of in measured if not limit.hard.holds(value, of)]
+        if bad:
+            yield refusal(limit, "points", points=_points(bad))
+    if count(sites) > limits.POINTS.hard.most:
+        yield refusal(limits.POINTS, "points")
+    limit = limits.INJECTION[case.modality].total
+    if total_ul(sites) > limit.hard.most:
+        yield refusal(limit, "points")
+    yield from _more_than_there_was(case, total_ul(sites))
+
+
+def _more_than_there_was(case: Case, total: int) -> Iterator[Breach]:
+    if case.modality is Modality.PRP:
+        there = case.content.prp_ul
+        words = N_("%(total)s mL were injected, but only %(there)s mL of PRP were obtained")
+    else:
+        amounts = [lot.amount_ul for lot in case.used if lot.kind is not ProductKind.KIT]
+        known = [amount for amount in amounts if amount is not None]
+        there = sum(known) if amounts and len(known) == len(amounts) else None
+        words = N_("%(total)s mL were injected, but only %(there)s mL were drawn up")
+    if there is not None and total > there:
+        yield Breach(
+            code="more_than_there_was",
+            field="points",
+            message=words,
+            values=(("total", show_thousandths(total)), ("there", show_thousandths(there))),
+        )
+
+
+def _unusual_sites(case: Case) -> Iterator[Breach]:
+    sites = case.content.sites
+    for limit, measured in _measured(case):
+        soft = limit.soft
+        odd = [site for site, value, of in measured if soft and not soft.holds(value, of)]
+        if odd:
+            yield _soft(limit, "points", points=_points(odd))
+    if not sites:
+        return
+    usual = limits.POINTS.soft
+    if case.modality is Modality.PRP and usual and not usual.holds(count(sites)):
+        yield _soft(limits.POINTS, "points")
+    total = limits.INJECTION[case.modality].total
+    if total.soft and not total.soft.holds(total_ul(sites)):
+        yield _soft(total, "points")
+
+
+def _points(sites: Sequence[Site]) -> str:
+    named = ", ".join(str(site.seq) for site in sites[:_NAMED])
+    return f"{named}, … (+{len(sites) - _NAMED})" if len(sites) > _NAMED else named
