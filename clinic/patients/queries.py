@@ -146,8 +146,8 @@ def search(
     """Return who fits what was typed, best first; empty for nothing typed. None: all places.
 
     Parts of names in any order, accents and letter forms folded; the last digits of the phone;
-    the file number; the birth date. One statement; a second and a third only while no hit is good
-    enough, for words that sound alike and for typing mistakes.
+    the file number; the birth date. One statement; a second one while there are few hits, for
+    words that sound alike, and a third one while none is good, for typing mistakes.
     """
     terms = folding.parse(text, today=clock.now().date())
     if not terms:
@@ -159,16 +159,13 @@ def search(
             base = base.where(_fits(term, alone=len(terms) == 1))
     found: dict[int, PatientHit] = {}
     ranked: list[tuple[float, PatientHit]] = []
-    for stage, good_enough in (
-        (_as_written, patient_rules.GOOD_ENOUGH),
-        (_as_heard, patient_rules.FAIR),
-        (_as_mistyped, 0),
-    ):
-        statement = stage(base, words, is_narrow=len(words) < len(terms))
-        if statement is not None:
-            found |= {hit.id: hit for hit in _hits(db, statement.limit(CANDIDATES))}
+    is_narrow = len(words) < len(terms)
+    for stage in (_as_written, _as_heard, _as_mistyped):
+        found |= {hit.id: hit for hit in _hits(db, stage(base, words, is_narrow=is_narrow))}
         ranked = patient_rules.rank(found.values(), terms)
-        if not words or (ranked and ranked[0][0] >= good_enough):
+        if not words or patient_rules.is_enough(
+            ranked, is_narrow=is_narrow, has_heard=stage is not _as_written
+        ):
             break
     return [hit for _, hit in ranked[:limit]]
 
@@ -264,7 +261,7 @@ def _fits(term: Term, *, alone: bool) -> sa.ColumnElement[bool]:
     return sa.or_(fits, Patient.birth_date.between(first, first.replace(month=12, day=31)))
 
 
-def _as_written(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits | None:
+def _as_written(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits:
     """Each word begins a word of the name; the longest one leads unless something else does."""
     rest = words
     if words and not is_narrow:
@@ -278,15 +275,17 @@ def _as_written(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits
     for word in rest:
         # A key holds letters and digits only: nothing in it is a wildcard.
         base = base.where(Patient.search_text.like(f"% {word.original or word.latin}%"))
-    return base
+    return base.limit(CANDIDATES)
 
 
-def _as_heard(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits | None:
+def _as_heard(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits:
+    """Each word begins, or sounds like, a word of the name in whatever script."""
     del is_narrow
     return _each(base, [_heard(word) for word in words])
 
 
-def _as_mistyped(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits | None:
+def _as_mistyped(base: _Hits, words: Sequence[Term], *, is_narrow: bool) -> _Hits:
+    """As heard, or one typing mistake away from a word of the name."""
     del is_narrow
     ways = []
     for word in words:
@@ -311,7 +310,7 @@ def _heard(word: Term) -> list[_Hits]:
     return ways
 
 
-def _each(base: _Hits, ways: Sequence[Sequence[_Hits]]) -> _Hits | None:
+def _each(base: _Hits, ways: Sequence[Sequence[_Hits]]) -> _Hits:
     for way in ways:
         base = base.where(Patient.id.in_(sa.union_all(*way) if len(way) > 1 else way[0]))
-    return base if ways else None
+    return base.limit(CANDIDATES)

@@ -11,10 +11,10 @@ from clinic.core.folding import Term
 from clinic.patients.values import Likeness, PatientHit, PatientStatus, SearchKind
 
 FIRST_FILE_NUMBER = 1000
-GOOD_ENOUGH = 95
-"""With a hit as good as this, words that only sound alike are not looked for."""
-FAIR = 85
-"""With a hit as good as this, typing mistakes are not looked for."""
+GOOD, FAIR = 95, 85
+"""Scores of a search: each word begins a word of the name; the words at least sound alike."""
+FEW = 5
+"""Fewer good hits than this, and those who only sound alike are looked for too."""
 _EXACT, _BEGINNING, _SAME_SOUND = 100.0, 95.0, 88.0
 _DAMM = (
     "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",
@@ -152,6 +152,20 @@ def rank(hits: Iterable[PatientHit], terms: Sequence[Term]) -> list[tuple[float,
         )
     )
     return scored
+
+
+def is_enough(
+    ranked: Sequence[tuple[float, PatientHit]], *, is_narrow: bool, has_heard: bool
+) -> bool:
+    """Tell whether a search may end, or looks for other spellings, or then for typing mistakes.
+
+    A single exact hit is not enough: the same name in another spelling or script may be the person
+    who is meant. A birth date or a number typed with it settles that.
+    """
+    best = ranked[0][0] if ranked else 0.0
+    if has_heard:
+        return best >= GOOD or (best >= FAIR and len(ranked) >= FEW)
+    return best >= GOOD and (is_narrow or len(ranked) >= FEW)
 
 
 def _score(hit: PatientHit, words: Sequence[str]) -> float:

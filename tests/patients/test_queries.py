@@ -95,10 +95,26 @@ def test_a_search_takes_at_most_three_statements(people, connection, db):
         assert 1 <= len(seen) <= 3, typed
 
 
-def test_a_good_hit_takes_one_statement(people, connection, db):
+@pytest.mark.parametrize("typed", ["12.4.1985 müller anna", "5678", "4.12.1990"])
+def test_a_good_hit_by_number_or_date_takes_one_statement(people, connection, db, typed):
     with statements(connection) as seen:
-        queries.search(db, "müller anna")
+        assert len(queries.search(db, typed)) == 1
     assert len(seen) == 1
+
+
+def test_many_good_hits_take_one_statement(register, connection, db):
+    for n in range(5):
+        register("Aust", f"Karl{n}")
+
+    with statements(connection) as seen:
+        assert len(queries.search(db, "aust")) == 5
+    assert len(seen) == 1
+
+
+def test_one_exact_hit_does_not_hide_another_spelling(register, db):
+    one, other = register("Haddad", "Omar"), register("حداد", "عمر")
+
+    assert [hit.id for hit in queries.search(db, "Omar Haddad")] == [one.id, other.id]
 
 
 def test_nothing_typed_asks_nothing(people, connection, db):
