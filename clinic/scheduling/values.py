@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clinic.catalog.values import Modality, ResourceKind
+from clinic.catalog.values import ResourceKind
 from clinic.core.text import N_
 from clinic.safety.values import Passage, Screening
 
@@ -135,6 +135,11 @@ class BookAppointment:
     """Which of two same wall times at the end of summer time; None when it comes once."""
     recheck_reason: str = ""
     """Why a nurse or physician books ahead although an open-ended deferral stands."""
+    release_reason: str = ""
+    """Why a physician releases, for this visit, what would refuse it."""
+    name_spoken: bool = False
+    birth_date_spoken: bool = False
+    """Of a walk-in: both identifiers, as at every arrival."""
     form_key: str | None = None
 
 
@@ -149,6 +154,7 @@ class MoveAppointment:
     room_id: int
     second_hour: bool | None = None
     reason: str = ""
+    recheck_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +279,6 @@ class Standing:
     starts_at: dt.datetime
     day: dt.date
     """Its day on the clinic's calendar."""
-    modality: Modality
+    is_treatment: bool = False
     ended_at: dt.datetime | None = None
     """When it was cancelled or noted as a no-show; bounds the taking back."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clinic.catalog.values import Modality, ResourceKind, Segment
+from clinic.catalog.values import ResourceKind, Segment
 from clinic.core import walltime
 from clinic.core.access import Actor, Role
 from clinic.scheduling.rules import slots, states
@@ -313,7 +313,6 @@ def a_visit(status, **changes):
         "status": status,
         "starts_at": NOW - dt.timedelta(minutes=30),
         "day": TODAY,
-        "modality": Modality.CONSULTATION,
         "ended_at": NOW - dt.timedelta(minutes=5),
         **changes,
     }
@@ -332,7 +331,7 @@ def test_only_the_steps_of_the_table_are_possible(status, action):
         assert said == ""
         assert states.STEPS[action].target is ALLOWED[status, action]
     else:
-        assert said == states.WRONG_STATUS
+        assert said == states.MOVED_ON[status]
 
 
 @pytest.mark.parametrize(
@@ -380,5 +379,5 @@ def test_a_consultation_is_started_by_hand_and_a_treatment_by_its_session():
     nurse = an_actor(Role.NURSE)
     arrived = a_visit(S.ARRIVED)
     assert A.START in states.next_steps(arrived, nurse, now=NOW, today=TODAY)
-    treated = a_visit(S.ARRIVED, modality=Modality.PRP)
+    treated = a_visit(S.ARRIVED, is_treatment=True)
     assert A.START not in states.next_steps(treated, nurse, now=NOW, today=TODAY)

@@ -52,7 +52,16 @@ STEPS: dict[VisitAction, Step] = {
 NOT_TODAY = N_("An arrival is noted on the day of the visit itself. Move the visit first.")
 NOT_YET_NO_SHOW = N_("Wait until 15 minutes after the start before noting a no-show.")
 TOO_LATE_TO_REOPEN = N_("This can be taken back for 10 minutes only. Book a new visit instead.")
-WRONG_STATUS = N_("This visit has moved on in the meantime. It is now: %(status)s.")
+MOVED_ON: dict[AppointmentStatus, str] = {
+    _S.BOOKED: N_("This visit has moved on in the meantime. It is booked now."),
+    _S.ARRIVED: N_("This visit has moved on in the meantime. The patient has arrived."),
+    _S.IN_TREATMENT: N_("This visit has moved on in the meantime. The treatment has begun."),
+    _S.DONE: N_("This visit has moved on in the meantime. It is done."),
+    _S.CANCELLED: N_("This visit has moved on in the meantime. It is cancelled now."),
+    _S.NO_SHOW: N_("This visit has moved on in the meantime. It is noted as a no-show."),
+    _S.ENTERED_IN_ERROR: N_("This visit was entered in error. Nothing can be done with it."),
+}
+"""Said when a step does not start from where the visit stands."""
 
 
 def objection(action: VisitAction, visit: Standing, *, now: dt.datetime, today: dt.date) -> str:
@@ -61,7 +70,7 @@ def objection(action: VisitAction, visit: Standing, *, now: dt.datetime, today: 
     `today` is the clinic's calendar day of `now`.
     """
     if visit.status not in STEPS[action].sources:
-        return WRONG_STATUS
+        return MOVED_ON[visit.status]
     if action is VisitAction.ARRIVE and visit.day != today:
         return NOT_TODAY
     if action is VisitAction.NO_SHOW and now < visit.starts_at + NO_SHOW_AFTER:
@@ -86,5 +95,5 @@ def next_steps(
         for step in STEPS.values()
         if actor.may(step.permission)
         and not objection(step.action, visit, now=now, today=today)
-        and not (visit.modality.is_treatment and step.action in by_session)
+        and not (visit.is_treatment and step.action in by_session)
     )

@@ -1,0 +1,125 @@
+"""Checks of visits: made for a day, kept as they were, remembered on the visit."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.safety import queries as safety_queries
+from clinic.safety import service as safety_service
+from clinic.safety.models import ScreeningRecord
+from clinic.safety.rules.passage import passage
+from clinic.safety.values import Finding, Moment, Passage, ReleaseFinding, Screening
+from clinic.scheduling import queries
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.rules import checks
+from clinic.scheduling.values import Refused
+
+
+def check(db: Session, visit: Appointment, on: dt.date) -> tuple[Screening, frozenset[str]]:
+    """Check a visit for a day; return what was found and what a physician has released of it."""
+    history = safety_queries.history_of(db, visit.patient_id)
+    plan = queries.plan_for(db, visit, history, on=on)
+    released = safety_queries.fingerprints_released(db, visit.id)
+    return safety_queries.check(history, plan, on), released
+
+
+def way_of(
+    actor: Actor, screening: Screening, moment: Moment, released: Collection[str] = ()
+) -> Passage:
+    """Return what the check means for this person at this moment."""
+    return passage(screening, moment, actor.role, released, today=clock.today(actor.zone))
+
+
+def keep(
+    db: Session,
+    actor: Actor,
+    visit: Appointment,
+    screening: Screening,
+    moment: Moment,
+    *,
+    released: Collection[str] = (),
+) -> ScreeningRecord:
+    """Keep a check of a visit and remember on the visit what it says."""
+    known = checks.remembered(screening, released)
+    visit.decision, visit.is_released = known.decision, known.is_released
+    visit.clear_on = known.clear_on
+    return safety_service.keep(
+        db,
+        actor,
+        screening,
+        patient_id=visit.patient_id,
+        moment=moment,
+        appointment_id=visit.id,
+    )
+
+
+def remember_quietly(
+    db: Session, visit: Appointment, screening: Screening, released: Collection[str]
+) -> None:
+    """Remember what a check says without raising the visit's version.
+
+    A new fact is no change of the visit: who has its page open may still move it.
+    """
+    known = checks.remembered(screening, released)
+    new = {
+        "decision": known.decision,
+        "is_released": known.is_released,
+        "clear_on": known.clear_on,
+    }
+    if any(getattr(visit, name) != value for name, value in new.items()):
+        db.execute(sa.update(Appointment).where(Appointment.id == visit.id).values(new))
+
+
+def refuse(
+    db: Session,
+    actor: Actor,
+    screening: Screening,
+    way: Passage,
+    *,
+    patient_id: int,
+    visit: Appointment | None = None,
+) -> Refused:
+    """Keep a check that refuses, with its audit line, and return it to be committed."""
+    record = safety_service.keep(
+        db,
+        actor,
+        screening,
+        patient_id=patient_id,
+        moment=way.moment,
+        appointment_id=visit.id if visit else None,
+    )
+    audit.record(
+        db,
+        actor,
+        "appointment.refused",
+        "appointment",
+        visit.id if visit else "",
+        patient_id=patient_id,
+        detail={"screening": record.id, "moment": way.moment.value},
+    )
+    return Refused(screening=screening, passage=way)
+
+
+def release_all(
+    db: Session,
+    actor: Actor,
+    visit: Appointment,
+    screening: Screening,
+    *,
+    findings: Sequence[Finding],
+    reason: str,
+) -> None:
+    """Release, for a visit just made, everything that would have refused it."""
+    for finding in findings:
+        safety_service.release(
+            db,
+            actor,
+            ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=reason),
+        )
+    known = checks.remembered(screening, {f.fingerprint for f in findings})
+    visit.decision, visit.is_released = known.decision, known.is_released

@@ -1,0 +1,371 @@
+"""Reading visits: one of them, what is held when, courses, histories."""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.catalog.models import Service
+from clinic.catalog.values import Modality, ResourceKind, Segment
+from clinic.consents import queries as consent_queries
+from clinic.consents.values import ConsentKind
+from clinic.core import walltime
+from clinic.core.errors import NotFound
+from clinic.core.text import N_
+from clinic.core.zones import Zone
+from clinic.patients.models import Patient
+from clinic.safety.models import ScreeningRecord
+from clinic.safety.values import FactKind, FactState, History, PlannedTreatment
+from clinic.scheduling.models import (
+    Appointment,
+    AppointmentEvent,
+    Course,
+    Occupancy,
+    Resource,
+)
+from clinic.scheduling.values import (
+    AppointmentStatus,
+    Clash,
+    CourseCard,
+    CourseStatus,
+    Holding,
+    Span,
+    VisitAction,
+)
+
+NO_VISIT = N_("There is no such visit")
+LONGEST = dt.timedelta(hours=8)
+"""No service is longer (a CHECK of the table): bounds every search for overlaps by an index."""
+FIRST_LANE = 1
+USUAL_ZONES = frozenset({Zone.FRONTAL_HAIRLINE, Zone.MIDSCALP, Zone.VERTEX})
+"""Planned while nobody has looked at the hair yet (design default)."""
+_CONSENTS = {Modality.PRP: ConsentKind.PRP, Modality.MESOTHERAPY: ConsentKind.MESOTHERAPY}
+
+
+def get(db: Session, appointment_id: int) -> Appointment:
+    """Return a visit without what it holds; raises NotFound."""
+    found = db.get(Appointment, appointment_id)
+    if found is None:
+        raise NotFound(NO_VISIT)
+    return found
+
+
+def lock_visit(db: Session, appointment_id: int) -> Appointment:
+    """Return a visit while its patient's record is held until the end of the transaction.
+
+    Everything that bears on one patient queues there: facts, bookings, steps. Raises NotFound.
+    """
+    held = db.scalar(
+        sa.select(Patient.id)
+        .join(Appointment, Appointment.patient_id == Patient.id)
+        .where(Appointment.id == appointment_id)
+        .with_for_update(of=Patient, key_share=True)
+    )
+    if held is None:
+        raise NotFound(NO_VISIT)
+    return db.get_one(Appointment, appointment_id, populate_existing=True)
+
+
+def by_form_key(db: Session, form_key: str) -> Appointment | None:
+    """Return the visit that a form with this one-time key already made."""
+    return db.scalar(sa.select(Appointment).where(Appointment.form_key == form_key))
+
+
+def parts_of(service: Service) -> tuple[Segment, ...]:
+    """Return the parts of a service, loaded with it, as values."""
+    return tuple(
+        Segment(
+            seq=row.seq,
+            kind=row.kind,
+            device_type=row.device_type,
+            offset_min=row.offset_min,
+            length_min=row.length_min,
+        )
+        for row in service.segments
+    )
+
+
+def resources(db: Session, location_id: int) -> Sequence[Resource]:
+    """Return the practitioners, rooms and devices in use at a place, in the order of the board."""
+    return db.scalars(
+        sa.select(Resource)
+        .where(Resource.location_id == location_id, Resource.is_active)
+        .order_by(Resource.sort, Resource.name, Resource.id)
+    ).all()
+
+
+def names_of(db: Session, ids: Iterable[int]) -> dict[int, str]:
+    """Return {id: name} of resources, also of those no longer in use."""
+    rows = db.execute(sa.select(Resource.id, Resource.name).where(Resource.id.in_(list(ids))))
+    return {row.id: row.name for row in rows}
+
+
+def lock_resources(
+    db: Session, location_id: int, ids: Collection[int], device_types: Collection[str]
+) -> dict[int, Resource]:
+    """Hold the named resources and all devices of these types, in the order of their ids.
+
+    Two bookings that share a resource queue here instead of meeting at the constraint, where
+    they could deadlock (measured: 474 deadlocks in ten rounds without, none with). On SQLite the
+    transaction has the only write lock already.
+    """
+    wanted: sa.ColumnElement[bool] = Resource.id.in_(list(ids))
+    if device_types:
+        wanted |= sa.and_(
+            Resource.kind == ResourceKind.DEVICE, Resource.device_type.in_(list(device_types))
+        )
+    rows = db.scalars(
+        sa.select(Resource)
+        .where(Resource.location_id == location_id, Resource.is_active, wanted)
+        .order_by(Resource.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.id: row for row in rows}
+
+
+def held(
+    db: Session, ids: Iterable[int], span: Span, *, but: int | None = None
+) -> Mapping[int, list[tuple[Span, str]]]:
+    """Return {resource: (span, by whom)} of what is held in a span, without visit `but`."""
+    rows = db.execute(
+        sa.select(
+            Occupancy.resource_id,
+            Occupancy.starts_at,
+            Occupancy.ends_at,
+            Patient.given_name,
+            Patient.family_name,
+        )
+        .join(Appointment, Appointment.id == Occupancy.appointment_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .where(
+            Occupancy.resource_id.in_(list(ids)),
+            Occupancy.lane == FIRST_LANE,
+            Occupancy.is_active,
+            Occupancy.starts_at > span.start - LONGEST,
+            Occupancy.starts_at < span.end,
+            Occupancy.ends_at > span.start,
+            Occupancy.appointment_id != (but or 0),
+        )
+        .order_by(Occupancy.starts_at)
+    )
+    found: dict[int, list[tuple[Span, str]]] = {}
+    for row in rows:
+        found.setdefault(row.resource_id, []).append(
+            (
+                Span(start=row.starts_at, end=row.ends_at),
+                short_name(row.given_name, row.family_name),
+            )
+        )
+    return found
+
+
+def held_by_patient(
+    db: Session, patient_id: int, span: Span, *, but: int | None = None
+) -> Sequence[tuple[Span, str]]:
+    """Return (span, service) of a patient's own visits in a span, without visit `but`."""
+    rows = db.execute(
+        sa.select(Appointment.starts_at, Appointment.ends_at, Service.name)
+        .join(Service, Service.id == Appointment.service_id)
+        .where(
+            Appointment.patient_id == patient_id,
+            Appointment.occupies,
+            Appointment.starts_at > span.start - LONGEST,
+            Appointment.starts_at < span.end,
+            Appointment.ends_at > span.start,
+            Appointment.id != (but or 0),
+        )
+        .order_by(Appointment.starts_at)
+    )
+    return [(Span(start=row.starts_at, end=row.ends_at), row.name) for row in rows]
+
+
+def clashes_of(
+    holdings: Sequence[Holding],
+    taken: Mapping[int, list[tuple[Span, str]]],
+    resources: Mapping[int, Resource],
+    zone: str,
+) -> list[Clash]:
+    """Return, for each resource of a wish, what holds it; empty when all are free."""
+    found: dict[int, Clash] = {}
+    for holding in holdings:
+        for span, who in taken.get(holding.resource_id, ()):
+            if span.overlaps(holding.span):
+                resource = resources[holding.resource_id]
+                earlier = found.get(resource.id)
+                until = walltime.to_local(span.end, zone)
+                found[resource.id] = Clash(
+                    field=_FIELDS[resource.kind],
+                    name=resource.name,
+                    who=earlier.who if earlier else who,
+                    from_local=earlier.from_local
+                    if earlier
+                    else walltime.to_local(span.start, zone),
+                    until_local=max(until, earlier.until_local) if earlier else until,
+                )
+    return list(found.values())
+
+
+_FIELDS = {
+    ResourceKind.PRACTITIONER: "practitioner_id",
+    ResourceKind.ROOM: "room_id",
+    ResourceKind.DEVICE: "service_id",
+}
+
+
+def short_name(given: str, family: str) -> str:
+    """Return "L. Demir" of Leyla Demir."""
+    return f"{given[:1]}. {family}" if given else family
+
+
+# ---- courses and plans ----
+
+
+def open_course(db: Session, patient_id: int, service_id: int | None = None) -> CourseCard | None:
+    """Return a patient's newest active course, of one service or any, that has sessions left.
+
+    The next number follows the highest of the visits that hold their time. One statement.
+    """
+    numbers = (
+        sa.select(sa.func.coalesce(sa.func.max(Appointment.course_number), 0))
+        .where(Appointment.course_id == Course.id, Appointment.occupies)
+        .scalar_subquery()
+    )
+    wanted = (
+        sa.select(
+            Course.id,
+            Course.service_id,
+            Course.sessions_planned,
+            Course.interval_days,
+            (numbers + 1).label("next_number"),
+        )
+        .where(Course.patient_id == patient_id, Course.status == CourseStatus.ACTIVE)
+        .order_by(Course.started_on.desc(), Course.id.desc())
+    )
+    if service_id is not None:
+        wanted = wanted.where(Course.service_id == service_id)
+    for row in db.execute(wanted):
+        if row.next_number <= row.sessions_planned:
+            return CourseCard(
+                id=row.id,
+                service_id=row.service_id,
+                next_number=row.next_number,
+                sessions_planned=row.sessions_planned,
+                interval_days=row.interval_days,
+            )
+    return None
+
+
+def plan_for(
+    db: Session,
+    what: Appointment | Service,
+    history: History,
+    *,
+    on: dt.date | None = None,
+    interval_days: int | None = None,
+) -> PlannedTreatment:
+    """Return what is to be done in a visit, or in one of a service `on` a day, as planned so far.
+
+    Zones are those with a recorded look at the hair, else the usual three. One statement for
+    a service, three for a visit.
+    """
+    if isinstance(what, Appointment):
+        service = db.get_one(Service, what.service_id)
+        on = what.starts_local.date() if on is None else on
+        if interval_days is None and what.course_id is not None:
+            interval_days = db.get_one(Course, what.course_id).interval_days
+    else:
+        service = what
+    version = None
+    kind = _CONSENTS.get(service.modality)
+    if kind is not None and on is not None:
+        text = consent_queries.text_in_force(db, kind, on=on)
+        version = text.version_name if text is not None else None
+    return plan_of(service.modality, history, consent_version=version, interval_days=interval_days)
+
+
+def plan_of(
+    modality: Modality,
+    history: History,
+    *,
+    consent_version: str | None,
+    interval_days: int | None,
+) -> PlannedTreatment:
+    """Return the plan of a modality for somebody with this history."""
+    if not modality.is_treatment:
+        return PlannedTreatment(modality=modality)
+    seen = {
+        fact.zone
+        for fact in history.facts
+        if fact.kind is FactKind.HAIR and fact.zone and fact.state is not FactState.UNSURE
+    }
+    return PlannedTreatment(
+        modality=modality,
+        zones=frozenset(seen) or USUAL_ZONES,
+        consent_version=consent_version,
+        interval_days=interval_days,
+    )
+
+
+def consent_versions(db: Session) -> Callable[[Modality, dt.date], str | None]:
+    """Return a function of (modality, day) that gives the text in force; one statement for all."""
+    texts = consent_queries.texts(db)
+
+    def version(modality: Modality, on: dt.date) -> str | None:
+        kind = _CONSENTS.get(modality)
+        return next(
+            (t.version_name for t in texts if t.kind is kind and t.in_force_from <= on), None
+        )
+
+    return version
+
+
+# ---- a patient's open visits ----
+
+
+def open_visits(
+    db: Session, patient_id: int, *, since: dt.datetime
+) -> Sequence[tuple[Appointment, Modality, int | None]]:
+    """Return (visit, modality, interval of its course) of what is still to come, by time."""
+    rows = db.execute(
+        sa.select(Appointment, Service.modality, Course.interval_days)
+        .join(Service, Service.id == Appointment.service_id)
+        .outerjoin(Course, Course.id == Appointment.course_id)
+        .where(
+            Appointment.patient_id == patient_id,
+            Appointment.starts_at >= since,
+            Appointment.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED]),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def latest_checks(db: Session, appointment_ids: Collection[int]) -> dict[int, ScreeningRecord]:
+    """Return {visit: its newest check}; one statement."""
+    newest = (
+        sa.select(sa.func.max(ScreeningRecord.id))
+        .where(ScreeningRecord.appointment_id.in_(appointment_ids))
+        .group_by(ScreeningRecord.appointment_id)
+    )
+    rows = db.scalars(sa.select(ScreeningRecord).where(ScreeningRecord.id.in_(newest)))
+    return {row.appointment_id: row for row in rows if row.appointment_id is not None}
+
+
+def events(db: Session, appointment_id: int) -> Sequence[AppointmentEvent]:
+    """Return what happened to a visit, newest first."""
+    return db.scalars(
+        sa.select(AppointmentEvent)
+        .where(AppointmentEvent.appointment_id == appointment_id)
+        .order_by(AppointmentEvent.id.desc())
+    ).all()
+
+
+def ended_at(db: Session, appointment_id: int) -> dt.datetime | None:
+    """Return when a visit was last cancelled or noted as a no-show; None when never."""
+    return db.scalar(
+        sa.select(sa.func.max(AppointmentEvent.at)).where(
+            AppointmentEvent.appointment_id == appointment_id,
+            AppointmentEvent.action.in_([VisitAction.CANCEL, VisitAction.NO_SHOW]),
+        )
+    )

@@ -1,0 +1,75 @@
+"""What a visit remembers of its latest check, and what it takes to stop a booking."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from clinic.safety.rules.passage import is_released
+from clinic.safety.rules.screening import visit_decision
+from clinic.safety.values import Decision, Outcome, Passage, ReceptionStatus, Screening
+
+REASON_LENGTH = 10
+"""Characters that a reason for booking ahead has at least, as for a release."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """The cached copy on the visit: what stands once releases are taken off."""
+
+    decision: Decision | None
+    """None when nothing could be checked: never to be read as clear."""
+    is_released: bool
+    clear_on: dt.date | None
+
+
+def remembered(screening: Screening, releases: Collection[str]) -> Remembered:
+    """Return what a visit keeps of its latest check.
+
+    An unknown that refuses nothing (a notice, an efficacy row) asks for nothing on the board.
+    """
+    standing = [
+        f for f in screening.findings if not is_released(f, releases) and not f.never_refuses
+    ]
+    return Remembered(
+        decision=visit_decision(standing, screening.plan) if screening.is_checked else None,
+        is_released=any(is_released(f, releases) for f in screening.findings),
+        clear_on=screening.earliest_clear_on,
+    )
+
+
+def is_same(screening: Screening, kept: Screening | None) -> bool:
+    """Tell whether a check says what an earlier one said, so that it need not be kept again."""
+    return kept is not None and (
+        screening.is_checked == kept.is_checked
+        and screening.on == kept.on
+        and {(f.fingerprint, f.decision) for f in screening.findings}
+        == {(f.fingerprint, f.decision) for f in kept.findings}
+    )
+
+
+def may_book(passage: Passage, recheck_reason: str) -> bool:
+    """Tell whether a booking goes through: freely, or ahead with a written reason."""
+    if passage.outcome is Outcome.REASON:
+        return len(recheck_reason.strip()) >= REASON_LENGTH
+    return passage.outcome is not Outcome.REFUSED
+
+
+def can_release_all(passage: Passage) -> bool:
+    """Tell whether a physician could release everything that stands in the way."""
+    return bool(passage.in_the_way) and set(passage.in_the_way) == set(passage.releasable)
+
+
+_RECEPTION: dict[Decision | None, ReceptionStatus] = {
+    None: ReceptionStatus.NOT_CHECKED,
+    Decision.ALLOW: ReceptionStatus.CLEAR,
+    Decision.WARN: ReceptionStatus.CLEAR,
+    Decision.ASK: ReceptionStatus.QUESTIONS,
+    Decision.REVIEW: ReceptionStatus.REVIEW,
+    Decision.DEFER: ReceptionStatus.LATER,
+    Decision.BLOCK: ReceptionStatus.STOP,
+}
+
+
+def reception_status(decision: Decision | None) -> ReceptionStatus:
+    """Return the one word that reception may see of a cached decision."""
+    return _RECEPTION[decision]

@@ -1,0 +1,71 @@
+"""A wished wall time becomes an instant, or a refusal that says what to do."""
+
+import datetime as dt
+
+from clinic.core import walltime
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
+from clinic.core.walltime import Fold, Gap
+from clinic.scheduling.rules.slots import GRID_MIN
+
+EARLIEST = dt.timedelta(days=1)
+"""Late entries: a visit can be booked this long after it took place."""
+LATEST = dt.timedelta(days=2 * 365 + 1)
+
+OFF_GRID = N_("Visits begin on five minutes: 10:05 or 10:10, not 10:07")
+TOO_EARLY = N_("This lies in the past. A late entry is possible for one day.")
+TOO_LATE = N_("At most two years ahead, please")
+NO_SUCH_TIME = N_(
+    "On %(date)s the clocks go forward: %(time)s does not exist. The next time is %(next)s."
+)
+TWICE = N_("On %(date)s %(time)s comes twice, because the clocks go back. Choose which of the two.")
+
+
+def instant_of(
+    local: dt.datetime, zone: str, *, second_hour: bool | None, now: dt.datetime
+) -> dt.datetime:
+    """Return the instant of a promised wall time.
+
+    Raises Invalid at the field it belongs to: a time off the grid, too far away, one that does
+    not exist, or one that comes twice while nobody said which (`second_hour`).
+    """
+    if local.minute % GRID_MIN or local.second or local.microsecond:
+        raise Invalid(OFF_GRID, field="start")
+    try:
+        instant = walltime.to_utc(local, zone)
+    except Gap as gap:
+        raise Invalid(
+            NO_SUCH_TIME,
+            field="start",
+            date=local.date().isoformat(),
+            time=local.strftime("%H:%M"),
+            next=walltime.to_local(gap.after, zone).strftime("%H:%M"),
+        ) from gap
+    except Fold as fold:
+        if second_hour is None:
+            raise Invalid(
+                TWICE,
+                field="second_hour",
+                date=local.date().isoformat(),
+                time=local.strftime("%H:%M"),
+            ) from fold
+        instant = fold.second if second_hour else fold.first
+    if instant < now - EARLIEST:
+        raise Invalid(TOO_EARLY, field="date")
+    if instant > now + LATEST:
+        raise Invalid(TOO_LATE, field="date")
+    return instant
+
+
+def second_hour_of(instant: dt.datetime, zone: str) -> bool | None:
+    """Return which of two same wall times an instant is; None when its wall time comes once."""
+    try:
+        walltime.to_utc(walltime.to_local(instant, zone), zone)
+    except Fold as fold:
+        return instant == fold.second
+    return None
+
+
+def begun(now: dt.datetime) -> dt.datetime:
+    """Return the last point of the grid before an instant: when a walk-in begins."""
+    return now.replace(second=0, microsecond=0) - dt.timedelta(minutes=now.minute % GRID_MIN)
