@@ -1,11 +1,13 @@
-"""The hash chain of the audit trail: how one row binds the row before it."""
+"""The audit trail's hash chain, how one row binds the row before it, and rows as words."""
 
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
-from clinic.audit.values import Entry
+from clinic.audit.values import Entry, Line
 
 GENESIS = "0" * 64
 
@@ -20,3 +22,40 @@ def canonical(entry: Entry) -> bytes:
 def link(key: bytes, previous: str, entry: Entry) -> str:
     """Return the hash of an entry that follows the row with hash `previous`."""
     return hmac.new(key, previous.encode() + b"\n" + canonical(entry), hashlib.sha256).hexdigest()
+
+
+def verb_of(action: str) -> str:
+    """Return what was done, of an action "entity.verb"."""
+    return action.rpartition(".")[2]
+
+
+def entity_of(action: str) -> str:
+    """Return what it was done to, of an action "entity.verb"."""
+    return action.partition(".")[0]
+
+
+def lines(detail: Mapping[str, Any]) -> list[Line]:
+    """Return a row's detail line by line: changes as before and after, everything else as text."""
+    found: list[Line] = []
+    for name, value in detail.items():
+        if name == "changes" and isinstance(value, Mapping):
+            found += [_change(field, pair) for field, pair in value.items()]
+        elif isinstance(value, Mapping):
+            found += [Line(f"{name}: {inner}", _text(v)) for inner, v in value.items()]
+        elif name != "digest":  # it speaks to a machine only
+            found.append(Line(name, _text(value)))
+    return found
+
+
+def _change(field: str, pair: Any) -> Line:
+    if isinstance(pair, list) and len(pair) == 2:
+        return Line(field, _text(pair[1]), _text(pair[0]))
+    return Line(field, _text(pair))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(_text(part) for part in value)
+    return str(value)

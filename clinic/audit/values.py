@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from clinic.core.text import N_
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -21,3 +23,103 @@ class Entry:
     address: str
     request_id: str
     detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How often and when one person did one thing with one patient's record."""
+
+    name: str
+    role: str
+    action: str
+    times: int
+    first: dt.datetime
+    last: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a row's detail: what, and the value; of a change also the value before."""
+
+    name: str
+    now: str
+    before: str | None = None
+
+
+NOBODY = N_("Nobody signed in")
+SYSTEM = N_("The system itself")
+
+ENTITY_NAMES: dict[str, str] = {
+    "access": N_("Access"),
+    "account": N_("Person"),
+    "appointment": N_("Visit"),
+    "audit_event": N_("Audit trail"),
+    "board": N_("Day board"),
+    "chart": N_("Patient page"),
+    "consent": N_("Consent"),
+    "contact": N_("Follow-up call"),
+    "course": N_("Course"),
+    "fact": N_("Medical fact"),
+    "finding": N_("Finding"),
+    "follow_up": N_("Follow-up"),
+    "location": N_("Clinic"),
+    "lot": N_("Lot"),
+    "patient": N_("Patient"),
+    "patient_audit": N_("Access history"),
+    "patient_fact": N_("Medical fact"),
+    "product": N_("Product"),
+    "release": N_("Release"),
+    "screening": N_("Safety check"),
+    "service": N_("Service"),
+    "session": N_("Session"),
+    "side_effect": N_("Side effect"),
+    "treatment_session": N_("Session"),
+}
+
+VERB_NAMES: dict[str, str] = {
+    "aborted": N_("aborted"),
+    "accepted": N_("used the one-time link"),
+    "active": N_("got access again"),
+    "added": N_("added"),
+    "addended": N_("added to after signing"),
+    "arrived": N_("noted as arrived"),
+    "begun": N_("begun"),
+    "booked": N_("booked"),
+    "cancelled": N_("cancelled"),
+    "changed": N_("changed"),
+    "checked": N_("checked"),
+    "closed": N_("closed"),
+    "created": N_("created"),
+    "deactivated": N_("deactivated"),
+    "denied": N_("refused for want of permission"),
+    "founded": N_("founded"),
+    "imported": N_("imported"),
+    "installed": N_("installed"),
+    "invited": N_("invited"),
+    "link_renewed": N_("made a new one-time link for"),
+    "listed": N_("looked at a list"),
+    "logged": N_("logged"),
+    "marked_in_error": N_("marked as entered in error"),
+    "moved": N_("moved"),
+    "no_show": N_("noted as not come"),
+    "opened": N_("opened"),
+    "password_changed": N_("changed the password"),
+    "preferred": N_("changed preferences"),
+    "quarantined": N_("quarantined"),
+    "recalled": N_("recalled"),
+    "recorded": N_("recorded"),
+    "refused": N_("refused by the safety check"),
+    "registered": N_("registered"),
+    "registered_many": N_("registered many"),
+    "released": N_("released"),
+    "reported": N_("reported"),
+    "reviewed": N_("reviewed"),
+    "saved": N_("saved"),
+    "sessions_ended": N_("signed out everywhere"),
+    "sign_in_refused": N_("refused at sign-in"),
+    "signed": N_("signed"),
+    "signed_in": N_("signed in"),
+    "signed_out": N_("signed out"),
+    "started": N_("started"),
+    "withdrawn": N_("withdrawn"),
+}
