@@ -35,8 +35,8 @@ class Location(Versioned, Base):
     """IANA time zone; wall times of this place are promises in it."""
     country: Mapped[str] = mapped_column(sa.String(2))
     """ISO 3166-1, for public holidays and the reading of phone numbers."""
-    subdivision: Mapped[str] = mapped_column(sa.String(6), default="")
-    """ISO 3166-2 part, for public holidays."""
+    subdivision: Mapped[str] = mapped_column(sa.String(20), default="")
+    """The part of the country for public holidays: of ISO 3166-2, in a few countries a name."""
     locale: Mapped[str] = mapped_column(sa.String(12), default="en")
 
 

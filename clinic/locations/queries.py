@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.locations.models import Location, OpeningHours
+from clinic.locations.values import OpenSpan
 
 
 def get(db: Session, location_id: int) -> Location:
@@ -39,3 +40,18 @@ def hours(db: Session, location_id: int, *, weekday: int) -> Sequence[tuple[dt.t
         .order_by(OpeningHours.opens)
     )
     return [(row.opens, row.closes) for row in rows]
+
+
+def first(db: Session) -> Location:
+    """Return the place that was founded first; raises NotFound when there is none yet."""
+    location = db.scalar(sa.select(Location).order_by(Location.id).limit(1))
+    if location is None:
+        raise NotFound(N_("The clinic has not been set up yet"))
+    return location
+
+
+def spans(location: Location) -> tuple[OpenSpan, ...]:
+    """Return the opening hours of a place loaded by `with_hours`, in order of the week."""
+    return tuple(
+        sorted(OpenSpan(row.weekday, row.opens, row.closes) for row in location.opening_hours)
+    )
