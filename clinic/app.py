@@ -10,9 +10,11 @@ from flask_babel import Babel, get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
+from clinic import cli
 from clinic.accounts import cookies
 from clinic.accounts.cookies import DbSession
 from clinic.accounts.values import Theme
+from clinic.audit import looks
 from clinic.audit import service as audit
 from clinic.core.access import Actor, Permission
 from clinic.core.engine import Sessions, make_engine
@@ -24,12 +26,12 @@ from config import Config
 LANGUAGES = {"en": "English", "de": "Deutsch", "ar": "العربية"}
 _BLUEPRINTS = (
     "clinic.web.health",
-    "clinic.accounts.views",
+    "clinic.accounts.views.people",
+    "clinic.accounts.views.own",
     "clinic.locations.views",
     "clinic.audit.views",
     "clinic.patients.views",
     "clinic.catalog.views",
-    "clinic.consents.views",
     "clinic.safety.views",
     "clinic.scheduling.views",
     "clinic.intake.views",
@@ -65,6 +67,7 @@ _NAV = (
     ("patients.index", "users", N_("Patients"), Permission.PATIENT_VIEW),
     ("treatments.index", "syringe", N_("Sessions"), Permission.CHART_VIEW),
     ("catalog.index", "package", N_("Products and lots"), Permission.PRODUCT_MANAGE),
+    ("safety.index", "shield-check", N_("Safety rules"), Permission.RULE_VIEW),
     ("accounts.index", "user-cog", N_("People"), Permission.ACCOUNT_MANAGE),
     ("locations.edit", "settings", N_("Clinic"), Permission.CLINIC_MANAGE),
     ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
@@ -105,9 +108,11 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     headers.init_app(app)
     errors.init_app(app)
     access.init_app(app, cookies.load_actor)
+    looks.init_app(app)
     csrf.init_app(app)
     formats.init_app(app)
     assets.init_app(app)
+    cli.init_app(app, config)
     for name in _BLUEPRINTS:
         app.register_blueprint(import_module(name).bp)
     app.add_url_rule("/", "home", home)
@@ -119,7 +124,8 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
 @access.require(Permission.SIGNED_IN)
 def home() -> ResponseReturnValue:
     """Go to the first page that this role works with."""
-    return redirect(_nav(access.actor())[0].url, 303)
+    places = _nav(access.actor())
+    return redirect(places[0].url if places else url_for("account.show"), 303)
 
 
 def _current_session() -> DbSession | None:
@@ -127,10 +133,17 @@ def _current_session() -> DbSession | None:
     return real if isinstance(real, DbSession) else None
 
 
+def _of_nobody(own: DbSession | None, name: str) -> str:
+    """Return what somebody who is not signed in has chosen for this browser's session."""
+    return str(own.get(name, "")) if own is not None else ""
+
+
 def _pick_locale() -> str:
     own = _current_session()
-    if own is not None and own.account is not None and own.account.locale in LANGUAGES:
-        return own.account.locale
+    account = own.account if own is not None else None
+    chosen = account.locale if account else _of_nobody(own, "lang")
+    if chosen in LANGUAGES:
+        return chosen
     return request.accept_languages.best_match(LANGUAGES) or "en"
 
 
@@ -145,7 +158,7 @@ def _page_context() -> dict[str, Any]:
         "clinic": {"name": own.clinic_name} if own is not None and account else None,
         "lang": locale.language,
         "dir": locale.text_direction,
-        "theme": (account.theme if account else Theme.AUTO).value,
+        "theme": account.theme.value if account else _of_nobody(own, "theme") or Theme.AUTO.value,
         "single_keys": account.single_keys if account else True,
         "LANGS": LANGUAGES,
         "nav": _nav(who) if who is not None else [],

@@ -1,33 +1,38 @@
 """Cookie sessions as rows of ours: random, hashed, ended at the server (security.md 2.2)."""
 
 import datetime as dt
-import hashlib
 import json
+import logging
 import secrets
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, current_app
 from flask import request as current_request
+from flask import session as current_session
 from flask.sessions import SessionInterface, SessionMixin
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from clinic.accounts import queries
+from clinic.accounts import queries, signing_in
+from clinic.accounts import rules as account_rules
 from clinic.accounts.models import Account, CookieSession
+from clinic.accounts.rules import token_hash
+from clinic.accounts.signing_in import Counter
 from clinic.accounts.values import AccountStatus
-from clinic.core import clock
+from clinic.core import clock, text
 from clinic.core.access import Actor
 from clinic.core.engine import Sessions
 from clinic.web.access import is_background
+from clinic.web.database import end_read
 from clinic.web.errors import request_id
 
+_WAS = "was"
+"""In the session of nobody: whose session ended in this browser before."""
 TOUCH_EVERY = dt.timedelta(seconds=30)
-
-
-def token_hash(token: str) -> str:
-    """Return what is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
+_WITHOUT_SESSION = ("/assets/", "/health/")
+log = logging.getLogger("clinic")
 
 
 class DbSession(CallbackDict[str, Any], SessionMixin):
@@ -39,14 +44,18 @@ class DbSession(CallbackDict[str, Any], SessionMixin):
         self.account: Account | None = None
         self.zone, self.clinic_name = "UTC", ""
         self.seen_at: dt.datetime | None = None
-        self.confirmed_at: dt.datetime | None = None
+        self.failure: SQLAlchemyError | None = None
+        """Why the row could not be read; the request is answered with the page for it."""
+        self.has_ended = False
+        """The cookie stood for somebody who was signed in, and no longer does."""
+        self.ended_account_id: int | None = None
+        """Who that was, when the row is still there."""
         self.modified = False
         self.rotated_for: int | None = None
         self.is_rotated = False
-        self.is_new = token is None
 
     def rotate(self, account_id: int | None) -> None:
-        """Start anew at sign-in, sign-out and when the password is confirmed."""
+        """Start anew at sign-in, sign-out and when the password is given or changed."""
         self.clear()
         self.rotated_for, self.is_rotated = account_id, True
 
@@ -59,7 +68,7 @@ class DbSessions(SessionInterface):
     """Opens and saves cookie sessions in the clinic's own database."""
 
     def __init__(self, sessions: Sessions, *, idle: dt.timedelta, absolute: dt.timedelta) -> None:
-        self._sessions, self._idle, self._absolute = sessions, idle, absolute
+        self._sessions, self.idle, self._absolute = sessions, idle, absolute
 
     @staticmethod
     def cookie_name(request: Request) -> str:
@@ -70,90 +79,178 @@ class DbSessions(SessionInterface):
         """Return the session of the cookie, or an empty one; one statement."""
         del app
         token = request.cookies.get(self.cookie_name(request), "")
-        if request.path.startswith("/assets/") or not 40 <= len(token) <= 64:
+        if request.path.startswith(_WITHOUT_SESSION) or not 40 <= len(token) <= 64:
             return DbSession()
-        with self._sessions.read() as db:
-            row = queries.cookie(db, token_hash(token))
-        now = clock.now()
-        if row is None:
-            return DbSession()
-        kept = row.CookieSession
-        if now - kept.seen_at > self._idle or now - kept.created_at > self._absolute:
-            return DbSession()
+        try:
+            with self._sessions.read() as db:
+                row = queries.cookie(db, token_hash(token))
+        except SQLAlchemyError as failure:
+            session = DbSession()
+            session.failure = failure
+            return session
+        return self._session_of(row, token)
+
+    def _session_of(
+        self, row: sa.Row[CookieSession, Account, str, str] | None, token: str
+    ) -> DbSession:
+        kept = row.CookieSession if row else None
+        if row is None or kept is None or self._is_over(kept):
+            session = DbSession()
+            session.has_ended = kept is None or kept.account_id is not None
+            session.ended_account_id = kept.account_id if kept else None
+            # The dead row is left alone: its owner may still come back for what was typed.
+            return session
         session = DbSession(dict(kept.data), token=token)
-        session.seen_at, session.confirmed_at = kept.seen_at, kept.confirmed_at
+        session.ended_account_id = session.get(_WAS)
+        session.seen_at = kept.seen_at
         account = row.Account
         if account is not None and account.status is AccountStatus.ACTIVE:
             session.account = account
             session.zone, session.clinic_name = row.zone or "UTC", row.name or ""
         return session
 
+    def _is_over(self, kept: CookieSession) -> bool:
+        is_somebody = kept.account_id is not None
+        return account_rules.is_over(
+            created_at=kept.created_at,
+            seen_at=kept.seen_at,
+            now=clock.now(),
+            idle=self.idle if is_somebody else account_rules.ANONYMOUS,
+            absolute=self._absolute if is_somebody else account_rules.ANONYMOUS,
+        )
+
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Write what changed; a session that was ended meanwhile stays dead."""
         assert isinstance(session, DbSession)
-        del app
         request = current_request
+        if request.path.startswith(_WITHOUT_SESSION):
+            return
         response.vary.add("Cookie")
-        if session.is_rotated or (session.is_new and session.modified and session):
-            self._renew(request, session, response)
-        elif session.token and self._must_touch(session):
-            with self._sessions.write() as db, db.begin():
-                db.execute(
-                    sa.update(CookieSession)
-                    .where(CookieSession.token_hash == token_hash(session.token))
-                    .values(data=dict(session), seen_at=clock.now())
-                )
+        # A poll after the end must not replace the cookie: it tells whose the open form is.
+        is_begun = session.token is None and session.modified and session and not is_background()
+        if is_begun and session.ended_account_id:
+            session[_WAS] = session.ended_account_id
+        if session.is_rotated or is_begun:
+            end_read()  # In a rollback journal our own open read would block this write.
+            self._renew(app, request, session, response)
+        elif session.token and (session.modified or self._must_touch(session)):
+            end_read()
+            self._update(session)
 
-    def _must_touch(self, session: DbSession) -> bool:
-        if session.modified:
-            return True
+    @staticmethod
+    def _must_touch(session: DbSession) -> bool:
         assert session.seen_at is not None
         return clock.now() - session.seen_at > TOUCH_EVERY and not is_background()
 
-    def _renew(self, request: Request, session: DbSession, response: Response) -> None:
+    def _update(self, session: DbSession) -> None:
+        values: dict[str, object] = {}
+        if session.modified:
+            values["data"] = _plain(session)
+        if not is_background():
+            values["seen_at"] = clock.now()
+        assert session.token is not None
+        row = CookieSession.token_hash == token_hash(session.token)
+        try:
+            with self._sessions.write() as db, db.begin():
+                db.execute(sa.update(CookieSession).where(row).values(**values))
+        except DBAPIError as failure:
+            # The page is made and what it saved is saved: it must not turn into an error page.
+            log.warning("%s %s session not kept", request_id(), type(failure.orig).__name__)
+
+    def _renew(self, app: Flask, request: Request, session: DbSession, response: Response) -> None:
         name, token, now = self.cookie_name(request), secrets.token_urlsafe(32), clock.now()
         with self._sessions.write() as db, db.begin():
             if session.token:
                 _delete(db, session.token)
-            if session.rotated_for is None and not session:
-                response.delete_cookie(name, path="/", httponly=True, samesite="Lax")
-                return
-            db.add(
-                CookieSession(
-                    token_hash=token_hash(token),
-                    account_id=session.rotated_for,
-                    data=json.loads(json.dumps(dict(session))),
-                    created_at=now,
-                    seen_at=now,
-                    confirmed_at=now if session.rotated_for else None,
-                    address=(request.remote_addr or "")[:45],
-                    agent=request.user_agent.string[:200],
+            is_wanted = session.rotated_for is not None or bool(session)
+            if is_wanted and (session.token or session.rotated_for or _may_open(db)):
+                db.add(
+                    CookieSession(
+                        token_hash=token_hash(token),
+                        account_id=session.rotated_for,
+                        data=_plain(session),
+                        created_at=now,
+                        seen_at=now,
+                        confirmed_at=now if session.rotated_for else None,
+                        address=address(),
+                        agent=text.one_line(request.user_agent.string)[:200],
+                    )
                 )
-            )
-        response.set_cookie(
-            name, token, path="/", httponly=True, samesite="Lax", secure=request.is_secure
-        )
+            elif is_wanted:
+                return
+            else:
+                token = ""
+        options: dict[str, Any] = {
+            "path": "/",
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": request.is_secure,  # a __Host- cookie is neither set nor deleted without it
+        }
+        if token:
+            response.set_cookie(name, token, **options)
+        else:
+            response.delete_cookie(name, **options)
+
+
+def _may_open(db: Session) -> bool:
+    """Tell whether this address may have one more session of nobody; each is a row."""
+    group = account_rules.address_group(address())
+    return not signing_in.count_attempt(
+        db, [Counter(f"new:addr:{group}", account_rules.PER_ADDRESS_NEW)]
+    )
 
 
 def _delete(db: Session, token: str) -> None:
     db.execute(sa.delete(CookieSession).where(CookieSession.token_hash == token_hash(token)))
 
 
-def load_actor(session: object) -> Actor | None:
-    """Make the request's Actor of its cookie session; None when nobody is signed in."""
-    if not isinstance(session, DbSession):  # the proxy of flask.session
+def _plain(session: DbSession) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(dict(session)))
+    return plain
+
+
+def current(session: object) -> DbSession:
+    """Return the request's session behind the proxy of `flask.session`."""
+    if not isinstance(session, DbSession):
         session = session._get_current_object()  # type: ignore[attr-defined]
     assert isinstance(session, DbSession)
-    account = session.account
-    if account is None:
+    return session
+
+
+def mine() -> str:
+    """Return the token hash of this browser's session, which is what is kept of it."""
+    return token_hash(current(current_session).token or "")
+
+
+def address() -> str:
+    """Return the network address of this request."""
+    return (current_request.remote_addr or "")[:45]
+
+
+def idle_since() -> dt.datetime:
+    """Return the instant since when an open session must have been used."""
+    interface = current_app.session_interface
+    assert isinstance(interface, DbSessions)
+    return clock.now() - interface.idle
+
+
+def load_actor(session: object) -> Actor | None:
+    """Make the request's Actor of its cookie session; None when nobody is signed in.
+
+    Raises what kept the session from being read.
+    """
+    own = current(session)
+    if own.failure is not None:
+        raise own.failure
+    if own.account is None:
         return None
     return Actor(
-        id=account.id,
-        name=account.name,
-        role=account.role,
-        location_id=account.location_id,
-        zone=session.zone,
-        address=(current_request.remote_addr or "")[:45],
+        id=own.account.id,
+        name=own.account.name,
+        role=own.account.role,
+        location_id=own.account.location_id,
+        zone=own.zone,
+        address=address(),
         request_id=request_id(),
     )
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.accounts.models import Account, CookieSession, Throttle
-from clinic.accounts.values import AccountStatus
+from clinic.accounts.models import Account, CookieSession
+from clinic.accounts.values import AccountStatus, OpenSession
 from clinic.core.access import Role
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
@@ -49,15 +49,18 @@ def everybody(db: Session) -> Sequence[Account]:
     return db.scalars(sa.select(Account).order_by(Account.name, Account.id)).all()
 
 
-def count_active(db: Session, role: Role) -> int:
-    """Return how many active accounts hold a role."""
-    return (
-        db.scalar(
-            sa.select(sa.func.count())
-            .select_from(Account)
-            .where(Account.role == role, Account.status == AccountStatus.ACTIVE)
+def administrators_locked(db: Session) -> list[int]:
+    """Return the ids of the active administrators and keep them as they are until the commit.
+
+    Two administrators who take each other's access away at once must not both succeed.
+    """
+    return list(
+        db.scalars(
+            sa.select(Account.id)
+            .where(Account.role == Role.ADMINISTRATOR, Account.status == AccountStatus.ACTIVE)
+            .order_by(Account.id)
+            .with_for_update()
         )
-        or 0
     )
 
 
@@ -70,6 +73,25 @@ def names(db: Session, ids: Sequence[int | None]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def throttle(db: Session, key: str) -> Throttle | None:
-    """Return a counter of attempts."""
-    return db.get(Throttle, key)
+def open_sessions(
+    db: Session, account_id: int, *, seen_since: dt.datetime, mine: str = ""
+) -> list[OpenSession]:
+    """Return somebody's sessions that were used since then, the latest first.
+
+    `mine` is the token hash of the browser that asks.
+    """
+    rows = db.scalars(
+        sa.select(CookieSession)
+        .where(CookieSession.account_id == account_id, CookieSession.seen_at >= seen_since)
+        .order_by(CookieSession.seen_at.desc(), CookieSession.token_hash)
+    )
+    return [
+        OpenSession(
+            created_at=row.created_at,
+            seen_at=row.seen_at,
+            address=row.address,
+            agent=row.agent,
+            is_this=row.token_hash == mine,
+        )
+        for row in rows
+    ]

@@ -1,81 +1,225 @@
-"""Signing in and out, and keeping the people who may."""
+"""Keeping the people who may sign in: inviting, changing, deactivating, passwords, preferences."""
 
-import datetime as dt
-import hashlib
-import hmac
+import secrets
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from clinic.accounts import passwords, queries
 from clinic.accounts import rules as account_rules
 from clinic.accounts.models import Account, CookieSession, Throttle
-from clinic.accounts.values import AccountStatus, Theme
+from clinic.accounts.values import (
+    AcceptInvitation,
+    AccountStatus,
+    ChangeAccount,
+    CreateAccount,
+    InviteAccount,
+    Theme,
+)
 from clinic.audit import service as audit
-from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core import changes, clock
+from clinic.core.access import Actor, Role
+from clinic.core.db import Base
+from clinic.core.engine import constraint_of
+from clinic.core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEdit
+from clinic.core.text import N_
+from clinic.locations import queries as location_queries
+
+STALE = N_("Somebody else has changed this person in the meantime.")
+LINK_DEAD = N_(
+    "This link has been used already or is older than 24 hours. "
+    "Ask the administrator of your clinic for a new one."
+)
 
 
-def login_key(login: str, secret: str) -> str:
-    """Return the counter's key of a login, which tells nobody the login."""
-    digest = hmac.new(secret.encode(), login.casefold().encode(), hashlib.sha256).hexdigest()
-    return f"login:user:{digest[:40]}"
+class LastAdministrator(Conflict):
+    """Nobody would be left who can let people in."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("This is the last administrator. Make somebody else an administrator first.")
+        )
 
 
-def count_attempt(db: Session, *, key: str, limit: int) -> dt.timedelta:
-    """Count one attempt and return how long it must wait: zero when it may be judged.
+def invite(db: Session, actor: Actor | None, wish: InviteAccount) -> tuple[Account, str]:
+    """Make an account that waits for its owner; return it and the one-time link's token.
 
-    Counting comes before judging and is committed at once, so that parallel guesses are all seen.
+    The token is kept as its SHA-256 only and dies after use or 24 hours. Without an actor (the
+    command line) the account belongs to the clinic's first place. Raises Invalid at `login` when
+    the login is taken or cannot be one.
     """
-    now = clock.now()
-    counter = db.get(Throttle, key, with_for_update=True)
-    if counter is None:
-        counter = Throttle(key=key, count=0, resets_at=now + account_rules.WINDOW)
-        db.add(counter)
-    if counter.resets_at <= now:
-        counter.count, counter.resets_at = 0, now + account_rules.WINDOW
-    if counter.count >= limit and now < counter.resets_at:
-        return counter.resets_at - now
-    counter.count += 1
-    wait = account_rules.wait_after(counter.count, limit)
-    if wait:
-        counter.resets_at = now + wait
-    return wait
-
-
-def judge_sign_in(db: Session, *, login: str, password: str) -> Account | None:
-    """Return the active account that login and password belong to; the same time for all noes."""
-    account = queries.by_login(db, login)
-    usable = account is not None and account.status is AccountStatus.ACTIVE
-    stored = account.password_hash if account and usable else None
-    return account if passwords.matches(password, stored) else None
-
-
-def note_sign_in(db: Session, *, account_id: int, key: str, address: str, request_id: str) -> None:
-    """Record a successful sign-in and forget the failures before it."""
-    account = queries.get(db, account_id)
-    account.last_sign_in_at = clock.now()
-    db.execute(sa.delete(Throttle).where(Throttle.key == key))
-    actor = _actor_of(account, address=address, request_id=request_id)
-    audit.record(db, actor, "account.signed_in", "account", account.id)
-
-
-def note_refused(db: Session, *, login_digest: str, address: str, request_id: str) -> None:
-    """Record an attempt to sign in that was refused; the login itself is not kept."""
-    audit.record(
+    location_id = actor.location_id if actor else location_queries.first(db).id
+    account = _add(
         db,
-        None,
-        "account.sign_in_refused",
-        "account",
-        login_digest[-16:],
-        detail={"address": address, "request": request_id},
-        name="nobody",
+        Account(
+            location_id=location_id,
+            login=account_rules.login_of(wish.login),
+            name=wish.name,
+            role=wish.role,
+            created_at=clock.now(),
+        ),
+    )
+    token = _new_link(account)
+    detail = {"login": account.login, "role": account.role.value}
+    audit.record(db, actor, "account.invited", "account", account.id, detail=detail)
+    return account, token
+
+
+def create_account(db: Session, wish: CreateAccount) -> Account:
+    """Make an account that may sign in at once; only the command line and the demo do this.
+
+    Raises Invalid at `login` or `password`.
+    """
+    login = account_rules.login_of(wish.login)
+    clinic = location_queries.get(db, wish.location_id).name
+    passwords.judge(wish.password, names=(login, wish.name, clinic))
+    account = _add(
+        db,
+        Account(
+            location_id=wish.location_id,
+            login=login,
+            name=wish.name,
+            role=wish.role,
+            status=AccountStatus.ACTIVE,
+            password_hash=passwords.make_hash(wish.password),
+            created_at=clock.now(),
+        ),
+    )
+    detail = {"login": login, "role": account.role.value}
+    audit.record(db, None, "account.created", "account", account.id, detail=detail)
+    return account
+
+
+def create_administrator(
+    db: Session, *, login: str, name: str, password: str, location_id: int | None = None
+) -> Account:
+    """Make an administrator with a password that the operator chose (AU-13).
+
+    Without a `location_id` the account belongs to the clinic's first place. Raises Invalid at
+    `login` or `password`, NotFound when no place has been founded yet.
+    """
+    place = location_queries.first(db).id if location_id is None else location_id
+    return create_account(
+        db, CreateAccount(location_id=place, login=login, name=name, password=password)
     )
 
 
-def sign_out(db: Session, actor: Actor) -> None:
-    """Record that somebody signed out; the cookie session itself is ended by the web layer."""
-    audit.record(db, actor, "account.signed_out", "account", actor.id)
+def renew_link(db: Session, actor: Actor, account_id: int) -> tuple[Account, str]:
+    """Make a new one-time link, by which somebody chooses a (new) password; the old link dies.
+
+    A password that is in use stays valid until the link is used. Raises Conflict for somebody
+    who is deactivated.
+    """
+    account = queries.get(db, account_id)
+    if account.status is AccountStatus.DEACTIVATED:
+        raise Conflict(N_("This person is deactivated. Let them in again first."))
+    token = _new_link(account)
+    audit.record(db, actor, "account.link_renewed", "account", account.id)
+    return account, token
+
+
+def by_link(db: Session, token: str) -> Account:
+    """Return the account that a one-time link belongs to; raises NotFound when it is dead."""
+    account = queries.by_invitation(db, account_rules.token_hash(token), at=clock.now())
+    if account is None or account.status is AccountStatus.DEACTIVATED:
+        raise NotFound(LINK_DEAD)
+    return account
+
+
+def hash_new_password(db: Session, account: Account, password: str) -> str:
+    """Return the hash of a new password after judging it; raises Invalid at `password`.
+
+    Takes a sixth of a second: call it outside the writing unit, which others wait for.
+    """
+    clinic = location_queries.get(db, account.location_id).name
+    passwords.judge(password, names=(account.login, account.name, clinic))
+    return passwords.make_hash(password)
+
+
+def accept(
+    db: Session, wish: AcceptInvitation, *, address: str = "", request_id: str = ""
+) -> Account:
+    """Use a one-time link: the account gets its password and may sign in. The link dies.
+
+    Ends every session of the account. Raises NotFound when the link is dead.
+    """
+    account = by_link(db, wish.token)
+    account.password_hash = wish.password_hash
+    account.status = AccountStatus.ACTIVE
+    account.invite_hash = account.invite_expires_at = None
+    _end_sessions(db, account.id)
+    actor = actor_of(account, address=address, request_id=request_id)
+    audit.record(db, actor, "account.accepted", "account", account.id)
+    return account
+
+
+def change(db: Session, actor: Actor, wish: ChangeAccount) -> Account:
+    """Change somebody's name or role; a new role ends all their sessions.
+
+    Raises StaleEdit when the account was changed since, Forbidden for one's own role,
+    LastAdministrator when nobody would be left in charge.
+    """
+    account = queries.get(db, wish.account_id)
+    if account.version != wish.version:
+        raise StaleEdit(STALE)
+    after = {"name": wish.name, "role": wish.role}
+    differs = changes.before_after(account, after)
+    if not differs:
+        return account
+
+    if "role" in differs:
+        _refuse_own(actor, account)
+        _refuse_last(db, account)
+        _end_sessions(db, account.id)
+    account.name, account.role = wish.name, wish.role
+    audit.record(db, actor, "account.changed", "account", account.id, detail={"changes": differs})
+    return account
+
+
+def deactivate(db: Session, actor: Actor, account_id: int) -> Account:
+    """Take somebody's access away, at once; done twice it changes nothing.
+
+    Raises Forbidden for oneself, LastAdministrator when nobody would be left in charge.
+    """
+    account = queries.get(db, account_id)
+    if account.status is AccountStatus.DEACTIVATED:
+        return account
+
+    _refuse_own(actor, account)
+    _refuse_last(db, account)
+    _set_status(db, actor, account, AccountStatus.DEACTIVATED)
+    return account
+
+
+def reactivate(db: Session, actor: Actor, account_id: int) -> Account:
+    """Let somebody in again: with the old password, or by a new link when there never was one."""
+    account = queries.get(db, account_id)
+    if account.status is not AccountStatus.DEACTIVATED:
+        return account
+
+    has_password = account.password_hash is not None
+    _set_status(db, actor, account, AccountStatus.ACTIVE if has_password else AccountStatus.INVITED)
+    return account
+
+
+def end_sessions(db: Session, actor: Actor, account_id: int, *, but: str | None = None) -> None:
+    """End all cookie sessions of somebody, but the one with the token hash `but`."""
+    account = queries.get(db, account_id)
+    _end_sessions(db, account.id, but=but)
+    audit.record(db, actor, "account.sessions_ended", "account", account.id)
+
+
+def change_password(db: Session, actor: Actor, password_hash: str) -> None:
+    """Take a new password of one's own, judged and hashed before; ends all sessions of the account.
+
+    The caller gives this browser a new session. A one-time link that was still open dies.
+    """
+    _set_quietly(
+        db, actor.id, password_hash=password_hash, invite_hash=None, invite_expires_at=None
+    )
+    _end_sessions(db, actor.id)
+    audit.record(db, actor, "account.password_changed", "account", actor.id)
 
 
 def prefer(
@@ -87,25 +231,37 @@ def prefer(
     single_keys: bool | None = None,
 ) -> None:
     """Keep somebody's own language, colours and shortcuts; None leaves a preference as it is."""
-    account = queries.get(db, actor.id)
-    if theme is not None:
-        account.theme = theme
-    if locale is not None:
-        account.locale = locale
-    if single_keys is not None:
-        account.single_keys = single_keys
-    audit.record(db, actor, "account.preferred", "account", actor.id)
+    wished = {"theme": theme, "locale": locale, "single_keys": single_keys}
+    kept = {name: value for name, value in wished.items() if value is not None}
+    if not kept:
+        return
+    _set_quietly(db, actor.id, **kept)
+    audit.record(
+        db, actor, "account.preferred", "account", actor.id, detail={"fields": sorted(kept)}
+    )
 
 
-def end_sessions(db: Session, account_id: int, *, but: str | None = None) -> None:
-    """End all cookie sessions of somebody, but the one with this token hash."""
-    ending = sa.delete(CookieSession).where(CookieSession.account_id == account_id)
-    if but is not None:
-        ending = ending.where(CookieSession.token_hash != but)
-    db.execute(ending)
+def purge(db: Session) -> tuple[int, int]:
+    """Delete the rows of sessions and counters that nothing will ask for again.
+
+    Returns how many of each. Ended sessions stay for a day, for what was typed when they ended.
+    """
+    now = clock.now()
+    is_dead = sa.or_(
+        sa.and_(
+            CookieSession.account_id.is_not(None),
+            CookieSession.seen_at < now - account_rules.KEPT_AFTER_END,
+        ),
+        CookieSession.seen_at < now - account_rules.ANONYMOUS,
+    )
+    is_stale = Throttle.resets_at < now - account_rules.LONGEST
+    cookies = _delete_free(db, CookieSession, CookieSession.token_hash, is_dead)
+    counters = _delete_free(db, Throttle, Throttle.key, is_stale)
+    return cookies, counters
 
 
-def _actor_of(account: Account, *, address: str, request_id: str) -> Actor:
+def actor_of(account: Account, *, address: str, request_id: str) -> Actor:
+    """Return somebody as the actor of an act that they do before they are signed in."""
     return Actor(
         id=account.id,
         name=account.name,
@@ -115,3 +271,73 @@ def _actor_of(account: Account, *, address: str, request_id: str) -> Actor:
         address=address,
         request_id=request_id,
     )
+
+
+def _delete_free(
+    db: Session,
+    model: type[Base],
+    key: InstrumentedAttribute[str],
+    is_dead: sa.ColumnElement[bool],
+) -> int:
+    # Rows that somebody holds are left for the next sweep: two sweeps must not wait for each other.
+    free = sa.select(key).where(is_dead).with_for_update(skip_locked=True)
+    deleting = sa.delete(model).where(key.in_(free))
+    result = db.execute(deleting.execution_options(synchronize_session=False))
+    assert isinstance(result, sa.CursorResult)
+    return result.rowcount
+
+
+def _add(db: Session, account: Account) -> Account:
+    try:
+        with db.begin_nested():
+            db.add(account)
+    except IntegrityError as taken:
+        if constraint_of(taken) not in {"uq_account_login", "account.login"}:
+            raise
+        raise Invalid(N_("Somebody has this login already"), field="login") from None
+    return account
+
+
+def _new_link(account: Account) -> str:
+    token = secrets.token_urlsafe(32)
+    account.invite_hash = account_rules.token_hash(token)
+    account.invite_expires_at = clock.now() + account_rules.INVITATION
+    return token
+
+
+def _refuse_own(actor: Actor, account: Account) -> None:
+    if not account_rules.may_change_role(actor_id=actor.id, account_id=account.id):
+        raise Forbidden(
+            N_("Nobody changes their own role or access. Ask another administrator to do it.")
+        )
+
+
+def _refuse_last(db: Session, account: Account) -> None:
+    is_in_charge = account.role is Role.ADMINISTRATOR and account.status is AccountStatus.ACTIVE
+    if is_in_charge and account_rules.is_last_administrator(
+        account_id=account.id, administrators=queries.administrators_locked(db)
+    ):
+        raise LastAdministrator
+
+
+def _set_status(db: Session, actor: Actor, account: Account, status: AccountStatus) -> None:
+    differs = changes.before_after(account, {"status": status})
+    account.status = status
+    account.invite_hash = account.invite_expires_at = None
+    _end_sessions(db, account.id)
+    audit.record(
+        db, actor, f"account.{status.value}", "account", account.id, detail={"changes": differs}
+    )
+
+
+def _set_quietly(db: Session, account_id: int, **values: object) -> None:
+    # Past the version counter: an administrator who edits the name must not be told "changed by
+    # somebody else" because its owner signed in or chose the dark colours.
+    db.execute(sa.update(Account).where(Account.id == account_id).values(**values))
+
+
+def _end_sessions(db: Session, account_id: int, *, but: str | None = None) -> None:
+    ending = sa.delete(CookieSession).where(CookieSession.account_id == account_id)
+    if but is not None:
+        ending = ending.where(CookieSession.token_hash != but)
+    db.execute(ending.execution_options(synchronize_session=False))

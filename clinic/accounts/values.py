@@ -1,9 +1,11 @@
-"""Accounts, invitations and cookie sessions as words and commands."""
+"""Accounts, invitations, cookie sessions and counted attempts as words, values and commands."""
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clinic.core.access import Role
+from clinic.core.text import N_
 
 
 class AccountStatus(StrEnum):
@@ -14,12 +16,27 @@ class AccountStatus(StrEnum):
     DEACTIVATED = "deactivated"
 
 
+STATUS_NAMES: dict[AccountStatus, str] = {
+    AccountStatus.INVITED: N_("Invited"),
+    AccountStatus.ACTIVE: N_("Active"),
+    AccountStatus.DEACTIVATED: N_("Deactivated"),
+}
+
+
 class Theme(StrEnum):
     """Colours of the pages."""
 
     AUTO = "auto"
     LIGHT = "light"
     DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """A counter of attempts: how many, and when its window or its lock ends."""
+
+    count: int
+    resets_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,3 +56,33 @@ class ChangeAccount:
     name: str
     role: Role
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptInvitation:
+    """Use a one-time link: the password is judged and hashed already."""
+
+    token: str
+    password_hash: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateAccount:
+    """Make an account that may sign in at once: for setting up and for the demo only."""
+
+    location_id: int
+    login: str
+    name: str
+    role: Role = Role.ADMINISTRATOR
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """One browser in which somebody is signed in, as its owner sees it."""
+
+    created_at: dt.datetime
+    seen_at: dt.datetime
+    address: str
+    agent: str
+    is_this: bool

@@ -52,6 +52,19 @@ def is_background() -> bool:
     return request.headers.get("X-Background") == "1"
 
 
+def asked_for() -> tuple[str, str, dict[str, Any]]:
+    """Return what this request asked for: method, endpoint, and the ids in its address."""
+    return request.method, request.endpoint or "", dict(request.view_args or {})
+
+
+def is_from_here() -> bool:
+    """Tell whether a form was sent from a page of our own, as far as the browser says so."""
+    came_from = request.headers.get("Sec-Fetch-Site")
+    if came_from is not None:
+        return came_from == "same-origin"
+    return request.headers.get("Origin") == request.host_url.rstrip("/")
+
+
 def init_app(app: Flask, load_actor: Callable[[Any], Actor | None]) -> None:
     """Put the check before every view. `load_actor` makes an Actor of the cookie session."""
 

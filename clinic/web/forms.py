@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from email_validator import EmailNotValidError, validate_email
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number
 from phonenumbers import parse as parse_number
-from wtforms import Field, Form, HiddenField, IntegerField, SelectField, StringField
+from wtforms import Field, Form, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
-from wtforms.validators import InputRequired, Length, Optional, StopValidation
+from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import HiddenInput, TextArea, TextInput
 
 from clinic.core import units
@@ -172,6 +172,12 @@ class _ParsedField(Field):
         """Read what was typed; raises Invalid."""
         raise AssertionError("a parsed field says how it is read")
 
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is only blanks in a required field."""
+        del form
+        if self.flags.required and self.data is None and not self.process_errors:
+            raise _stop(REQUIRED)
+
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         """Parse unless empty."""
         self.data = None
@@ -323,6 +329,10 @@ class IdField(_ParsedField):
 class VersionField(IdField):
     """The version of the record that the page was made from."""
 
+    def renew(self, version: int) -> None:
+        """Take the present version, after both texts were shown: saving again is then meant."""
+        self.data, self.raw_data = version, None
+
 
 class FormKeyField(HiddenField):
     """One-time key of a form that makes a row: a double click makes one row."""
@@ -376,26 +386,3 @@ class EnumField(ChoiceField):
     def member(self) -> Any:
         """Return the chosen member, or None."""
         return self.kind(self.data) if self.data else None
-
-
-__all__ = [
-    "AmountField",
-    "BaseForm",
-    "ChoiceField",
-    "DateField",
-    "EmailField",
-    "EnumField",
-    "FormKeyField",
-    "IdField",
-    "IntegerField",
-    "Length",
-    "NoteField",
-    "PhoneField",
-    "Required",
-    "TextField",
-    "TimeField",
-    "VersionField",
-    "WholeField",
-    "given",
-    "required",
-]
