@@ -35,6 +35,7 @@ class TreatmentSession(Versioned, Base):
         sa.CheckConstraint("prp_ul < blood_ul", name="prp_from_blood"),
         sa.CheckConstraint("pain BETWEEN 0 AND 10", name="pain"),
         sa.CheckConstraint("weight_g BETWEEN 30000 AND 300000", name="weight"),
+        sa.CheckConstraint("NOT is_aborted OR length(abort_reason) > 0", name="aborted_has_reason"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -66,6 +67,8 @@ class TreatmentSession(Versioned, Base):
     state: Mapped[SessionState] = mapped_column(default=SessionState.DRAFT)
     started_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    saved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """When the draft was last written; NULL while nothing was."""
     blood_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     anticoagulant: Mapped[Anticoagulant | None] = mapped_column(default=None)
     anticoagulant_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
@@ -129,6 +132,7 @@ class InjectionSite(Base):
         sa.CheckConstraint("points BETWEEN 1 AND 400", name="points"),
         sa.CheckConstraint("depth_um BETWEEN 300 AND 13000", name="depth"),
         sa.CheckConstraint("needle_gauge BETWEEN 25 AND 34", name="gauge"),
+        sa.CheckConstraint("needle_um BETWEEN 2000 AND 40000", name="needle"),
         sa.CheckConstraint("x_permille BETWEEN 0 AND 1000", name="x"),
         sa.CheckConstraint("y_permille BETWEEN 0 AND 1000", name="y"),
         sa.CheckConstraint(
@@ -145,7 +149,7 @@ class InjectionSite(Base):
         back_populates="sites", lazy="raise_on_sql", init=False
     )
     seq: Mapped[int] = mapped_column(sa.SmallInteger)
-    """Number of the point; never given again after a delete."""
+    """Number of the point; the others keep theirs when one is removed."""
     zone: Mapped[Zone]
     view: Mapped[View | None] = mapped_column(default=None)
     """NULL with the place: a whole zone was entered without single points."""

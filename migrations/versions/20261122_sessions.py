@@ -55,6 +55,7 @@ sa.Table(
     sa.Column("state", sa.String(32), nullable=False),
     sa.Column("started_at", _AT, nullable=False),
     sa.Column("ended_at", _AT),
+    sa.Column("saved_at", _AT),
     sa.Column("blood_ul", sa.Integer),
     sa.Column("anticoagulant", sa.String(32)),
     sa.Column("anticoagulant_ul", sa.Integer),
@@ -72,6 +73,7 @@ sa.Table(
     sa.Column("content_hash", sa.String(64)),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("appointment_id"),
+    sa.CheckConstraint("NOT is_aborted OR length(abort_reason) > 0", name="aborted_has_reason"),
     sa.CheckConstraint("anticoagulant_ul BETWEEN 0 AND 20000", name="anticoagulant_volume"),
     sa.CheckConstraint("blood_ul BETWEEN 4000 AND 120000", name="blood"),
     sa.CheckConstraint(
@@ -167,6 +169,7 @@ sa.Table(
     sa.UniqueConstraint("session_id", "seq"),
     sa.CheckConstraint("depth_um BETWEEN 300 AND 13000", name="depth"),
     sa.CheckConstraint("needle_gauge BETWEEN 25 AND 34", name="gauge"),
+    sa.CheckConstraint("needle_um BETWEEN 2000 AND 40000", name="needle"),
     sa.CheckConstraint("view IN ('top', 'front', 'left', 'right', 'back')", name="known_view"),
     sa.CheckConstraint(
         "zone IN ('frontal_hairline', 'frontotemporal_l', 'frontotemporal_r', 'midscalp', 'vertex', 'parietal_l', 'parietal_r', 'temporal_l', 'temporal_r', 'occipital')",
