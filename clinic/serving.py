@@ -1,0 +1,98 @@
+"""Serving the application with waitress, and what must be true before it starts."""
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import create_server
+
+from clinic.core import migrate
+from clinic.core.migrate import Standing
+from config import Config
+
+HOST = "127.0.0.1"
+"""Only this machine: desks reach the clinic through a proxy that speaks https (README)."""
+LARGEST_BODY = 4 * 1024 * 1024
+"""Above the application's own limit, so that a form too large gets its page and not a cut line."""
+UPGRADE = "flask --app wsgi db upgrade"
+
+
+class CannotServe(Exception):
+    """Something must be done first; the message says what."""
+
+
+class StrictParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """Refuses a request whose length is told in two ways: a proxy may read the other (CF-03)."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head of a request; raises ParsingError, which the client sees as 400."""
+        names = [line.split(b":", 1)[0].strip().lower() for line in header_plus.split(b"\r\n")[1:]]
+        if b"transfer-encoding" in names and b"content-length" in names:
+            raise ParsingError("Content-Length beside Transfer-Encoding")
+        if names.count(b"content-length") > 1 or names.count(b"host") > 1:
+            raise ParsingError("A header that may come once came twice")
+        super().parse_header(header_plus)
+
+
+class StrictChannel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection read by the strict parser."""
+
+    parser_class = StrictParser
+
+
+def check(engine: sa.Engine) -> None:
+    """Raise CannotServe unless the database answers and fits this version."""
+    if os.environ.get("FLASK_DEBUG", "0") not in {"", "0"}:
+        raise CannotServe("FLASK_DEBUG is set: it shows source code to strangers. Unset it.")
+    try:
+        standing = migrate.standing(engine)
+    except DBAPIError as error:
+        raise CannotServe(
+            f"The database cannot be reached ({type(error.orig).__name__})."
+        ) from None
+    if standing is Standing.EMPTY:
+        raise CannotServe(f"The database has no tables yet. Run: {UPGRADE}")
+    if standing is Standing.BEHIND:
+        raise CannotServe(f"The database is older than the program. Run: {UPGRADE}")
+    if standing is Standing.AHEAD:
+        raise CannotServe("The database was made by a newer version of the program. Install that.")
+
+
+def bind(app: Flask, config: Config) -> Any:
+    """Take the port and return waitress's server; raises CannotServe when it is taken."""
+    try:
+        server = create_server(
+            app,
+            host=HOST,
+            port=config.port,
+            threads=8,
+            ident=None,
+            max_request_body_size=LARGEST_BODY,
+            # Behind a proxy of ours its X-Forwarded headers must reach the application.
+            clear_untrusted_proxy_headers=config.proxies == 0,
+        )
+    except OSError as error:
+        raise CannotServe(
+            f"Port {config.port} is not free ({error.strerror})."
+            " Is it running already? Choose another in CLINIC_PORT."
+        ) from None
+    server.channel_class = StrictChannel
+    return server
+
+
+def run(server: Any, *, ready: Callable[[str], None]) -> None:
+    """Say the address, then serve until the process is told to stop; what runs is finished."""
+    signal.signal(signal.SIGTERM, _stop)
+    ready(f"http://{HOST}:{server.effective_port}")
+    server.run()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)  # waitress lets its threads end what they do
