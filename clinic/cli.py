@@ -1,0 +1,200 @@
+"""The commands of `flask --app wsgi ...`: setting up, looking after and showing a clinic."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+import click
+import sqlalchemy as sa
+from flask import Flask, current_app, url_for
+from flask.cli import with_appcontext
+
+from clinic import serving, showing
+from clinic.accounts import service as accounts
+from clinic.accounts.values import InviteAccount
+from clinic.audit import queries as audit_queries
+from clinic.audit import service as audit
+from clinic.catalog import service as catalog
+from clinic.consents import service as consents
+from clinic.core import migrate
+from clinic.core.access import Role
+from clinic.core.engine import Sessions
+from clinic.core.errors import ClinicError, Invalid, NotFound
+from clinic.locations import queries as location_queries
+from clinic.locations import service as locations
+from clinic.locations.values import FoundLocation
+from clinic.web.database import read, transaction
+from config import Config
+
+_EXTENSION = "clinic_config"
+SET_UP = "flask --app wsgi set-up"
+
+
+def init_app(app: Flask, config: Config) -> None:
+    """Give the application its commands."""
+    app.extensions[_EXTENSION] = config
+    for command in (database, set_up, create_admin, audit_trail, serve, demo):
+        app.cli.add_command(command)
+
+
+def _config() -> Config:
+    return cast("Config", current_app.extensions[_EXTENSION])
+
+
+def _engine() -> sa.Engine:
+    bound = cast("Sessions", current_app.extensions["sessions"]).read.kw["bind"]
+    return cast("sa.Engine", bound.engine)
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """End with the words of a refusal, instead of a traceback."""
+    try:
+        yield
+    except Invalid as bad:
+        raise click.BadParameter(str(bad), param_hint=bad.field or None) from None
+    except ClinicError as refused:
+        raise click.ClickException(str(refused)) from None
+    except serving.CannotServe as cannot:
+        raise click.ClickException(str(cannot)) from None
+
+
+@click.group("db", help="Keep the database in the shape that this version expects.")
+def database() -> None:
+    """Group the commands about the database."""
+
+
+@database.command("upgrade", help="Make the tables, or bring them up to date after an update.")
+@with_appcontext
+def upgrade() -> None:
+    """Run the missing revisions."""
+    done = migrate.upgrade(_config().database_url)
+    if done.backup:
+        click.echo(f"What was there before is kept in {done.backup}")
+    if done.before == done.after:
+        click.echo(f"The database is up to date ({done.after}).")
+    else:
+        click.echo(f"The database went from {done.before or 'nothing'} to {done.after}.")
+
+
+@database.command("status", help="Say whether the database fits this version.")
+@with_appcontext
+def status() -> None:
+    """Print the standing; status 1 unless the database can be served."""
+    with _in_words():
+        serving.check(_engine())
+    click.echo(f"The database is up to date ({migrate.head()}).")
+
+
+@click.command("set-up", help="Begin a clinic: its name, time zone and country; usual services.")
+@click.option("--name", prompt="Name of the clinic")
+@click.option("--zone", prompt="Time zone, such as Europe/Berlin")
+@click.option("--country", prompt="Country, two letters such as DE")
+@with_appcontext
+def set_up(name: str, zone: str, country: str) -> None:
+    """Found the first place with the usual services and consent texts."""
+    wish = FoundLocation(name=name.strip(), zone=zone.strip(), country=country.strip().upper())
+    with _in_words(), transaction() as db:
+        locations.found(db, wish)
+        catalog.install_defaults(db)
+        consents.install_defaults(db)
+    click.echo(f"{wish.name} is set up, with the usual services, hours and consent texts.")
+    click.echo("Next, somebody who lets the others in: flask --app wsgi create-admin")
+
+
+@click.command("create-admin", help="Let an administrator in: with a password, or by a link.")
+@click.option("--login", prompt=True)
+@click.option("--name", prompt="Full name")
+@click.option("--invite", is_flag=True, help="Print a link that is good once, within 24 hours.")
+@click.option("--address", help="Where the clinic's pages are, for the link: https://...")
+@with_appcontext
+def create_admin(login: str, name: str, invite: bool, address: str | None) -> None:
+    """Make an account of the role administrator."""
+    with _in_words():
+        try:
+            location_queries.first(read())  # before anybody thinks of a password
+        except NotFound as missing:
+            raise click.ClickException(f"{missing}. Run: {SET_UP}") from None
+        if invite:
+            with transaction() as db:
+                wish = InviteAccount(login=login, name=name, role=Role.ADMINISTRATOR)
+                _, token = accounts.invite(db, None, wish)
+            click.echo(f"A link for {name}, good once, within 24 hours:")
+            click.echo(_link(token, address))
+        else:
+            _with_password(login, name)
+            click.echo(f"{name} can sign in as {login}.")
+
+
+def _link(token: str, address: str | None) -> str:
+    base = address or f"http://{serving.HOST}:{_config().port}"
+    with current_app.test_request_context(base_url=base):
+        return url_for("account.invitation", token=token, _external=True)
+
+
+def _with_password(login: str, name: str) -> None:
+    while True:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        try:
+            with transaction() as db:
+                accounts.create_administrator(db, login=login, name=name, password=password)
+        except Invalid as bad:
+            if bad.field != "password" or not sys.stdin.isatty():
+                raise
+            click.echo(f"{bad}.", err=True)
+        else:
+            return
+
+
+@click.group("audit", help="Prove that nobody changed the audit trail.")
+def audit_trail() -> None:
+    """Group the commands about the audit trail."""
+
+
+@audit_trail.command("verify", help="Walk the whole chain; status 1 when a row was changed.")
+@with_appcontext
+def verify() -> None:
+    """Print how many rows stand, and the newest link to be noted elsewhere."""
+    count, broken = audit.verify(read())
+    if broken is not None:
+        raise click.ClickException(
+            f"The chain breaks at row {broken}: it or its neighbour was changed or removed."
+        )
+    newest = audit_queries.head(read()) or "-"
+    click.echo(f"The chain of {count} rows is whole. Its newest link is {newest}")
+    click.echo("Keep that line elsewhere: it shows whether rows were cut off at the end.")
+
+
+@click.command("serve", help="Serve the clinic on this machine.")
+@with_appcontext
+def serve() -> None:
+    """Check the database, then serve until told to stop."""
+    with _in_words():
+        serving.check(_engine())
+        server = serving.bind(_application(), _config())
+    serving.run(server, ready=_say_ready)
+
+
+@click.command("demo", help="Show the program with a clinic laid around today.")
+@click.option("--fresh", is_flag=True, help="Throw the demo away and start over.")
+@with_appcontext
+def demo(fresh: bool) -> None:
+    """Make the demo unless it is there, say who can sign in, and serve it."""
+    with _in_words():
+        server = serving.bind(_application(), _config())  # first: a taken port costs no data
+        made = showing.prepare(_application(), _config(), fresh=fresh, say=click.echo)
+        serving.check(_engine())
+    click.echo("Sign in as one of these (all of them are in " + showing.ACCOUNTS + "):")
+    for account in made:
+        click.echo(f"  {account['role']:<14} {account['login']:<14} {account['password']}")
+    serving.run(server, ready=_say_ready)
+
+
+def _application() -> Flask:
+    application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy
+    return application
+
+
+def _say_ready(address: str) -> None:
+    click.echo(f"Ready: {address}")

@@ -1,0 +1,183 @@
+"""The commands as an operator types them."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from clinic.accounts import passwords
+from clinic.accounts.models import Account
+from clinic.accounts.values import AccountStatus
+from clinic.app import create_app
+from clinic.audit.models import AuditEvent
+from clinic.catalog.models import Service
+from clinic.consents.models import ConsentText
+from clinic.core import migrate
+from clinic.core.access import Role
+from clinic.locations.models import Location
+from config import Config
+from tests.conftest import SECRET
+
+PASSWORD = "seven lanterns in a boat"
+FOUND = ["set-up", "--name", "Hair & Now", "--zone", "Europe/Berlin", "--country", "de"]
+ADMIN = ["create-admin", "--login", "Anna", "--name", "Anna Berg"]
+
+
+@pytest.fixture
+def run(app: Flask):
+    """Run a command line; `typed` is what is typed at its prompts."""
+    runner = app.test_cli_runner()
+
+    def command(*words: str, typed: str = ""):
+        return runner.invoke(args=list(words), input=typed)
+
+    return command
+
+
+@pytest.fixture
+def own(tmp_path: Path):
+    """An application on an empty database file of its own."""
+    config = Config(
+        data_dir=tmp_path, database_url=f"sqlite:///{tmp_path / 'c.sqlite3'}", secret_key=SECRET
+    )
+    app = create_app(config, testing=True)
+    yield app.test_cli_runner()
+    app.extensions["sessions"].read.kw["bind"].dispose()
+
+
+def test_setting_up_founds_a_clinic_that_can_work(run, db):
+    done = run(*FOUND)
+
+    assert done.exit_code == 0, done.output
+    assert "create-admin" in done.output
+    location = db.scalars(sa.select(Location)).one()
+    assert (location.name, location.zone, location.country) == ("Hair & Now", "Europe/Berlin", "DE")
+    assert len(db.scalars(sa.select(Service)).all()) >= 3
+    assert db.scalars(sa.select(ConsentText)).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--zone", "Berlin"), ("--zone", "Europe/Nowhere"), ("--country", "XX")]
+)
+def test_what_cannot_be_is_named_and_nothing_is_made(run, db, option, value):
+    words = list(FOUND)
+    words[words.index(option) + 1] = value
+
+    done = run(*words)
+
+    assert done.exit_code == 2
+    assert option.removeprefix("--") in done.output
+    assert db.scalars(sa.select(Location)).all() == []
+
+
+def test_a_clinic_is_set_up_once(run, db):
+    run(*FOUND)
+
+    done = run(*FOUND)
+
+    assert done.exit_code == 1
+    assert "set up already" in done.output
+    assert len(db.scalars(sa.select(Location)).all()) == 1
+
+
+def test_before_the_set_up_nobody_is_let_in(run):
+    done = run(*ADMIN, typed=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert done.exit_code == 1
+    assert "set-up" in done.output
+    assert "Password" not in done.output
+
+
+def test_an_administrator_with_a_password_can_sign_in(run, db):
+    run(*FOUND)
+
+    done = run(*ADMIN, typed=f"{PASSWORD}\n{PASSWORD}\n")
+
+    assert done.exit_code == 0, done.output
+    assert PASSWORD not in done.output
+    account = db.scalars(sa.select(Account)).one()
+    assert (account.login, account.role) == ("anna", Role.ADMINISTRATOR)
+    assert account.status is AccountStatus.ACTIVE
+    assert passwords.matches(PASSWORD, account.password_hash)
+
+
+@pytest.mark.parametrize("password", ["too short", "passwordpassword", "anna anna anna berg"])
+def test_a_weak_password_is_refused_with_the_reason(run, db, password):
+    run(*FOUND)
+
+    done = run(*ADMIN, typed=f"{password}\n{password}\n")
+
+    assert done.exit_code == 2
+    assert "password" in done.output.splitlines()[-1]
+    assert db.scalars(sa.select(Account)).all() == []
+
+
+def test_an_administrator_can_be_let_in_by_a_link_that_works_once(run, db, app):
+    run(*FOUND)
+
+    done = run(*ADMIN, "--invite", "--address", "https://clinic.example")
+
+    assert done.exit_code == 0, done.output
+    link = done.output.splitlines()[-1]
+    assert link.startswith("https://clinic.example/invitations/")
+    assert app.test_client().get(link.removeprefix("https://clinic.example")).status_code == 200
+    account = db.scalars(sa.select(Account)).one()
+    assert account.status is AccountStatus.INVITED
+    assert account.password_hash is None
+
+
+def test_a_login_is_given_once(run, db):
+    run(*FOUND)
+    run(*ADMIN, "--invite")
+
+    done = run(*ADMIN, "--invite")
+
+    assert done.exit_code == 2
+    assert "login" in done.output
+    assert len(db.scalars(sa.select(Account)).all()) == 1
+
+
+def test_verifying_the_audit_trail_says_that_it_is_whole(run, db):
+    run(*FOUND)
+    run(*ADMIN, "--invite")
+    newest = db.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+
+    done = run("audit", "verify")
+
+    assert done.exit_code == 0, done.output
+    assert newest.hash in done.output
+
+
+def test_verifying_the_audit_trail_finds_a_forged_row(run, db, connection):
+    run(*FOUND)
+    run(*ADMIN, "--invite")
+    forged = db.scalars(sa.select(AuditEvent.id)).first()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("DROP TRIGGER trg_audit_event_no_update")
+    else:
+        connection.exec_driver_sql("ALTER TABLE audit_event DISABLE TRIGGER ALL")
+    connection.exec_driver_sql("UPDATE audit_event SET action = 'x.forged'")
+
+    done = run("audit", "verify")
+
+    assert done.exit_code == 1
+    assert f"row {forged}" in done.output
+
+
+def test_the_database_is_made_by_one_command_and_stays_when_it_runs_again(own):
+    before = own.invoke(args=["db", "status"])
+    assert before.exit_code == 1
+    assert "db upgrade" in before.output
+
+    assert migrate.head() in own.invoke(args=["db", "upgrade"]).output
+    assert "up to date" in own.invoke(args=["db", "upgrade"]).output
+    assert own.invoke(args=["db", "status"]).exit_code == 0
+
+
+def test_nothing_is_served_on_a_database_that_does_not_fit(own):
+    done = own.invoke(args=["serve"])
+
+    assert done.exit_code == 1
+    assert "db upgrade" in done.output
+    assert "Ready" not in done.output
