@@ -6,6 +6,7 @@ Every secret `NAME` may be given as `NAME_FILE`, the path of a file that holds i
 import os
 import secrets
 import stat
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +78,19 @@ def _key_file(path: Path) -> str:
         # Somebody was first, perhaps another process this second: theirs is the key.
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise BadSetting(f"{path} can be read by others: chmod 600 it") from None
-        return path.read_text(encoding="utf-8").strip()
+        return _written(path)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(secrets.token_urlsafe(48))
         file.flush()
         os.fsync(file.fileno())
     return path.read_text(encoding="utf-8").strip()
+
+
+def _written(path: Path) -> str:
+    """Return a key file's text; waits a second for whoever has just made it to fill it."""
+    for _ in range(50):
+        key = path.read_text(encoding="utf-8").strip()
+        if key:
+            return key
+        time.sleep(0.02)
+    raise BadSetting(f"{path} is empty: delete it, and a new key is made")

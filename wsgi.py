@@ -1,6 +1,12 @@
 """The application as servers and `flask --app wsgi` find it."""
 
-from clinic.app import create_app
-from config import Config
+import sys
 
-app = create_app(Config.from_env())
+from clinic.app import create_app
+from config import BadSetting, Config
+
+try:
+    config = Config.from_env()
+except BadSetting as bad:
+    sys.exit(f"Error: {bad}")
+app = create_app(config)
