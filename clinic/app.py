@@ -11,7 +11,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from clinic import cli
-from clinic import cli
 from clinic.accounts import cookies
 from clinic.accounts.cookies import DbSession
 from clinic.accounts.values import Theme
@@ -113,7 +112,6 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     csrf.init_app(app)
     formats.init_app(app)
     assets.init_app(app)
-    cli.init_app(app, config)
     cli.init_app(app, config)
     for name in _BLUEPRINTS:
         app.register_blueprint(import_module(name).bp)
