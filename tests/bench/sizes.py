@@ -1,6 +1,20 @@
-"""How large a clinic the benchmark seeds."""
+"""How large a clinic the benchmark seeds, and when it takes place."""
 
+import datetime as dt
 from dataclasses import dataclass
+
+TODAY = dt.date(2027, 3, 3)
+"""The benchmark's own day, a Wednesday: the same rows and the same work list in every run."""
+NOW = dt.datetime(2027, 3, 3, 9, 0, tzinfo=dt.UTC)
+"""10:00 in Berlin."""
+ZONE = "Europe/Berlin"
+SECRET = "this clinic is invented for measuring only, nobody signs in"
+PHYSICIANS = 4
+PER_DAY = 40
+"""Visits of one physician a day: 15 minutes each, from 08:00 to 18:00."""
+DAYS_AHEAD = 14
+"""Days after today that are full; what is measured books later ones."""
+SITES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +35,3 @@ SIZES = {
         Size(name="large", patients=100_000, appointments=1_000_000, sessions=300_000),
     )
 }
-PHYSICIANS = 4
-PER_DAY = 40
-"""Visits of one physician a day: 15 minutes each, from 08:00 to 18:00."""
-SITES = 10
-FACTS = 6
