@@ -39,8 +39,11 @@ def recorded(leaf: Recorded, asked: Question) -> Verdict:
     if leaf.is_window_planned and asked.plan.interval_days is None:
         return ABSENT
     for kind in leaf.kinds:
+        facts = asked.known.of_kind(kind)
+        if not facts:
+            continue
         if not leaf.watched:
-            for fact in asked.known.of_kind(kind):
+            for fact in facts:
                 _weigh(search, fact, Watched(fact.code, "", (fact.code,)))
         for watched in leaf.watched:
             for fact in asked.known.of(kind, _code(watched, asked)):

@@ -1,0 +1,221 @@
+"""The catalogue checks itself: every rule can be explained, and bad data is refused."""
+
+import json
+import re
+from copy import deepcopy
+
+import pytest
+
+from clinic.core.access import Role
+from clinic.safety.catalogue_files import shipped_catalogue, shipped_rules
+from clinic.safety.rules.catalogue import build_catalogue, build_rule, content_hash
+from clinic.safety.rules.language import Rule
+from clinic.safety.rules.reading import BadCatalogue
+from clinic.safety.rules.redaction import NOT_CHECKED, QUESTIONS_MISSING
+from clinic.safety.values import Confidence, Decision, Releasable, RuleKind
+
+pytestmark = pytest.mark.once
+CATALOGUE = shipped_catalogue()
+RULES = CATALOGUE.rules
+DEMANDED = {
+    "consent_missing", "scalp_inflammation", "local_infection", "bbv", "bleeding_disorder",
+    "plt_critical", "plt_low", "plt_borderline", "anticoagulant", "inr_high",
+    "antiplatelet_prescribed", "nsaid_recent", "aspirin_otc", "steroid_systemic", "fever_illness",
+    "pregnant", "breastfeeding", "no_hair_zone", "interval_short", "meso_interval", "open_ae",
+    "minor", "vasovagal_hx", "keloid",
+}  # fmt: skip
+ADVICE = re.compile(r"\b(stop|pause|skip|discontinue|leave off)\b", re.IGNORECASE)
+
+
+def a_rule(**changes: object) -> dict[str, object]:
+    shipped = {str(rule["code"]): rule for rule in shipped_rules()}
+    return {**deepcopy(shipped["nsaid_recent"]), **changes}
+
+
+def problems_of(**changes: object) -> tuple[str, ...]:
+    with pytest.raises(BadCatalogue) as refused:
+        build_rule(a_rule(**changes), CATALOGUE)
+    return refused.value.problems
+
+
+def test_the_rules_of_the_first_issue_are_there() -> None:
+    assert {rule.code for rule in RULES} >= DEMANDED
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_rule_can_be_explained(rule: Rule) -> None:
+    keys = {key for key, _ in CATALOGUE.sources}
+
+    assert rule.name
+    assert rule.clears
+    assert rule.sources
+    assert set(rule.sources) <= keys
+    for case in rule.cases:
+        assert case.physician
+        assert case.reception
+    if rule.window_days is not None:
+        assert rule.anchor
+    assert rule.unknown is not Decision.ALLOW
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_every_rule_asks_for_something_that_exists(rule: Rule) -> None:
+    codes = {group.code for group in CATALOGUE.groups}
+    codes |= {concept.code for concept in CATALOGUE.concepts} | {"consent"}
+
+    assert set(rule.asks) <= codes
+    fed_by_the_clinic = {"interval_short", "meso_interval", "minor"}
+    assert rule.asks or rule.code in fed_by_the_clinic
+
+
+def test_every_question_group_settles_a_rule() -> None:
+    assert {group.code for group in CATALOGUE.groups} <= {
+        ask for rule in RULES for ask in rule.asks
+    }
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_absolute_rules_are_released_by_nobody(rule: Rule) -> None:
+    if rule.kind is RuleKind.ABSOLUTE:
+        for case in rule.cases:
+            assert case.releasable is Releasable.NOBODY or case.decision is Decision.REVIEW
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_design_default_names_itself(rule: Rule) -> None:
+    defaults = [n for n in rule.numbers if n.confidence is Confidence.DESIGN_DEFAULT]
+
+    if rule.confidence is Confidence.DESIGN_DEFAULT:
+        assert "DD" in rule.sources
+    if rule.confidence is Confidence.GUIDELINE:
+        assert set(rule.sources) & {"S3AC", "BSDS"}
+    assert all(number.confidence is not Confidence.GUIDELINE for number in defaults)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_no_wording_tells_anybody_to_stop_a_medicine(rule: Rule) -> None:
+    wordings = [rule.clears, rule.physician_unknown, *(c.reception for c in rule.cases)]
+    wordings += [text for case in rule.cases for text in (case.physician, case.physician_open)]
+
+    for wording in wordings:
+        for advice in ADVICE.finditer(wording):
+            assert wording[: advice.start()].endswith("not ")
+
+
+def test_no_question_tells_anybody_to_stop_a_medicine() -> None:
+    for question in CATALOGUE.questions:
+        for advice in ADVICE.finditer(question.text):
+            assert question.text[: advice.start()].endswith("not ")
+
+
+def test_reception_reads_few_sentences_and_all_of_them_neutral() -> None:
+    sentences = {case.reception for rule in RULES for case in rule.cases}
+
+    assert sentences == {
+        "The treatment is not possible on this date.",
+        "A physician must look at this visit first.",
+        "This treatment cannot be given. A consultation can be booked.",
+    }
+    assert all("%" not in text for text in (*sentences, QUESTIONS_MISSING, NOT_CHECKED))
+
+
+def test_private_findings_never_show_their_date() -> None:
+    shown = {rule.code for rule in RULES if rule.may_show_date}
+
+    assert not shown & {"pregnant", "preg_meso", "breastfeeding", "bf_meso", "bbv"}
+
+
+def test_the_catalogue_survives_being_kept_as_json() -> None:
+    kept = json.loads(json.dumps(shipped_rules()))
+
+    rebuilt = [build_rule(data, CATALOGUE) for data in kept]
+
+    assert sorted(rebuilt, key=lambda rule: rule.code) == list(RULES)
+
+
+def test_the_hash_changes_with_the_content_and_not_with_the_order() -> None:
+    data = a_rule()
+    turned = dict(reversed(list(data.items())))
+    numbers = {**data["numbers"], "window": {**data["numbers"]["window"], "value": 3}}
+
+    assert content_hash(turned) == content_hash(data)
+    assert content_hash({**data, "numbers": numbers}) != content_hash(data)
+
+
+def test_a_clinic_may_own_the_window() -> None:
+    data = a_rule()
+    data["numbers"]["window"]["value"] = 5
+
+    assert build_rule({**data, "version": 2}, CATALOGUE).window_days == 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ({"code": "Not A Slug"}, ".code"),
+        ({"version": 0}, ".version"),
+        ({"version": "2"}, ".version"),
+        ({"kind": "mild"}, ".kind"),
+        ({"sources": []}, ".sources"),
+        ({"sources": ["WHO"]}, "WHO is no source"),
+        ({"applies_to": {}}, "at least one treatment"),
+        ({"applies_to": {"consultation": "as_written"}}, ".consultation"),
+        ({"cases": []}, ".cases"),
+        ({"surprise": 1}, ".surprise"),
+        ({"name": "  "}, ".name"),
+        ({"physician_unknown": "100 % sure of %(fact)s"}, ".physician_unknown"),
+        ({"unknown": "perhaps"}, ".unknown"),
+        ({"may_show_date": "yes"}, ".may_show_date"),
+    ],
+)
+def test_bad_rules_are_refused_with_the_place(changes, place) -> None:
+    assert any(place in problem for problem in problems_of(**changes))
+
+
+def test_bad_conditions_are_refused_with_the_place() -> None:
+    def with_when(when: object) -> tuple[str, ...]:
+        case = {**a_rule()["cases"][0], "when": when}
+        return problems_of(cases=[case])
+
+    assert any("no medication" in p for p in with_when({"medication": ["beer"]}))
+    assert any("no question group" in p for p in with_when({"medication": ["nsaid"], "group": "x"}))
+    assert any("no number" in p for p in with_when({"medication": ["nsaid"], "window": "@wide"}))
+    assert any("no condition that is known" in p for p in with_when({"eval": "1"}))
+    assert any("must be a table" in p for p in with_when([]))
+    assert any("not known here" in p for p in with_when({"younger": 18, "older": 3}))
+    assert any("a window must be given" in p for p in with_when({"lab": "platelets", "below": 5}))
+
+
+def test_every_problem_is_named_not_just_the_first() -> None:
+    assert len(problems_of(kind="mild", sources=["WHO"], version=0)) >= 3
+
+
+def test_bad_lists_are_refused() -> None:
+    with pytest.raises(BadCatalogue) as refused:
+        build_catalogue(
+            rules=[],
+            sources={},
+            concepts={
+                "condition": [
+                    {"code": "a_thing", "name": "A", "is_a": "nothing"},
+                    {"code": "a_thing", "name": "Again"},
+                ],
+                "lab": [{"code": "no_unit", "name": "X", "low": 1, "high": "many"}],
+            },
+            questions={"groups": [{"code": "g_one", "name": "G", "questions": []}]},
+        )
+
+    text = str(refused.value)
+    assert "a_thing is there twice" in text
+    assert "broader" in text
+    assert "high: must be a number" in text
+    assert "validity_days" in text
+
+
+def test_roles_are_the_four_of_the_clinic() -> None:
+    assert {role.value for role in Role} == {
+        "receptionist",
+        "nurse",
+        "physician",
+        "administrator",
+    }
