@@ -46,6 +46,8 @@ class Permission(StrEnum):
     """Record medical facts, answers and laboratory values."""
     RELEASE = "safety.release"
     """Release a finding for one visit, with a written reason."""
+    RULE_VIEW = "safety.rules"
+    """Read the catalogue of safety rules; it holds no patient."""
     BOOK_RECHECK = "safety.book_recheck"
     """Book ahead although an open-ended deferral stands, marked to be checked again."""
     SESSION_LOG = "session.log"
@@ -90,13 +92,19 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.RECEPTIONIST: _DESK,
     Role.NURSE: _NURSE,
     Role.PHYSICIAN: _NURSE
-    | {Permission.RELEASE, Permission.SESSION_SIGN, Permission.SIDE_EFFECT_CLOSE},
+    | {
+        Permission.RULE_VIEW,
+        Permission.RELEASE,
+        Permission.SESSION_SIGN,
+        Permission.SIDE_EFFECT_CLOSE,
+    },
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.SIGNED_IN,
             Permission.ACCOUNT_MANAGE,
             Permission.CLINIC_MANAGE,
             Permission.AUDIT_VIEW,
+            Permission.RULE_VIEW,
             Permission.PRODUCT_MANAGE,
         }
     ),

@@ -8,7 +8,7 @@ from enum import StrEnum
 from clinic.core.text import N_
 from clinic.patients.values import Sex
 from clinic.safety.rules.answers import Answer
-from clinic.safety.values import Confidence, FactSource, FactState
+from clinic.safety.values import FactState
 
 
 class Section(StrEnum):
@@ -33,27 +33,15 @@ SECTION_NAMES: dict[Section, str] = {
     Section.HAIR: N_("Hair in the zones"),
 }
 
-SOURCE_NAMES: dict[FactSource, str] = {
-    FactSource.PATIENT: N_("Patient"),
-    FactSource.STAFF: N_("Asked at the clinic"),
-    FactSource.PHYSICIAN: N_("Examined by a physician"),
-    FactSource.LETTER: N_("Letter or laboratory report"),
-    FactSource.IMPORTED: N_("Imported"),
-    FactSource.SYSTEM: N_("Written by the system"),
-}
-
 STATE_NAMES: dict[FactState, str] = {
     FactState.PRESENT: N_("Yes"),
     FactState.ABSENT: N_("No"),
     FactState.UNSURE: N_("Don't know"),
 }
-
-CONFIDENCE_NAMES: dict[Confidence, str] = {
-    Confidence.GUIDELINE: N_("Guideline or standard"),
-    Confidence.LABEL: N_("Product label"),
-    Confidence.PAPER: N_("One paper or consistent practice"),
-    Confidence.CONVENTION: N_("Convention"),
-    Confidence.DESIGN_DEFAULT: N_("Design default of this product, not a guideline"),
+HAIR_NAMES: dict[FactState, str] = {
+    FactState.PRESENT: N_("hair present"),
+    FactState.ABSENT: N_("no hair"),
+    FactState.UNSURE: N_("not sure"),
 }
 
 

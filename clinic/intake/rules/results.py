@@ -7,21 +7,11 @@ from clinic.core import units
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.safety.rules.codes import Codes
+from clinic.safety.rules.names import shown_unit
 
 _GROUPED = re.compile(r"\d{1,3}([.,’' \u00a0\u202f]\d{3})+", re.ASCII)
 _POWER = re.compile(r"10[3-9]", re.ASCII)
 """What is left of a power of ten whose exponent lost its place: "105/µL" is 10^5/µL."""
-_SHOWN = {
-    "10*9/L": "×10⁹/L",
-    "10*12/L": "×10¹²/L",
-    "10*3/uL": "×10³/µL",
-    "10*6/uL": "×10⁶/µL",
-    "/uL": "/µL",
-    "{INR}": "INR",
-    "Cel": "°C",
-    "mm[Hg]": "mmHg",
-    "1": "",
-}
 _SAME = {
     "10^9/L": "10*9/L",
     "x10^9/L": "10*9/L",
@@ -33,11 +23,6 @@ _SAME = {
     "sec": "s",
 }
 """Units that are written in two ways: one of them is offered."""
-
-
-def shown_unit(unit: str) -> str:
-    """Return how a unit is written for people; nothing for a bare number."""
-    return _SHOWN.get(unit, unit)
 
 
 def units_offered(codes: Codes, code: str) -> tuple[str, ...]:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clinic.core.units import show_thousandths
-from clinic.intake.rules.results import shown_unit
 from clinic.intake.values import Section
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.known import WEIGHT, Known, key
 from clinic.safety.rules.language import Catalogue
+from clinic.safety.rules.names import shown_unit
 from clinic.safety.values import Fact, FactKind, FactState, History
 
 _KINDS: dict[Section, tuple[FactKind, ...]] = {
@@ -160,7 +160,7 @@ def _line(fact: Fact, codes: Codes, validity: Mapping[str, int], today: dt.date 
     is_number = fact.value_milli is not None and fact.kind in {FactKind.LAB, FactKind.VITAL}
     value = ""
     if is_number and fact.value_milli is not None:
-        value = f"{show_thousandths(fact.value_milli)} {shown_unit(fact.unit or '')}".strip()
+        value = f"{show_thousandths(fact.value_milli)} {shown_unit(fact.unit)}".strip()
     return Line(
         fact=fact,
         title=fact.label or name,

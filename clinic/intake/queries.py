@@ -1,0 +1,162 @@
+"""What the pages of intake show, gathered: facts, questions before a visit, findings to release."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog.values import Modality
+from clinic.consents import queries as consent_queries
+from clinic.consents.models import ConsentText
+from clinic.consents.values import Paper
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.intake.rules import questions as question_rules
+from clinic.intake.rules.questions import GroupCard
+from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
+from clinic.patients.values import PatientBar
+from clinic.safety import queries as safety_queries
+from clinic.safety.models import Release
+from clinic.safety.queries import Entry
+from clinic.safety.rules.passage import passage
+from clinic.safety.values import History, Missing, Moment, Passage, Screening
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling.models import Appointment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsPage:
+    """All that is known about a patient, and its history."""
+
+    bar: PatientBar
+    sheet: Sheet
+    entries: Sequence[tuple[Entry, Line]]
+    today: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPage:
+    """One visit with what a check says of it now."""
+
+    visit: Appointment
+    service_name: str
+    modality: Modality
+    on: dt.date
+    bar: PatientBar
+    history: History
+    screening: Screening
+    today: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionsPage:
+    """The form before a visit: what to ask now, what only counts on the day, what is answered."""
+
+    of: VisitPage
+    cards: tuple[GroupCard, ...]
+    also_needed: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPage:
+    """The findings of a visit, what stands in the way of its start, and what was released."""
+
+    of: VisitPage
+    passage: Passage
+    releases: Mapping[str, tuple[Release, str]]
+    """By fingerprint: the release and who gave it."""
+    old_releases: Sequence[tuple[Release, str]]
+    """Releases of this visit that hold no more, because the facts have changed."""
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentsPage:
+    """A patient's consent papers and the texts there are."""
+
+    bar: PatientBar
+    papers: Sequence[Paper]
+    texts: Sequence[ConsentText]
+    today: dt.date
+
+
+def facts_page(db: Session, actor: Actor, patient_id: int) -> FactsPage:
+    """Return what stands about a patient and everything ever written; raises NotFound."""
+    today = clock.today(actor.zone)
+    bar = safety_queries.bar(db, actor, patient_id, on=today)
+    codes = safety_queries.codes()
+    history = safety_queries.history_of(db, patient_id)
+    return FactsPage(
+        bar=bar,
+        sheet=sheet(history, codes, safety_queries.rules(), today=today),
+        entries=[
+            (entry, line_of(entry.fact, codes)) for entry in safety_queries.entries(db, patient_id)
+        ],
+        today=today,
+    )
+
+
+def questions_page(db: Session, actor: Actor, appointment_id: int) -> QuestionsPage:
+    """Return what to ask before a visit; raises NotFound."""
+    page = visit_page(db, actor, appointment_id)
+    return QuestionsPage(
+        of=page,
+        cards=question_rules.cards(
+            page.screening,
+            page.history,
+            safety_queries.rules(),
+            safety_queries.codes(),
+            today=page.today,
+        ),
+        also_needed=question_rules.also_needed(page.screening),
+    )
+
+
+def review_page(db: Session, actor: Actor, appointment_id: int) -> ReviewPage:
+    """Return the findings of a visit as they stand now; raises NotFound."""
+    page = visit_page(db, actor, appointment_id)
+    given = safety_queries.releases(db, appointment_id)
+    seen = {finding.fingerprint for finding in page.screening.findings}
+    releases = {row.fingerprint: (row, name) for row, name in given if row.fingerprint in seen}
+    return ReviewPage(
+        of=page,
+        passage=passage(
+            page.screening, Moment.START, actor.role, frozenset(releases), today=page.today
+        ),
+        releases=releases,
+        old_releases=[(row, name) for row, name in given if row.fingerprint not in seen],
+        sources=dict(safety_queries.rules().sources),
+    )
+
+
+def visit_page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
+    """Return a visit checked against what is known now; keeps nothing. Raises NotFound."""
+    today = clock.today(actor.zone)
+    visit = scheduling_queries.get(db, appointment_id)
+    history = safety_queries.history_of(db, visit.patient_id)
+    service = catalog_queries.service(db, visit.service_id)
+    on = visit.starts_local.date()
+    plan = scheduling_queries.plan_for(db, visit, history)
+    return VisitPage(
+        visit=visit,
+        service_name=service.name,
+        modality=service.modality,
+        on=on,
+        bar=safety_queries.bar(db, actor, visit.patient_id, on=today),
+        history=history,
+        screening=safety_queries.check(history, plan, on),
+        today=today,
+    )
+
+
+def consents_page(db: Session, actor: Actor, patient_id: int) -> ConsentsPage:
+    """Return a patient's papers, newest first; raises NotFound."""
+    today = clock.today(actor.zone)
+    return ConsentsPage(
+        bar=safety_queries.bar(db, actor, patient_id, on=today),
+        papers=consent_queries.of_patient(db, patient_id),
+        texts=consent_queries.texts(db),
+        today=today,
+    )

@@ -1,0 +1,189 @@
+"""Writing down what is learned about a patient, and checking the patient's visits again with it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from clinic.consents import queries as consent_queries
+from clinic.consents import service as consent_service
+from clinic.consents.models import Consent
+from clinic.consents.values import RecordConsent, WithdrawConsent
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.errors import Conflict, Invalid, NotFound
+from clinic.core.text import N_
+from clinic.intake.rules import questions as question_rules
+from clinic.intake.rules.sheet import is_open
+from clinic.intake.values import AnswerQuestions
+from clinic.patients import queries as patient_queries
+from clinic.safety import queries as safety_queries
+from clinic.safety import service as safety_service
+from clinic.safety.models import PatientFact, Release
+from clinic.safety.rules.known import Known
+from clinic.safety.values import (
+    Fact,
+    FactKind,
+    FactSource,
+    FactState,
+    MarkFactError,
+    RecordFact,
+    ReleaseFinding,
+)
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import service as scheduling_service
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.values import AppointmentStatus
+
+NO_KNOWN_ALLERGY = "no_known_allergy"
+OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
+"""Visits that can still be asked about and released for."""
+
+
+class VisitOver(Conflict):
+    """The visit is no longer to come."""
+
+
+def record(db: Session, actor: Actor, wishes: Sequence[RecordFact]) -> list[PatientFact]:
+    """Record facts about one patient and check the patient's visits again.
+
+    Raises NotFound for the patient, Invalid for a day before the birth or dates out of order, and
+    for "no known allergy" while one is on record.
+    """
+    patient = patient_queries.get(db, wishes[0].patient_id)
+    for wish in wishes:
+        for field in ("noted_on", "began_on", "ended_on"):
+            day = getattr(wish, field)
+            if day and patient.birth_date and day < patient.birth_date:
+                raise Invalid(N_("This is before the patient was born"), field=field)
+    if any(wish.code == NO_KNOWN_ALLERGY for wish in wishes):
+        _refuse_if_allergic(db, patient.id)
+
+    rows = safety_service.record_facts(db, actor, wishes)
+    scheduling_service.rescreen(db, actor, patient.id)
+    return rows
+
+
+def mark_error(db: Session, actor: Actor, wish: MarkFactError, *, patient_id: int) -> PatientFact:
+    """Mark a patient's fact as entered in error and check the patient's visits again.
+
+    Raises NotFound for a fact of somebody else, AlreadyInError, and Conflict for a fact that a
+    session or a side effect wrote: it is corrected where it was written.
+    """
+    row = safety_queries.fact(db, wish.fact_id)
+    if row.patient_id != patient_id:
+        raise NotFound(N_("There is no such fact"))
+    if row.source is FactSource.SYSTEM:
+        raise Conflict(N_("A session or a side effect wrote this. Correct it there."))
+
+    safety_service.mark_error(db, actor, wish)
+    scheduling_service.rescreen(db, actor, patient_id)
+    return row
+
+
+def answer(db: Session, actor: Actor, wish: AnswerQuestions) -> list[PatientFact]:
+    """Record what was answered before a visit and check the patient's visits again.
+
+    The same form sent twice records once. Raises NotFound, VisitOver, Invalid as the rules say.
+    """
+    visit = _open_visit(db, wish.appointment_id)
+    safety_queries.lock_patient(db, visit.patient_id)
+    if wish.form_key is not None:
+        first = f"form:{wish.form_key}:0"
+        earlier = safety_queries.facts_of_sources(db, visit.patient_id, [first])
+        if earlier:
+            return list(earlier.values())
+    facts = question_rules.facts_from(
+        wish.groups,
+        wish.open_records,
+        safety_queries.history_of(db, visit.patient_id),
+        safety_queries.rules(),
+        safety_queries.codes(),
+        asker=question_rules.Asker(name=actor.name, role=actor.role, on=clock.today(actor.zone)),
+    )
+
+    rows = safety_service.record_facts(
+        db,
+        actor,
+        [
+            _wish(visit.patient_id, fact, f"form:{wish.form_key}:{n}" if wish.form_key else None)
+            for n, fact in enumerate(facts)
+        ],
+    )
+    scheduling_service.rescreen(db, actor, visit.patient_id)
+    return rows
+
+
+def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
+    """Release a finding for one visit to come, checked anew in the same transaction.
+
+    Raises what `safety.service.release` raises, NotFound and VisitOver.
+    """
+    visit = _open_visit(db, wish.appointment_id)
+    # The release reads the visit's newest check: bring that up to date first.
+    scheduling_service.rescreen(db, actor, visit.patient_id)
+    row = safety_service.release(db, actor, wish)
+    scheduling_service.rescreen(db, actor, visit.patient_id)
+    return row
+
+
+def record_consent(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
+    """Record a signed paper and check the patient's visits again; raises as `consents` does."""
+    patient = patient_queries.get(db, wish.patient_id)
+    safety_queries.lock_patient(db, patient.id)
+    if patient.birth_date and wish.given_on < patient.birth_date:
+        raise Invalid(N_("This is before the patient was born"), field="given_on")
+    consent = consent_service.record(db, actor, wish)
+    scheduling_service.rescreen(db, actor, patient.id)
+    return consent
+
+
+def withdraw_consent(
+    db: Session, actor: Actor, wish: WithdrawConsent, *, patient_id: int
+) -> Consent:
+    """Record a withdrawal and check the patient's visits again.
+
+    Raises NotFound for a paper of somebody else, and what `consents` raises.
+    """
+    safety_queries.lock_patient(db, patient_id)
+    if consent_queries.get(db, wish.consent_id).patient_id != patient_id:
+        raise NotFound(N_("There is no such consent"))
+    consent = consent_service.withdraw(db, actor, wish)
+    scheduling_service.rescreen(db, actor, patient_id)
+    return consent
+
+
+def _open_visit(db: Session, appointment_id: int) -> Appointment:
+    visit = scheduling_queries.get(db, appointment_id)
+    if visit.status not in OPEN:
+        raise VisitOver(N_("This visit is not to come any more."))
+    return visit
+
+
+def _refuse_if_allergic(db: Session, patient_id: int) -> None:
+    known = Known(safety_queries.history_of(db, patient_id))
+    codes = safety_queries.codes()
+    for fact in known.of_kind(FactKind.ALLERGY):
+        if fact.code != NO_KNOWN_ALLERGY and is_open(fact, known, codes):
+            raise Invalid(
+                N_("An allergy is on record: %(name)s. Mark it as entered in error first."),
+                field="answer",
+                name=fact.label or codes.name(fact.code),
+            )
+
+
+def _wish(patient_id: int, fact: Fact, source_key: str | None) -> RecordFact:
+    return RecordFact(
+        patient_id=patient_id,
+        kind=fact.kind,
+        code=fact.code,
+        state=FactState(fact.state),
+        label=fact.label,
+        zone=fact.zone,
+        began_on=fact.began_on,
+        ended_on=fact.ended_on,
+        noted_on=fact.noted_on,
+        value_milli=fact.value_milli,
+        unit=fact.unit,
+        source=fact.source,
+        source_key=source_key,
+    )

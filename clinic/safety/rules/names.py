@@ -1,0 +1,55 @@
+"""How the things of the check are called on pages; everything is marked for translation."""
+
+from clinic.core.text import N_
+from clinic.safety.values import Confidence, FactSource, Moment, RuleKind, Scope
+
+SOURCE_NAMES: dict[FactSource, str] = {
+    FactSource.PATIENT: N_("Patient"),
+    FactSource.STAFF: N_("Asked at the clinic"),
+    FactSource.PHYSICIAN: N_("Examined by a physician"),
+    FactSource.LETTER: N_("Letter or laboratory report"),
+    FactSource.IMPORTED: N_("Imported"),
+    FactSource.SYSTEM: N_("Written by the system"),
+}
+CONFIDENCE_NAMES: dict[Confidence, str] = {
+    Confidence.GUIDELINE: N_("Guideline or standard"),
+    Confidence.LABEL: N_("Product label"),
+    Confidence.PAPER: N_("One paper or consistent practice"),
+    Confidence.CONVENTION: N_("Convention"),
+    Confidence.DESIGN_DEFAULT: N_("Design default of this product, not a guideline"),
+}
+KIND_NAMES: dict[RuleKind, str] = {
+    RuleKind.ABSOLUTE: N_("Absolute"),
+    RuleKind.TEMPORARY: N_("Temporary"),
+    RuleKind.RELATIVE: N_("Relative"),
+    RuleKind.EFFICACY: N_("Efficacy"),
+    RuleKind.NOTICE: N_("Notice"),
+}
+SCOPE_NAMES: dict[Scope, str] = {
+    Scope.PATIENT: N_("The patient"),
+    Scope.SESSION: N_("The session"),
+    Scope.ZONE: N_("Only the zone concerned"),
+    Scope.INGREDIENT: N_("Only the ingredient concerned"),
+}
+MOMENT_NAMES: dict[Moment, str] = {
+    Moment.BOOKING: N_("Booking"),
+    Moment.CHECK_IN: N_("Arrival"),
+    Moment.START: N_("Start of the session"),
+    Moment.RECHECK: N_("A change of what is known"),
+}
+_UNITS = {
+    "10*9/L": "×10⁹/L",
+    "10*12/L": "×10¹²/L",
+    "10*3/uL": "×10³/µL",
+    "10*6/uL": "×10⁶/µL",
+    "/uL": "/µL",
+    "{INR}": "INR",
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "1": "",
+}
+
+
+def shown_unit(unit: str | None) -> str:
+    """Return how a unit is written for people; nothing for a bare number."""
+    return _UNITS.get(unit or "", unit or "")
