@@ -4,6 +4,7 @@ Revisions never import the application: their DDL is frozen text, so that an old
 tomorrow what it did on the day it was written.
 """
 
+import re
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 from clinic import models
+from clinic.core import clock
 from clinic.core.db import UTCDateTime
 from clinic.core.engine import make_engine
 from config import Config
@@ -34,12 +36,21 @@ def render_item(kind: str, item: Any, _autogen: AutogenContext) -> str | Literal
     return False
 
 
+def name_after_day_and_change(_context: Any, _revision: Any, drafts: list[Any]) -> None:
+    """Give a new revision the id 20261122_what_changes, and its file the same name."""
+    for draft in drafts:
+        words = re.sub(r"[^a-z0-9]+", "_", (draft.message or "change").lower()).strip("_")
+        # alembic_version.version_num holds 32 characters
+        draft.rev_id = f"{clock.now():%Y%m%d}_{words}"[:32].rstrip("_")
+
+
 OPTIONS: dict[str, Any] = {
     "target_metadata": models.metadata,
     "compare_type": True,
     "compare_server_default": True,
     "transaction_per_migration": True,
     "render_item": render_item,
+    "process_revision_directives": name_after_day_and_change,
     # Opt-in since Alembic 1.19.2; finds a CHECK that came or went by its name. A changed text is
     # found by the fingerprint test.
     "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],

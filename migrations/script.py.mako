@@ -1,4 +1,7 @@
-"""${message}: say why."""
+"""${message}.
+
+Why:
+"""
 
 import sqlalchemy as sa
 from alembic import op

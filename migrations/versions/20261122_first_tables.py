@@ -66,7 +66,7 @@ sa.Table(
     sa.Column("emergency_phone", sa.String(20), nullable=False),
     sa.Column("zone", sa.String(40), nullable=False),
     sa.Column("country", sa.String(2), nullable=False),
-    sa.Column("subdivision", sa.String(6), nullable=False),
+    sa.Column("subdivision", sa.String(20), nullable=False),
     sa.Column("locale", sa.String(12), nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.UniqueConstraint("name"),

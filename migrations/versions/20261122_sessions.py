@@ -169,12 +169,12 @@ sa.Table(
     sa.UniqueConstraint("session_id", "seq"),
     sa.CheckConstraint("depth_um BETWEEN 300 AND 13000", name="depth"),
     sa.CheckConstraint("needle_gauge BETWEEN 25 AND 34", name="gauge"),
-    sa.CheckConstraint("needle_um BETWEEN 2000 AND 40000", name="needle"),
     sa.CheckConstraint("view IN ('top', 'front', 'left', 'right', 'back')", name="known_view"),
     sa.CheckConstraint(
         "zone IN ('frontal_hairline', 'frontotemporal_l', 'frontotemporal_r', 'midscalp', 'vertex', 'parietal_l', 'parietal_r', 'temporal_l', 'temporal_r', 'occipital')",
         name="known_zone",
     ),
+    sa.CheckConstraint("needle_um BETWEEN 2000 AND 40000", name="needle"),
     sa.CheckConstraint(
         "(view IS NULL) = (x_permille IS NULL) AND (x_permille IS NULL) = (y_permille IS NULL)",
         name="place_is_whole",
