@@ -25,9 +25,11 @@ from clinic.patients import queries as patients_queries
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
+from clinic.safety.models import Release
+from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES, shown_unit
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.rules.redaction import for_reception
-from clinic.safety.values import ReceptionScreening, Screening
+from clinic.safety.values import MissingKind, ReceptionScreening, Screening
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.values import STATUS_NAMES
 from clinic.web.access import actor, require
@@ -55,7 +57,8 @@ class Checked:
     on: dt.date
     visit_id: int | None
     service_name: str
-    released: frozenset[str]
+    releases: dict[str, tuple[Release, str]]
+    """Fingerprint to release and the name of the physician."""
     screening: Screening
 
 
@@ -111,6 +114,12 @@ def _clinical(
         "terms": TERMS,
         "outcome_names": OUTCOME_NAMES,
         "may_release": who.may(Permission.RELEASE),
+        "sources": dict(safety_queries.rules().sources),
+        "source_names": SOURCE_NAMES,
+        "confidence_names": CONFIDENCE_NAMES,
+        "code_name": safety_queries.codes().name,
+        "shown_unit": shown_unit,
+        "kinds": MissingKind,
     }
 
 
@@ -144,7 +153,9 @@ def _check(
             on=on,
             visit_id=coming.id,
             service_name=coming.service_name,
-            released=safety_queries.fingerprints_released(db, coming.id),
+            releases={
+                row.fingerprint: (row, name) for row, name in safety_queries.releases(db, coming.id)
+            },
             screening=safety_queries.check(history, plan, on),
         )
     service = _usual(db, course)
@@ -155,7 +166,7 @@ def _check(
         on=today,
         visit_id=None,
         service_name=service.name,
-        released=frozenset(),
+        releases={},
         screening=safety_queries.check(history, plan, today),
     )
 
@@ -173,4 +184,4 @@ def _usual(db: Session, course: CourseLine | None) -> Service | None:
 def _redacted(checked: Checked | None) -> ReceptionScreening | None:
     if checked is None or checked.visit_id is None:
         return None
-    return for_reception(checked.screening, checked.released)
+    return for_reception(checked.screening, tuple(checked.releases))
