@@ -129,7 +129,7 @@ def home() -> ResponseReturnValue:
 
 
 def _current_session() -> DbSession | None:
-    real = session._get_current_object()  # type: ignore[attr-defined]
+    real = session._get_current_object()  # type: ignore[attr-defined]  # a proxy
     return real if isinstance(real, DbSession) else None
 
 

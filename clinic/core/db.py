@@ -91,7 +91,7 @@ class Versioned(MappedAsDataclass, kw_only=True, eq=False, repr=False):
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy passes the class
-        return {"version_id_col": cls.__table__.c.version}  # type: ignore[attr-defined]
+        return {"version_id_col": cls.__table__.c.version}  # type: ignore[attr-defined]  # a mapped class
 
 
 APPEND_ONLY: set[str] = set()
