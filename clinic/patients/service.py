@@ -186,8 +186,8 @@ def _same(before: Patient, wish: RegisterPatient) -> Patient:
     ):
         raise FormUsed(
             N_(
-                "This form has already registered file %(number)s. "
-                "Open a new form to register somebody else."
+                "This form has registered file %(number)s before. "
+                "Send it again if this is somebody else."
             ),
             number=before.file_number,
         )
