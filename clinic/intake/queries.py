@@ -18,10 +18,19 @@ from clinic.intake.rules.questions import GroupCard
 from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
 from clinic.patients.values import PatientBar
 from clinic.safety import queries as safety_queries
-from clinic.safety.models import Release
+from clinic.safety.models import Release, ScreeningRecord
 from clinic.safety.queries import Entry
-from clinic.safety.rules.passage import passage
-from clinic.safety.values import History, Missing, Moment, Passage, Screening
+from clinic.safety.rules.passage import is_released, passage
+from clinic.safety.rules.screening import visit_decision
+from clinic.safety.values import (
+    Decision,
+    History,
+    Missing,
+    Moment,
+    Passage,
+    Screening,
+    Truth,
+)
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment
 
@@ -65,10 +74,15 @@ class ReviewPage:
 
     of: VisitPage
     passage: Passage
+    decision: Decision
+    """Of what was found and is not released; what is not known is left out."""
+    is_all_released: bool
     releases: Mapping[str, tuple[Release, str]]
     """By fingerprint: the release and who gave it."""
     old_releases: Sequence[tuple[Release, str]]
     """Releases of this visit that hold no more, because the facts have changed."""
+    checks: Sequence[ScreeningRecord]
+    """The checks of this visit that were kept, newest first."""
     sources: Mapping[str, str]
 
 
@@ -120,12 +134,17 @@ def review_page(db: Session, actor: Actor, appointment_id: int) -> ReviewPage:
     given = safety_queries.releases(db, appointment_id)
     seen = {finding.fingerprint for finding in page.screening.findings}
     releases = {row.fingerprint: (row, name) for row, name in given if row.fingerprint in seen}
+    found = [f for f in page.screening.findings if f.truth is Truth.PRESENT]
+    standing = [f for f in found if not is_released(f, releases)]
     return ReviewPage(
         of=page,
         passage=passage(
             page.screening, Moment.START, actor.role, frozenset(releases), today=page.today
         ),
+        decision=visit_decision(standing, page.screening.plan),
+        is_all_released=bool(found) and not standing,
         releases=releases,
+        checks=safety_queries.screenings_of(db, appointment_id),
         old_releases=[(row, name) for row, name in given if row.fingerprint not in seen],
         sources=dict(safety_queries.rules().sources),
     )

@@ -22,8 +22,14 @@ from clinic.intake.rules.stages import is_unusual
 from clinic.intake.values import HAIR_NAMES, SECTION_NAMES, STATE_NAMES, Section
 from clinic.patients import queries as patient_queries
 from clinic.safety import queries as safety_queries
-from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES, shown_unit
+from clinic.safety.rules.names import (
+    CONFIDENCE_NAMES,
+    MOMENT_NAMES,
+    SOURCE_NAMES,
+    shown_unit,
+)
 from clinic.safety.values import MissingKind
+from clinic.scheduling import queries as scheduling_queries
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate, words_of
@@ -202,6 +208,7 @@ def _review_page(appointment_id: int, form: ReleaseForm | None = None) -> str:
         empty_form=ReleaseForm(),
         source_names=SOURCE_NAMES,
         confidence_names=CONFIDENCE_NAMES,
+        moment_names=MOMENT_NAMES,
         sources=page.sources,
         code_name=safety_queries.codes().name,
         shown_unit=shown_unit,
@@ -214,9 +221,9 @@ def _review_page(appointment_id: int, form: ReleaseForm | None = None) -> str:
 @require(Permission.CHART_VIEW)
 def review(appointment_id: int) -> ResponseReturnValue:
     """Show the findings of a visit, why, and what would clear them."""
-    body = _review_page(appointment_id)
-    looks.opened("review", appointment_id)
-    return body
+    visit = scheduling_queries.get(read(), appointment_id)
+    looks.opened("review", appointment_id, patient_id=visit.patient_id)
+    return _review_page(appointment_id)
 
 
 @bp.post("/appointments/<id:appointment_id>/releases")

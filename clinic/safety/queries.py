@@ -203,6 +203,18 @@ def latest_screening(db: Session, appointment_id: int) -> ScreeningRecord | None
     )
 
 
+def screenings_of(
+    db: Session, appointment_id: int, *, limit: int = 20
+) -> Sequence[ScreeningRecord]:
+    """Return the checks of a visit that were kept, newest first."""
+    return db.scalars(
+        sa.select(ScreeningRecord)
+        .where(ScreeningRecord.appointment_id == appointment_id)
+        .order_by(ScreeningRecord.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def fingerprints_released(db: Session, appointment_id: int) -> frozenset[str]:
     """Return the fingerprints of the findings that a physician released for a visit."""
     return frozenset(

@@ -98,11 +98,14 @@ def index() -> ResponseReturnValue:
 @require(Permission.CHART_VIEW)
 def show(screening_id: int) -> ResponseReturnValue:
     """Show one check as it was kept: findings, facts, arithmetic, rules, sources, releases."""
-    who, db = actor(), read()
+    who = actor()
+    patient_id = queries.screening(read(), screening_id).patient_id
+    looks.opened("screening", screening_id, patient_id=patient_id)
+    db = read()
     record = queries.screening(db, screening_id)
     given = queries.releases(db, record.appointment_id) if record.appointment_id else ()
     makers = account_queries.names(db, [record.actor_id])
-    body = render_template(
+    return render_template(
         "safety/show.html",
         record=record,
         screening=queries.screening_of(record),
@@ -118,8 +121,6 @@ def show(screening_id: int) -> ResponseReturnValue:
         shown_unit=shown_unit,
         kinds=MissingKind,
     )
-    looks.opened("screening", screening_id, patient_id=record.patient_id)
-    return body
 
 
 def _of(modality: Modality) -> list[Rule]:

@@ -19,6 +19,7 @@ from clinic.safety.values import (
     History,
     PlannedTreatment,
     ReceptionStatus,
+    Scope,
     Screening,
     Truth,
 )
@@ -66,7 +67,10 @@ def warnings(
     for finding in screening.findings:
         if finding.truth is Truth.PRESENT:
             text = _short(finding, name_of)
-            found.setdefault(text, PatientWarning(level=finding.decision.value, text=text))
+            # What bars one zone or ingredient leaves the rest treatable: no stop sign for that.
+            is_whole = finding.scope in {Scope.PATIENT, Scope.SESSION}
+            level = finding.decision if is_whole else min(finding.decision, Decision.WARN)
+            found.setdefault(text, PatientWarning(level=level.value, text=text))
     for fact in _allergies(history):
         text = fact.label or name_of(fact.code)
         found.setdefault(text, PatientWarning(level=Decision.WARN.value, text=text))
