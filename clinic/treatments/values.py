@@ -7,7 +7,7 @@ from enum import StrEnum
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.core.zones import Zone
-from clinic.safety.values import Confidence
+from clinic.safety.values import Confidence, Fact, Message, Passage, Screening
 
 
 class SessionState(StrEnum):
@@ -170,6 +170,87 @@ class Breach:
     source: str = ""
     """Key of clinical.md, empty where nothing but logic is behind it."""
     status: Confidence | None = None
+
+    @property
+    def sentence(self) -> Message:
+        """Return the sentence with its values, to be written in the language of the page."""
+        return Message(msgid=self.message, values=self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCard:
+    """One line of a list of sessions."""
+
+    id: int
+    patient_id: int
+    patient: str
+    file_number: str
+    service: str
+    performer_id: int
+    performer: str
+    state: SessionState
+    is_aborted: bool
+    started_at: dt.datetime
+    signed_at: dt.datetime | None
+    points: int
+    volume_ul: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What a visit is: its service, and which session of how many."""
+
+    service: str
+    modality: Modality
+    number: int | None
+    planned: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotLine:
+    """One lot of a session as it is read."""
+
+    product: str
+    manufacturer: str
+    lot_no: str
+    role: LotRole
+    expires_on: dt.date
+    amount_ul: int | None
+    dose_ug: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What somebody added to a signed session."""
+
+    body: str
+    reason: str
+    author: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """An earlier session of the patient, for the brief and for copying."""
+
+    id: int
+    on: dt.date
+    modality: Modality
+    content: Content
+    is_aborted: bool
+    product_ids: tuple[int, ...]
+    """Products of its lots; the lots themselves are never copied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """What is known before a treatment, and what stands in its way."""
+
+    screening: Screening
+    passage: Passage
+    allergies: tuple[Fact, ...]
+    medicines: tuple[Fact, ...]
+    reactions: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,45 @@ from enum import Enum
 
 Plain = str | int | bool | dt.date | Enum | None
 FORMAT = 1
-"""Of the canonical text; raised when a part is added, so that old hashes can still be checked."""
+"""Of the canonical text. A new column needs a new format beside this one: what was signed under
+an old one must give the same text for ever."""
+SESSION_FIELDS = (
+    "appointment_id",
+    "patient_id",
+    "location_id",
+    "service_id",
+    "performer_id",
+    "screening_id",
+    "started_at",
+    "ended_at",
+    "blood_ul",
+    "anticoagulant",
+    "anticoagulant_ul",
+    "prp_ul",
+    "weight_g",
+    "weight_on",
+    "pain",
+    "note",
+    "map_version",
+    "is_aborted",
+    "abort_reason",
+    "soft_limits_accepted",
+    "signed_at",
+    "signed_by_id",
+)
+LOT_FIELDS = ("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on")
+SITE_FIELDS = (
+    "seq",
+    "zone",
+    "view",
+    "x_permille",
+    "y_permille",
+    "points",
+    "volume_ul",
+    "depth_um",
+    "needle_gauge",
+    "needle_um",
+)
 
 
 def canonical(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.core.units import show_thousandths
+from clinic.core.zones import Zone
 from clinic.safety.values import Confidence
 from clinic.treatments.rules import limits
 from clinic.treatments.rules.limits import Limit
@@ -24,6 +25,15 @@ def total_ul(sites: Iterable[Site]) -> int:
 def count(sites: Iterable[Site]) -> int:
     """Return the number of points."""
     return sum(site.points for site in sites)
+
+
+def by_zone(sites: Iterable[Site]) -> dict[Zone, tuple[int, int]]:
+    """Return {zone: (points, microlitres)} of the zones that were treated, in the usual order."""
+    sums = dict.fromkeys(Zone, (0, 0))
+    for site in sites:
+        points, volume = sums[site.zone]
+        sums[site.zone] = points + site.points, volume + site.volume_ul
+    return {zone: both for zone, both in sums.items() if both[0]}
 
 
 def refused(case: Case) -> Iterator[Breach]:

@@ -1,0 +1,97 @@
+"""Judging what was written into a session: fetch what the rules need, ask them all."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog.values import UNUSABLE_WORDS, LotChoice
+from clinic.core.access import Actor
+from clinic.core.text import N_
+from clinic.safety.values import FactKind
+from clinic.treatments import queries, record
+from clinic.treatments.models import TreatmentSession
+from clinic.treatments.rules import barring, checks
+from clinic.treatments.rules.barring import Bars
+from clinic.treatments.values import Breach, Case, Content
+
+LOT_GONE = N_("This lot is not on the list any more")
+LOT_TWICE = N_("This lot is named twice: add the amounts")
+LOT_UNUSABLE = N_("Lot %(lot)s must not be used: %(reason)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was written, with everything the rules say about it."""
+
+    case: Case
+    lots: tuple[LotChoice, ...]
+    bars: Bars
+    refused: tuple[Breach, ...]
+    unusual: tuple[Breach, ...]
+    is_weight_known: bool
+    """Whether the weight is a recorded fact already."""
+
+
+def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content) -> Judged:
+    """Return what the rules say about a content of a session; changes nothing. Seven statements."""
+    on = record.day_of(session, actor.zone)
+    known = catalog_queries.lots_of(db, (lot.lot_id for lot in content.lots), on=on)
+    wrong = _wrong_lots(content, known)
+    if any(lot.lot_id not in known for lot in content.lots):
+        content = _without_unknown(content, known)
+    lots = tuple(known[lot.lot_id] for lot in content.lots)
+    used = record.used_of(lots, content)
+    bars, history = queries.bars(db, session, {lot.ingredient for lot in used if lot.ingredient})
+    case = Case(
+        modality=queries.modality_of(db, session.service_id),
+        on=on,
+        birth_date=history.person.birth_date,
+        content=content,
+        used=used,
+    )
+    return Judged(
+        case=case,
+        lots=lots,
+        refused=(
+            *wrong,
+            *checks.refused(case),
+            *barring.misplaced(content.sites, version=session.map_version),
+            *barring.refused(bars, content.sites, used),
+        ),
+        bars=bars,
+        unusual=(*checks.unusual(case), *barring.unusual(bars, content.sites, used)),
+        is_weight_known=any(
+            fact.kind is FactKind.VITAL
+            and fact.code == "weight"
+            and fact.value_milli == content.weight_g
+            and fact.noted_on == content.weight_on
+            for fact in history.facts
+        ),
+    )
+
+
+def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
+    wrong: list[Breach] = []
+    seen: set[int] = set()
+    for row, lot in enumerate(content.lots, 1):
+        choice = known.get(lot.lot_id)
+        if choice is None:
+            wrong.append(Breach(code="lot_gone", field=f"lot_{row}", message=LOT_GONE))
+        elif choice.unusable is not None:
+            wrong.append(
+                Breach(
+                    code="lot_unusable",
+                    field=f"lot_{row}",
+                    message=LOT_UNUSABLE,
+                    values=(("lot", choice.lot_no), ("reason", UNUSABLE_WORDS[choice.unusable])),
+                )
+            )
+        if lot.lot_id in seen:
+            wrong.append(Breach(code="lot_twice", field=f"lot_{row}", message=LOT_TWICE))
+        seen.add(lot.lot_id)
+    return wrong
+
+
+def _without_unknown(content: Content, known: dict[int, LotChoice]) -> Content:
+    return record.with_lots(content, [lot for lot in content.lots if lot.lot_id in known])

@@ -1,0 +1,84 @@
+"""Between the rows of a session and the values that rules, forms and pages work with."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+
+from clinic.catalog.values import LotChoice
+from clinic.core import walltime
+from clinic.treatments.models import InjectionSite, TreatmentSession
+from clinic.treatments.rules import signing
+from clinic.treatments.values import Content, LotAmount, Place, Site, UsedLot
+
+
+def site_of(row: InjectionSite) -> Site:
+    """Return a stored point as a value."""
+    place = None
+    if row.view is not None and row.x_permille is not None and row.y_permille is not None:
+        place = Place(view=row.view, x_permille=row.x_permille, y_permille=row.y_permille)
+    return Site(
+        seq=row.seq,
+        zone=row.zone,
+        points=row.points,
+        volume_ul=row.volume_ul,
+        depth_um=row.depth_um,
+        needle_gauge=row.needle_gauge,
+        needle_um=row.needle_um,
+        place=place,
+    )
+
+
+def content_of(session: TreatmentSession) -> Content:
+    """Return what is written in a session, loaded with its parts."""
+    return Content(
+        blood_ul=session.blood_ul,
+        anticoagulant=session.anticoagulant,
+        anticoagulant_ul=session.anticoagulant_ul,
+        prp_ul=session.prp_ul,
+        weight_g=session.weight_g,
+        weight_on=session.weight_on,
+        pain=session.pain,
+        note=session.note,
+        lots=tuple(LotAmount(lot_id=use.lot_id, amount_ul=use.amount_ul) for use in session.lots),
+        sites=tuple(site_of(row) for row in session.sites),
+        soft_limits_accepted=session.soft_limits_accepted,
+    )
+
+
+def with_lots(content: Content, lots: Sequence[LotAmount]) -> Content:
+    """Return a content with other lots."""
+    return replace(content, lots=tuple(lots))
+
+
+def used_of(lots: Sequence[LotChoice], content: Content) -> tuple[UsedLot, ...]:
+    """Return the lots of a content as the dose rules see them; `lots` in the same order."""
+    return tuple(
+        UsedLot(
+            kind=choice.kind,
+            name=choice.product_name,
+            ingredient=choice.ingredient,
+            strength_ug_per_ml=choice.strength_ug_per_ml,
+            has_adrenaline=choice.has_adrenaline,
+            amount_ul=lot.amount_ul,
+        )
+        for choice, lot in zip(lots, content.lots, strict=True)
+    )
+
+
+def day_of(session: TreatmentSession, zone: str) -> dt.date:
+    """Return the clinic's calendar day of a session."""
+    return walltime.to_local(session.started_at, zone).date()
+
+
+def canonical_text(session: TreatmentSession) -> str:
+    """Return the text that a signature stands for, from a session loaded with its parts."""
+    return signing.canonical(
+        {name: getattr(session, name) for name in signing.SESSION_FIELDS},
+        [{name: getattr(use, name) for name in signing.LOT_FIELDS} for use in session.lots],
+        [{name: getattr(site, name) for name in signing.SITE_FIELDS} for site in session.sites],
+    )
+
+
+def is_intact(session: TreatmentSession) -> bool:
+    """Tell whether a signed session, loaded with its parts, still says what was signed."""
+    return signing.content_hash(canonical_text(session)) == session.content_hash

@@ -1,0 +1,345 @@
+"""Beginning, keeping, signing and breaking off a session, and adding words to a signed one.
+
+A draft may be incomplete but never impossible. A signature locks the session and all its parts,
+here and in the database; what comes later is an addendum.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
+from clinic.core.text import N_
+from clinic.patients import queries as patient_queries
+from clinic.safety import queries as safety_queries
+from clinic.safety import service as safety
+from clinic.safety.values import FactKind, FactSource, RecordFact
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import service as scheduling
+from clinic.scheduling.values import Refused, StartVisit
+from clinic.treatments import judging, queries, record
+from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.rules import checks, scalp, signing
+from clinic.treatments.values import (
+    ROLE_OF,
+    AbortSession,
+    AddAddendum,
+    BeginSession,
+    Breach,
+    Content,
+    SaveSession,
+    SessionState,
+    SignSession,
+    Site,
+)
+
+STALE = N_("Somebody else has changed this session in the meantime. Compare, then save again.")
+SIGNED = N_("This session is signed. Nothing in it can be changed: add an addendum instead.")
+NOT_SIGNED = N_("This session is not signed yet: change the draft itself.")
+NO_TREATMENT = N_("Nothing is injected in this kind of visit.")
+IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever treated.")
+UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
+
+
+class AlreadySigned(Conflict):
+    """The session is locked."""
+
+
+class ContentRefused(Invalid):
+    """What was written cannot be kept, or not be signed: each breach belongs to a field."""
+
+    def __init__(self, breaches: Sequence[Breach]) -> None:
+        super().__init__(breaches[0].message, field=breaches[0].field)
+        self.breaches = tuple(breaches)
+
+
+class Unaccepted(ContentRefused):
+    """Unusual values were not ticked as right."""
+
+
+def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | Refused:
+    """Begin the session of an arrived visit, or return the check that refuses it, kept.
+
+    A session that has begun is returned as it is. Raises NotFound, MovedOn (also when a fact has
+    changed since the page was seen), Invalid when the tick is missing, Conflict for a visit in
+    which nothing is injected.
+    """
+    visit = scheduling_queries.lock_visit(db, wish.appointment_id)
+    if visit.location_id != actor.location_id:
+        raise NotFound(scheduling_queries.NO_VISIT)
+    begun = queries.of_appointment(db, visit.id)
+    if begun is not None:
+        return begun
+    if not queries.heading(db, visit).modality.is_treatment:
+        raise Conflict(NO_TREATMENT)
+    patient = patient_queries.get(db, visit.patient_id)
+    if not checks.is_age_possible(patient.birth_date, clock.today(actor.zone)):
+        raise Conflict(IMPOSSIBLE_AGE)
+    started = scheduling.start(
+        db,
+        actor,
+        StartVisit(
+            appointment_id=visit.id,
+            version=wish.version,
+            seen_facts_hash=wish.facts_hash,
+            acknowledged=wish.is_acknowledged,
+        ),
+    )
+    if isinstance(started, Refused):
+        return started
+
+    session = TreatmentSession(
+        appointment_id=visit.id,
+        patient_id=visit.patient_id,
+        location_id=visit.location_id,
+        service_id=visit.service_id,
+        performer_id=actor.id,
+        screening_id=started.record.id,
+        started_at=clock.now(),
+        map_version=scalp.MAP_VERSION,
+    )
+    db.add(session)
+    db.flush()  # The audit line and the redirect need the id.
+    _leave_trace(db, actor, session, "begun")
+    return session
+
+
+def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
+    """Keep a draft. The same content again changes nothing, so a double click does no harm.
+
+    Raises NotFound, AlreadySigned, StaleEdit, ContentRefused. Its statements do not depend on the
+    number of points.
+    """
+    session = queries.hold(db, actor, wish.session_id)
+    if session.state is SessionState.SIGNED:
+        raise AlreadySigned(SIGNED)
+    if _is_repeated(session, wish.version, wish.content):
+        return session
+    judged = judging.judge(db, actor, session, wish.content)
+    if judged.refused:
+        raise ContentRefused(judged.refused)
+
+    _write(db, session, judged)
+    _leave_trace(db, actor, session, "saved")
+    return session
+
+
+def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
+    """Keep what is written and lock it for ever; the visit is done and its treatment a fact.
+
+    Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also when something is missing),
+    Unaccepted when unusual values were not ticked.
+    """
+    safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
+    session = queries.hold(db, actor, wish.session_id)
+    if session.state is SessionState.SIGNED:
+        return _signed_before(session, actor, wish.content)
+    _is_repeated(session, wish.version, wish.content)
+    judged = judging.judge(db, actor, session, wish.content)
+    wrong = (*judged.refused, *checks.missing(judged.case))
+    if wrong:
+        raise ContentRefused(wrong)
+    if judged.unusual and not wish.content.soft_limits_accepted:
+        raise Unaccepted([Breach(code="unaccepted", field="soft_limits_accepted", message=UNUSUAL)])
+
+    _write(db, session, judged)
+    session = _lock(db, actor, session)
+    _remember(db, actor, session, judged)
+    scheduling.finish(db, actor, session.appointment_id)
+    scheduling.rescreen(db, actor, session.patient_id)
+    _leave_trace(db, actor, session, "signed")
+    return session
+
+
+def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
+    """Break a session off: what was given so far is kept, with the reason, and locked.
+
+    Raises as `sign` does, but nothing needs to be complete; Invalid without a reason.
+    """
+    safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
+    session = queries.hold(db, actor, wish.session_id)
+    if session.state is SessionState.SIGNED:
+        return _signed_before(session, actor, wish.content)
+    _is_repeated(session, wish.version, wish.content)
+    judged = judging.judge(db, actor, session, wish.content)
+    if judged.refused:
+        raise ContentRefused(judged.refused)
+
+    _write(db, session, judged)
+    session.is_aborted, session.abort_reason = True, wish.reason
+    session = _lock(db, actor, session)
+    _remember(db, actor, session, judged)
+    scheduling.abort(db, actor, session.appointment_id, wish.reason)
+    scheduling.rescreen(db, actor, session.patient_id)
+    _leave_trace(db, actor, session, "aborted")
+    return session
+
+
+def add(db: Session, actor: Actor, wish: AddAddendum) -> Addendum:
+    """Add words to a signed session; nothing signed is changed by it.
+
+    Raises NotFound, Conflict while the session is a draft.
+    """
+    session = queries.hold(db, actor, wish.session_id)
+    if session.state is not SessionState.SIGNED:
+        raise Conflict(NOT_SIGNED)
+    made = queries.addendum_by_form_key(db, wish.form_key) if wish.form_key else None
+    if made is not None:
+        return made
+
+    addendum = Addendum(
+        session_id=session.id,
+        author_id=actor.id,
+        body=wish.body,
+        reason=wish.reason,
+        at=clock.now(),
+        form_key=wish.form_key,
+    )
+    db.add(addendum)
+    db.flush()  # The audit line names its id.
+    _leave_trace(db, actor, session, "added_to", addendum=addendum.id)
+    return addendum
+
+
+# ---- what they share ----
+
+
+def _is_repeated(session: TreatmentSession, version: int, content: Content) -> bool:
+    """Tell whether the same content was kept before; raises StaleEdit for another one."""
+    is_same = record.content_of(session) == content
+    if session.version != version and not is_same:
+        raise StaleEdit(STALE)
+    return session.version != version
+
+
+def _signed_before(session: TreatmentSession, actor: Actor, content: Content) -> TreatmentSession:
+    """Return a session that this press of the button has signed already."""
+    if session.signed_by_id == actor.id and record.content_of(session) == content:
+        return session
+    raise AlreadySigned(SIGNED)
+
+
+def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> None:
+    content = judged.case.content
+    before = record.content_of(session)
+    for name in (
+        "blood_ul",
+        "anticoagulant",
+        "anticoagulant_ul",
+        "prp_ul",
+        "weight_g",
+        "weight_on",
+        "pain",
+        "note",
+        "soft_limits_accepted",
+    ):
+        setattr(session, name, getattr(content, name))
+    session.saved_at = clock.now()
+    # Points and lots live in tables of their own: the version must rise with them too.
+    flag_modified(session, "saved_at")
+    db.flush()  # A stale version is found before anything of the parts is touched.
+    if before.sites != content.sites:
+        db.execute(sa.delete(InjectionSite).where(InjectionSite.session_id == session.id))
+        if content.sites:
+            db.execute(sa.insert(InjectionSite), [_row(session.id, s) for s in content.sites])
+    if before.lots != content.lots:
+        db.execute(sa.delete(LotUse).where(LotUse.session_id == session.id))
+        if content.lots:
+            db.execute(sa.insert(LotUse), _lot_rows(session.id, judged))
+    db.expire(session, ["sites", "lots"])
+
+
+def _row(session_id: int, site: Site) -> dict[str, object]:
+    place = site.place
+    return {
+        "session_id": session_id,
+        "seq": site.seq,
+        "zone": site.zone,
+        "view": place.view if place else None,
+        "x_permille": place.x_permille if place else None,
+        "y_permille": place.y_permille if place else None,
+        "points": site.points,
+        "volume_ul": site.volume_ul,
+        "depth_um": site.depth_um,
+        "needle_gauge": site.needle_gauge,
+        "needle_um": site.needle_um,
+    }
+
+
+def _lot_rows(session_id: int, judged: judging.Judged) -> list[dict[str, object]]:
+    return [
+        {
+            "session_id": session_id,
+            "lot_id": choice.id,
+            "seq": seq,
+            "role": ROLE_OF[choice.kind],
+            "amount_ul": used.amount_ul,
+            "dose_ug": None if used.dose_ng is None else (used.dose_ng + 500) // 1000,
+            "expires_on": choice.expires_on,
+        }
+        for seq, (choice, used) in enumerate(zip(judged.lots, judged.case.used, strict=True), 1)
+    ]
+
+
+def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSession:
+    """Sign a session as it is written: its hash stands for the rows that were just read again."""
+    now = clock.now()
+    session.ended_at = session.signed_at = now
+    session.signed_by_id = actor.id
+    db.flush()  # The hash is made of what the database holds.
+    session = queries.hold(db, actor, session.id)
+    session.content_hash = signing.content_hash(record.canonical_text(session))
+    session.state = SessionState.SIGNED
+    db.flush()  # From here on the database refuses every change.
+    return session
+
+
+def _remember(db: Session, actor: Actor, session: TreatmentSession, judged: judging.Judged) -> None:
+    """Record the treatment, and the weight it was dosed by, as facts."""
+    case = judged.case
+    facts: list[RecordFact] = []
+    if case.content.sites:
+        facts.append(
+            RecordFact(
+                patient_id=session.patient_id,
+                kind=FactKind.TREATMENT,
+                code=case.modality.value,
+                noted_on=case.on,
+                source=FactSource.SYSTEM,
+                source_key=f"session:{session.id}:treatment",
+            )
+        )
+    if case.content.weight_g is not None and not judged.is_weight_known:
+        facts.append(
+            RecordFact(
+                patient_id=session.patient_id,
+                kind=FactKind.VITAL,
+                code="weight",
+                noted_on=case.content.weight_on or case.on,
+                value_milli=case.content.weight_g,
+                unit="kg",
+                source=FactSource.STAFF,
+                source_key=f"session:{session.id}:weight",
+            )
+        )
+    if facts:
+        safety.record_facts(db, actor, facts)
+
+
+def _leave_trace(
+    db: Session, actor: Actor, session: TreatmentSession, done: str, **detail: int
+) -> None:
+    audit.record(
+        db,
+        actor,
+        f"treatment_session.{done}",
+        "treatment_session",
+        session.id,
+        patient_id=session.patient_id,
+        detail=dict(detail),
+    )
