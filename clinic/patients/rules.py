@@ -146,8 +146,8 @@ def rank(hits: Iterable[PatientHit], terms: Sequence[Term]) -> list[tuple[float,
         key=lambda pair: (
             -pair[0],
             pair[1].status is not PatientStatus.ACTIVE,
-            pair[1].family_name.casefold(),
-            pair[1].given_name.casefold(),
+            folding.fold(pair[1].family_name),
+            folding.fold(pair[1].given_name),
             pair[1].id,
         )
     )

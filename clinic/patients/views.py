@@ -207,11 +207,18 @@ def _new_page(form: RegisterForm, alike: Sequence[PatientHit] = ()) -> str:
     return render_template(
         "patients/new.html",
         form=form,
+        focus=_first_empty(form) if not (alike or form.errors) else "",
         alike=alike,
         going_to={hit.id: _page_of(hit.id, next_url) for hit in alike},
         next_url=next_url,
         **_WORDS,
     )
+
+
+def _first_empty(form: RegisterForm) -> str:
+    """Return the first of the four fields that a search has not filled already."""
+    four = ("family_name", "given_name", "birth_date", "phone")
+    return next((name for name in four if not (form[name].data or form[name].raw_data)), four[0])
 
 
 def _edit_page(
