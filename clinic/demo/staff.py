@@ -177,6 +177,12 @@ def _lots(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:
             200,
         ),
         (
+            "vitamins",
+            AddProduct(name="B vitamins", kind=ProductKind.DRUG, ingredient="vitamins"),
+            "B-3308",
+            260,
+        ),
+        (
             "serum",
             AddProduct(
                 name="Hair serum (cosmetic)", kind=ProductKind.COSMETIC, is_injectable=False

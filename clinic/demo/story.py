@@ -3,9 +3,12 @@
 import datetime as dt
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from clinic.catalog.values import Modality
+from clinic.core import clock
+from clinic.core.walltime import to_local
 from clinic.core.zones import Zone
 from clinic.demo import acts, histories
 from clinic.demo.people import Face, faces
@@ -13,6 +16,7 @@ from clinic.demo.stage import Stage
 from clinic.demo.timetable import Book, Slot
 from clinic.followup.values import CallKind, Outcome, SideEffectKind
 from clinic.patients.values import RegisterPatient
+from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.values import AppointmentOrigin, CancelReason
 
 PRP, MESO, TALK = Modality.PRP, Modality.MESOTHERAPY, Modality.CONSULTATION
@@ -256,15 +260,30 @@ class Story:
         )
 
     def _walk_in(self, face: Face) -> None:
+        """Somebody comes without a booking, at the last moment at which there was room."""
         self._arrival(face, self.today - dt.timedelta(days=1), TALK)
-        slot = self.book.take(self.today, TALK)
+        opening = self.stage.instant(self.today, dt.time(8))
+        quarters = [opening + dt.timedelta(minutes=15 * n) for n in range(38)]
+        past = [moment for moment in quarters if moment <= self.stage.now]
 
         def act() -> None:
-            self.stage.book(
-                self.ids[face.phone], self.today, slot, origin=AppointmentOrigin.WALK_IN
-            )
+            for moment in [*reversed(past), *quarters]:
+                for physician in range(len(self.stage.staff.physicians)):
+                    slot = Slot(
+                        at=to_local(moment, self.stage.staff.location.zone).time(),
+                        physician=physician,
+                        modality=TALK,
+                    )
+                    with clock.pretend(moment), suppress(SlotTaken):
+                        self.stage.book(
+                            self.ids[face.phone],
+                            self.today,
+                            slot,
+                            origin=AppointmentOrigin.WALK_IN,
+                        )
+                        return
 
-        self.stage.at(self.stage.instant(self.today, slot.at), act)
+        self.stage.at(self.stage.now, act)
 
     # ---- what comes ----
     def _soon(self) -> None:

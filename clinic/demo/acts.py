@@ -1,0 +1,256 @@
+"""Single acts of the demo's physicians, nurses and receptionists."""
+
+import datetime as dt
+import random
+from dataclasses import replace
+from functools import cache
+
+import sqlalchemy as sa
+
+from clinic.catalog.values import Modality
+from clinic.core import clock
+from clinic.core.zones import Zone
+from clinic.demo.stage import Stage
+from clinic.followup import service as followup
+from clinic.followup.models import SideEffect
+from clinic.followup.values import (
+    CallKind,
+    CallResult,
+    CloseSideEffect,
+    LogCall,
+    Outcome,
+    ReportSideEffect,
+    SideEffectKind,
+)
+from clinic.safety import queries as safety_queries
+from clinic.safety import service as safety
+from clinic.safety.values import Decision, Releasable, ReleaseFinding
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import service as scheduling
+from clinic.scheduling.values import CancelAppointment, CancelReason, Refused, StepVisit
+from clinic.treatments import queries as treatments_queries
+from clinic.treatments import service as treatments
+from clinic.treatments.models import TreatmentSession
+from clinic.treatments.rules import scalp
+from clinic.treatments.values import (
+    Anticoagulant,
+    BeginSession,
+    Content,
+    LotAmount,
+    Place,
+    SaveSession,
+    SessionState,
+    SignSession,
+    Site,
+    View,
+)
+
+
+def no_show(stage: Stage, visit: int) -> None:
+    """Note that nobody came."""
+    scheduling.no_show(
+        stage.db,
+        stage.staff.receptionist,
+        StepVisit(appointment_id=visit, version=stage.visit(visit).version),
+    )
+
+
+def cancel(stage: Stage, visit: int, reason: CancelReason) -> None:
+    """Cancel a visit."""
+    scheduling.cancel(
+        stage.db,
+        stage.staff.receptionist,
+        CancelAppointment(appointment_id=visit, version=stage.visit(visit).version, reason=reason),
+    )
+
+
+def release(stage: Stage, visit: int, *, physician: int) -> None:
+    """Release what a physician may release for a visit, with a written reason."""
+    doctor = stage.staff.physicians[physician]
+    record = safety_queries.latest_screening(stage.db, visit)
+    assert record is not None, "every booking is checked"
+    screening = safety_queries.screening_of(record)
+    for finding in screening.findings:
+        if finding.decision is Decision.REVIEW and finding.releasable is Releasable.PHYSICIAN:
+            safety.release(
+                stage.db,
+                doctor,
+                ReleaseFinding(
+                    appointment_id=visit,
+                    fingerprint=finding.fingerprint,
+                    reason="Prescribed by cardiology, continued; two minutes of pressure a zone.",
+                ),
+            )
+    scheduling.rescreen(stage.db, doctor, record.patient_id)
+
+
+def call(stage: Stage, session: int | None, kind: CallKind, *, dice: random.Random) -> None:
+    """Call after a session; now and then nobody answers."""
+    if session is None:
+        return
+    reached = dice.random() < 0.85
+    followup.log_call(
+        stage.db,
+        stage.staff.nurse,
+        LogCall(
+            session_id=session,
+            kind=kind,
+            result=CallResult.REACHED if reached else CallResult.NO_ANSWER,
+            pain=dice.randrange(4) if reached else None,
+            note="" if not reached else dice.choice(("Feels well.", "Small bruise, fading.", "")),
+            red_flags=(),
+        ),
+    )
+
+
+def report(
+    stage: Stage,
+    patient_id: int,
+    kind: SideEffectKind,
+    *,
+    grade: int,
+    zone: Zone | None,
+    onset_on: dt.date,
+) -> int | None:
+    """Report a side effect of the patient's last signed session; None when there is none."""
+    session = stage.db.scalar(
+        sa.select(TreatmentSession.id)
+        .where(
+            TreatmentSession.patient_id == patient_id,
+            TreatmentSession.state == SessionState.SIGNED,
+        )
+        .order_by(TreatmentSession.started_at.desc())
+        .limit(1)
+    )
+    if session is None:
+        return None
+    return followup.report(
+        stage.db,
+        stage.staff.nurse,
+        ReportSideEffect(
+            session_id=session,
+            kind=kind,
+            grade=grade,
+            is_serious=False,
+            zone=zone,
+            onset_on=onset_on,
+            description="Told at the follow-up call.",
+            red_flags=(),
+        ),
+    )
+
+
+def close(stage: Stage, effect_id: int, outcome: Outcome) -> None:
+    """Close a side effect as the first physician."""
+    effect = stage.db.get_one(SideEffect, effect_id)
+    followup.close(
+        stage.db,
+        stage.staff.physicians[0],
+        CloseSideEffect(
+            side_effect_id=effect_id,
+            version=effect.version,
+            outcome=outcome,
+            resolved_on=clock.today(stage.staff.location.zone),
+            note="Gone at examination; nothing more to do.",
+        ),
+    )
+
+
+def treat(stage: Stage, visit: int, *, physician: int, dice: random.Random) -> int | None:
+    """Begin the session of an arrived visit and keep a first draft; None when the check refuses."""
+    doctor = stage.staff.physicians[physician]
+    row = stage.visit(visit)
+    history = safety_queries.history_of(stage.db, row.patient_id)
+    plan = scheduling_queries.plan_for(stage.db, row, history)
+    seen = safety_queries.check(history, plan, row.starts_local.date())
+    begun = treatments.begin(
+        stage.db,
+        doctor,
+        BeginSession(
+            appointment_id=visit,
+            version=row.version,
+            facts_hash=seen.facts_hash,
+            is_acknowledged=True,
+        ),
+    )
+    if isinstance(begun, Refused):
+        return None
+    is_prp = plan.modality is Modality.PRP
+    content = _content(stage, is_prp=is_prp, dice=dice)
+    treatments.save(
+        stage.db,
+        doctor,
+        SaveSession(session_id=begun.id, version=begun.version, content=content),
+    )
+    return begun.id
+
+
+def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.Random) -> None:
+    """Finish a session: a few words, the pain, the signature."""
+    if session_id is None:
+        return
+    session = treatments_queries.get(stage.db, session_id)
+    is_prp = session.prp_ul is not None
+    content = _content(stage, is_prp=is_prp, dice=dice)
+    treatments.sign(
+        stage.db,
+        stage.staff.physicians[physician],
+        SignSession(
+            session_id=session_id,
+            version=session.version,
+            content=replace(
+                content, pain=dice.randrange(1, 6), note=dice.choice(("Well tolerated.", ""))
+            ),
+        ),
+    )
+
+
+def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
+    each_ul = 100 if is_prp else 50
+    counts = {
+        Zone.FRONTAL_HAIRLINE: dice.randrange(8, 13),
+        Zone.MIDSCALP: dice.randrange(12, 18),
+        Zone.VERTEX: dice.randrange(12, 18),
+    }
+    sites = [
+        Site(
+            seq=seq,
+            zone=zone,
+            volume_ul=each_ul,
+            depth_um=4_000,
+            needle_gauge=30,
+            needle_um=4_000,
+            place=place,
+        )
+        for seq, (zone, place) in enumerate(
+            ((zone, place) for zone, n in counts.items() for place in _places(zone)[:n]), 1
+        )
+    ]
+    lots = stage.staff.lots
+    if is_prp:
+        return Content(
+            blood_ul=20_000,
+            anticoagulant=Anticoagulant.ACD_A,
+            anticoagulant_ul=2_000,
+            prp_ul=each_ul * len(sites) + 500,
+            lots=(LotAmount(lot_id=lots["kit"].id),),
+            sites=tuple(sites),
+        )
+    return Content(
+        lots=(
+            LotAmount(lot_id=lots["dexpanthenol"].id, amount_ul=1_000),
+            LotAmount(lot_id=lots["vitamins"].id, amount_ul=1_500),
+        ),
+        sites=tuple(sites),
+    )
+
+
+@cache
+def _places(zone: Zone) -> list[Place]:
+    """Return places inside a zone of the top view, a step apart, in reading order."""
+    return [
+        Place(view=View.TOP, x_permille=x, y_permille=y)
+        for y in range(180, 860, 34)
+        for x in range(300, 720, 38)
+        if scalp.zone_at(View.TOP, x, y) is zone
+    ]

@@ -1,0 +1,28 @@
+"""Loading the demo clinic: its people, its past, and a full board for today."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from clinic.core import clock
+from clinic.demo import staff
+from clinic.demo.stage import Stage
+from clinic.demo.story import Story
+
+_ZONE = "Europe/Berlin"
+_YEAR_AGO = dt.timedelta(days=200)
+
+
+def load(db: Session) -> tuple[dict[str, str], ...]:
+    """Fill an empty database; return role, login and password of one account a role.
+
+    Everything goes through the services of the pages, at pretended instants, so that histories,
+    checks and the audit trail are what a clinic would have.
+    """
+    now, today = clock.now(), clock.today(_ZONE)
+    with clock.pretend(now - _YEAR_AGO):
+        people = staff.make(db, today=today)
+    stage = Stage(db, people, now=now)
+    Story(stage, today=today).tell()
+    stage.play()
+    return people.accounts
