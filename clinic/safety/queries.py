@@ -4,12 +4,9 @@ Histories cost three statements a thousand patients: people, facts, consents.
 """
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,9 +24,9 @@ from clinic.locations.models import Location
 from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientBar
+from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
 from clinic.safety.rules.banner import usual_plan, warnings
-from clinic.safety.rules.catalogue import build_catalogue
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.language import Catalogue
 from clinic.safety.rules.plain import finding_of, plan_of
@@ -44,7 +41,6 @@ from clinic.safety.values import (
     Screening,
 )
 
-CATALOGUE = Path(__file__).with_name("catalogue")
 _FACT = (
     PatientFact.patient_id,
     PatientFact.id,
@@ -78,22 +74,14 @@ class Entry:
     source_key: str | None
 
 
-@cache
 def rules() -> Catalogue:
-    """Return the catalogue that came with this release; read once."""
-
-    def read(path: Path) -> dict[str, object]:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-
-    tables = {path.stem: read(path) for path in sorted(CATALOGUE.glob("*.toml"))}
-    lists = {name: tables.pop(name) for name in ("questions", "concepts", "sources")}
-    return build_catalogue(rules=list(tables.values()), **lists)
+    """Return the rules, questions and concepts in force; read once."""
+    return shipped_catalogue()
 
 
-@cache
 def codes() -> Codes:
     """Return the concepts of the catalogue, ready to find, name and convert."""
-    return Codes(rules().concepts)
+    return shipped_codes()
 
 
 def check(history: History, plan: PlannedTreatment, on: dt.date) -> Screening:
