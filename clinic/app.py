@@ -36,6 +36,7 @@ _BLUEPRINTS = (
     "clinic.scheduling.views",
     "clinic.intake.views",
     "clinic.treatments.views",
+    "clinic.followup.views",
     "clinic.chart.views.board",
     "clinic.chart.views.patient",
 )

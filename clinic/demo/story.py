@@ -68,7 +68,12 @@ class Story:
             wanted = first + dt.timedelta(days=step * session)
             day, slot = self.book.take_near(wanted, plan.modality)
             is_last = session == plan.sessions - 1
-            self._session(plan.face, day, slot, calls=2 if not is_last or n % 3 else 0)
+            self._session(
+                plan.face,
+                day,
+                slot,
+                calls=2 if not is_last or n % 3 or plan.last_days_ago > 11 else 0,
+            )
             if is_last and n % 6 == 0:
                 self._side_effect(plan.face, day, n)
 

@@ -1,0 +1,228 @@
+"""Calls, side effects and their closing, and what later checks read of them."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from clinic.core.access import Role
+from clinic.core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEdit
+from clinic.followup import service
+from clinic.followup.models import Contact, SideEffect
+from clinic.followup.queries import effects, work
+from clinic.followup.values import (
+    CallKind,
+    CallResult,
+    CloseSideEffect,
+    LogCall,
+    Outcome,
+    ReportSideEffect,
+    ReviewSideEffect,
+    SideEffectKind,
+)
+from clinic.safety import queries as safety_queries
+from clinic.safety.models import PatientFact
+from clinic.safety.values import FactKind, FactState
+from tests import factories
+
+YESTERDAY = dt.date(2026, 11, 22)
+
+
+def a_bruise(session, **changes):
+    wish = ReportSideEffect(
+        session_id=session.id,
+        kind=SideEffectKind.BRUISING,
+        grade=2,
+        is_serious=False,
+        zone=None,
+        onset_on=YESTERDAY,
+        description="Larger than a hand.",
+        red_flags=(),
+        form_key="k" * 20,
+    )
+    return replace(wish, **changes)
+
+
+def a_call(session, **changes):
+    wish = LogCall(
+        session_id=session.id,
+        kind=CallKind.DAY_1,
+        result=CallResult.REACHED,
+        pain=2,
+        note="Feels well.",
+        red_flags=(),
+        form_key="c" * 20,
+    )
+    return replace(wish, **changes)
+
+
+def findings_of(db, patient_id):
+    history = safety_queries.history_of(db, patient_id)
+    return {(fact.kind, fact.code, fact.state) for fact in history.facts}
+
+
+def test_a_signed_session_of_yesterday_is_due_until_somebody_was_reached(
+    world, db, alice, a_signed_session
+):
+    session = a_signed_session(alice)
+    nurse = world.actor(Role.NURSE)
+
+    def due():
+        tasks = work.due(db, location_id=world.location.id, zone=world.location.zone)
+        return [(task.patient_id, task.call.kind, task.call.tries) for task in tasks]
+
+    assert due() == [(alice.id, CallKind.DAY_1, 0)]
+    service.log_call(db, nurse, a_call(session, result=CallResult.NO_ANSWER, form_key="x" * 20))
+    assert due() == [(alice.id, CallKind.DAY_1, 1)]
+    service.log_call(db, nurse, a_call(session))
+    assert due() == []
+
+
+def test_a_double_click_keeps_one_call_and_one_side_effect(world, db, alice, a_signed_session):
+    session = a_signed_session(alice)
+    nurse = world.actor(Role.NURSE)
+
+    calls = [service.log_call(db, nurse, a_call(session)) for _ in range(2)]
+    reports = [service.report(db, nurse, a_bruise(session)) for _ in range(2)]
+
+    assert len(set(calls)) == 1
+    assert len(set(reports)) == 1
+    assert db.scalar(sa.select(sa.func.count()).select_from(Contact)) == 1
+    assert db.scalar(sa.select(sa.func.count()).select_from(SideEffect)) == 1
+
+
+def test_a_grade_two_bruise_leaves_facts_for_the_next_check(world, db, alice, a_signed_session):
+    service.report(db, world.actor(Role.NURSE), a_bruise(a_signed_session(alice)))
+
+    known = findings_of(db, alice.id)
+    assert (FactKind.SIDE_EFFECT, "bruising", FactState.PRESENT) in known
+    assert (FactKind.CONDITION, "bleeding_tendency", FactState.PRESENT) in known
+
+
+def test_a_red_flag_counts_as_the_worse_grade(world, db, alice, a_signed_session):
+    wish = a_bruise(a_signed_session(alice), grade=1, red_flags=("pus",))
+
+    service.report(db, world.actor(Role.NURSE), wish)
+
+    fact = db.scalar(sa.select(PatientFact).where(PatientFact.kind == FactKind.SIDE_EFFECT))
+    assert fact.value_milli is None
+
+
+def test_only_a_physician_closes_and_the_kind_is_then_absent(world, db, alice, a_signed_session):
+    effect_id = service.report(db, world.actor(Role.NURSE), a_bruise(a_signed_session(alice)))
+    effect = effects.get(db, effect_id)
+    closing = CloseSideEffect(
+        side_effect_id=effect_id,
+        version=effect.version,
+        outcome=Outcome.RESOLVED,
+        resolved_on=YESTERDAY,
+        note="Gone.",
+    )
+
+    with pytest.raises(Forbidden):
+        service.close(db, world.actor(Role.NURSE), closing)
+    with pytest.raises(StaleEdit):
+        service.close(db, world.actor(Role.PHYSICIAN), replace(closing, version=99))
+    with pytest.raises(Invalid):
+        service.close(db, world.actor(Role.PHYSICIAN), replace(closing, resolved_on=None))
+    service.close(db, world.actor(Role.PHYSICIAN), closing)
+
+    assert (FactKind.SIDE_EFFECT, "bruising", FactState.ABSENT) in findings_of(db, alice.id)
+    with pytest.raises(Conflict):
+        service.close(db, world.actor(Role.PHYSICIAN), replace(closing, version=effect.version))
+
+
+def test_closing_one_bruise_leaves_another_open_one_standing(world, db, alice, a_signed_session):
+    nurse, physician = world.actor(Role.NURSE), world.actor(Role.PHYSICIAN)
+    older = service.report(db, nurse, a_bruise(a_signed_session(alice, days_ago=29)))
+    newer = service.report(db, nurse, a_bruise(a_signed_session(alice), form_key="n" * 20))
+    effect = effects.get(db, older)
+
+    service.close(
+        db,
+        physician,
+        CloseSideEffect(
+            side_effect_id=older,
+            version=effect.version,
+            outcome=Outcome.RESOLVED,
+            resolved_on=YESTERDAY,
+            note="Gone.",
+        ),
+    )
+
+    said = [
+        fact.state
+        for fact in sorted(safety_queries.history_of(db, alice.id).facts, key=lambda f: f.id or 0)
+        if fact.kind is FactKind.SIDE_EFFECT
+    ]
+    assert said[-1] is FactState.PRESENT
+    assert effects.get(db, newer).closed_at is None
+
+
+def test_a_physician_regrades_and_the_fact_follows(world, db, alice, a_signed_session):
+    effect_id = service.report(
+        db, world.actor(Role.NURSE), a_bruise(a_signed_session(alice), grade=1)
+    )
+    effect = effects.get(db, effect_id)
+
+    service.review(
+        db,
+        world.actor(Role.PHYSICIAN),
+        ReviewSideEffect(
+            side_effect_id=effect_id,
+            version=effect.version,
+            grade=2,
+            outcome=Outcome.RESOLVING,
+            note="Over the whole scalp.",
+        ),
+    )
+
+    grades = db.scalars(
+        sa.select(PatientFact.value_milli)
+        .where(PatientFact.kind == FactKind.SIDE_EFFECT)
+        .order_by(PatientFact.id)
+    ).all()
+    assert grades == [1000, 2000]
+    assert effect.reviewed_at is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        pytest.param({"grade": 3}, "grade", id="bruising has no grade 3"),
+        pytest.param({"onset_on": dt.date(2026, 11, 24)}, "onset_on", id="tomorrow"),
+        pytest.param({"onset_on": dt.date(2026, 11, 1)}, "onset_on", id="before the session"),
+    ],
+)
+def test_an_impossible_report_is_refused_at_its_field(
+    world, db, alice, a_signed_session, changes, field
+):
+    with pytest.raises(Invalid) as refused:
+        service.report(db, world.actor(Role.NURSE), a_bruise(a_signed_session(alice), **changes))
+
+    assert refused.value.field == field
+
+
+def test_a_session_of_another_clinic_is_not_found(world, db, alice, a_signed_session):
+    session = a_signed_session(alice)
+    elsewhere = replace(
+        world.actor(Role.NURSE), location_id=factories.a_location(db, name="Elsewhere").id
+    )
+
+    with pytest.raises(NotFound):
+        service.log_call(db, elsewhere, a_call(session))
+    with pytest.raises(NotFound):
+        service.report(db, elsewhere, a_bruise(session))
+
+
+def test_a_red_flag_on_a_call_is_a_task_until_it_is_reported(world, db, alice, a_signed_session):
+    session = a_signed_session(alice)
+    nurse = world.actor(Role.NURSE)
+
+    service.log_call(db, nurse, a_call(session, red_flags=("fever_pain", "invented")))
+
+    (heard,) = work.flags_without_report(db, location_id=world.location.id)
+    assert heard.red_flags == ("fever_pain",)
+    service.report(db, nurse, a_bruise(session, grade=1))
+    assert work.flags_without_report(db, location_id=world.location.id) == []
