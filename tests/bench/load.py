@@ -14,7 +14,7 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from clinic.core.db import Base
+from clinic.models import metadata as everything
 
 CHUNK = 20_000
 Row = tuple[Any, ...]
@@ -83,7 +83,7 @@ def chunks(rows: Iterable[Row], size: int = CHUNK) -> Iterator[list[Row]]:
 class Loader:
     """Loads one database."""
 
-    def __init__(self, engine: sa.Engine, metadata: sa.MetaData = Base.metadata) -> None:
+    def __init__(self, engine: sa.Engine, metadata: sa.MetaData = everything) -> None:
         self.engine, self.metadata = engine, metadata
         self.dialect = engine.dialect.name
 
@@ -140,10 +140,7 @@ class Loader:
         raw.execute("BEGIN IMMEDIATE")
         raw.executemany(
             f"INSERT INTO {step.table} ({_names(step)}) VALUES ({marks})",
-            [
-                tuple(write(v) if (write := table.get(type(v))) else v for v in row)
-                for row in chunk
-            ],
+            [tuple(write(v) if (write := table.get(type(v))) else v for v in row) for row in chunk],
         )
         raw.execute(_NOTE["sqlite"], {"name": step.table, "done": done})
         raw.execute("COMMIT")

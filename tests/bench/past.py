@@ -137,7 +137,8 @@ def _row(
     milli: int | None = None,
     unit: str | None = None,
 ) -> Row:
+    written = dt.datetime.combine(noted_on, dt.time(9, 0, patient % 60), dt.UTC)
     return (
         patient, 3, kind.value, code, state.value, label, zone, began_on, ended_on, noted_on, milli,
-        unit, "", "staff", NOW, "",
+        unit, "", "staff", written, "",
     )  # fmt: skip

@@ -5,40 +5,15 @@ import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from clinic.patients import rules as patient_rules
 from tests.bench.load import Row, Step
 from tests.bench.sizes import NOW, Size
 
-GIVEN = (
-    "Aaron Adam Ahmed Aisha Aleksandra Ali Alice Amira Amélie Ana Andrea Anna Anton Ayşe Beatriz"
-    " Bilal Björn Carla Carlos Caroline Chiara Clara Daniel Daria David Denis Dilek Elena Elif Emil"
-    " Emma Emre Fatima Felix Finn Florian Frida Gabriel Georg Giulia Greta Hana Hannah Hassan Helena"
-    " Henry Hugo Ibrahim Ida Ines Ingrid Isabel Ivan Jakob Jan Jana Joana Johanna Jonas José Julia"
-    " Jürgen Karim Katarzyna Kemal Khalid Lars Laura Layla Lena Leo Leyla Liam Lina Luca Lucía Luis"
-    " Magdalena Maja Malik Marek Maria Mariam Marko Marta Mateo Matthias Maya Mehmet Mia Michał Milan"
-    " Mohammed Murat Mustafa Nadia Nadine Natalia Nicolas Nils Nina Noor Olga Oliver Omar Oskar Paul"
-    " Paula Pavel Peter Petra Philipp Piotr Rania Raúl Robert Rosa Sabine Samir Samira Sara Sebastian"
-    " Selin Simon Sofia Sophie Stefan Svenja Tarek Teresa Theo Thomas Tim Tobias Tomáš Valentina Vera"
-    " Viktor Yasmin Youssef Yusuf Zeynep Zoé"
-).split()
-_BEGINNINGS = (
-    "Acker Alt Amman Bach Bauer Berg Birk Blum Born Brand Braun Breit Brück Buch Busch Eber Eck Eich"
-    " Falken Feld Fried Fuchs Garten Gold Grün Hafer Hart Hasel Heide Hein Hoch Holz Kirch Klein Knob"
-    " Kreuz Lang Lerch Linden Loh Mark Meier Mittel Mühl Neu Nieder Ober Oster Pfeiffer Rauch Rein"
-    " Rosen Roth Sander Schäfer Schild Schön Schwarz Sommer Stein Stern Stolz Tann Vogel Wagner Wald"
-    " Weber Wein Weiß Wester Winter Wolf Zimmer"
-).split()
-_ENDINGS = (
-    "er mann stein berg feld bach meister hauer schmidt bauer reich hardt wald inger ling ke ler ner"
-    " hoff brecht"
-).split()
-_OTHERS = (
-    "Abdulrahman Aziz Aydın Ben-Salem Çelik Costa Dąbrowski Demir Duarte El-Sayed Farouk Fernández"
-    " Ferreira García Grant Haddad Horvat Ivanova Jansen Kaya Khan Kovács Kowalski Kılıç López Mansour"
-    " Marković Müller Nasser Nguyen Nilsson Novák O'Brien Okoye Olsen Öztürk Petrov Popescu Rahimi"
-    " Rossi Salem Santos Silva Smith Şahin Taylor Yılmaz van-der-Berg"
-).split()
+_NAMES = Path(__file__).with_name("names.txt").read_text(encoding="utf-8").split("\n\n")
+_GIVEN, _BEGINNINGS, _ENDINGS, _FAMILY = (part.split() for part in _NAMES)
+"""Given names; beginnings and endings of German family names; family names from elsewhere."""
 PHONE = "+4930{:07d}"
 
 
@@ -68,7 +43,7 @@ class People:
             yield Somebody(
                 id=n,
                 family_name=_family(dice),
-                given_name=dice.choice(GIVEN),
+                given_name=dice.choice(_GIVEN),
                 sex=dice.choice(("female", "male")),
                 birth_date=dt.date(1942, 1, 1) + dt.timedelta(days=dice.randrange(23_000)),
                 phone=PHONE.format(n * 7_919 % 10_000_000),
@@ -111,9 +86,9 @@ class People:
 
 def _family(dice: random.Random) -> str:
     if dice.random() < 0.25:
-        return dice.choice(_OTHERS)
+        return dice.choice(_FAMILY)
     name = dice.choice(_BEGINNINGS) + dice.choice(_ENDINGS)
-    return f"{name}-{dice.choice(_OTHERS)}" if dice.random() < 0.1 else name
+    return f"{name}-{dice.choice(_FAMILY)}" if dice.random() < 0.1 else name
 
 
 def _found_under(one: Somebody) -> patient_rules.SearchKeys:

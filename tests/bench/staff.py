@@ -59,9 +59,7 @@ def make_staff(connection: sa.Connection) -> None:
         )  # fmt: skip
         db.add(product)
         db.flush()
-        db.add(
-            ProductLot(product_id=product.id, lot_no="B-1", expires_on=dt.date(2029, 12, 31))
-        )
+        db.add(ProductLot(product_id=product.id, lot_no="B-1", expires_on=dt.date(2029, 12, 31)))
         db.commit()
 
 

@@ -12,8 +12,6 @@ from tests import postgres
 from tests.bench import seed
 from tests.bench.sizes import Size
 
-DATABASES = ("sqlite", "postgresql")
-
 
 def folder() -> Path:
     """Return the benchmark's own data folder, made if it is missing."""

@@ -1,0 +1,248 @@
+"""What is measured: pages, forms and checks of the product, each beside its floor."""
+
+import datetime as dt
+import itertools
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from clinic.catalog.values import Modality
+from clinic.core.access import Role
+from clinic.core.engine import Sessions, make_engine
+from clinic.safety import queries as safety_queries
+from clinic.safety.rules.passage import passage
+from clinic.safety.values import Moment, Outcome, PlannedTreatment
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling.models import Appointment
+from tests.bench import floors, judge
+from tests.bench.browsers import Answer, Browser, Form, InProcess, OverHttp, make_app, sign_in
+from tests.bench.measure import Operation
+from tests.bench.people import People, Somebody
+from tests.bench.sizes import DAYS_AHEAD, PHYSICIANS, TODAY, Size
+from tests.bench.staff import FIRST_PHYSICIAN, FIRST_ROOM, PRP
+
+TOMORROW = TODAY + dt.timedelta(days=1)
+HOURS = range(8, 18)
+BOARD_URL = f"/board?date={TODAY.isoformat()}"
+VISITS_SHOWN = 160
+_FREE = dt.datetime(2085, 1, 1, tzinfo=dt.UTC)
+"""Before the floor's own bookings, after everybody else's."""
+_DIGITS = 4
+
+
+class Clinic:
+    """One seeded database and the product over it, in this process."""
+
+    def __init__(self, url: str, size: Size, data_dir: Path) -> None:
+        self.url, self.size, self.data_dir = url, size, data_dir
+        self.app = make_app(url, data_dir)
+        self.sessions: Sessions = self.app.extensions["sessions"]
+        self.engine: sa.Engine = self.sessions.read.kw["bind"]
+        self.bookings = self._bookings()
+
+    def in_process(self, role: Role) -> Browser:
+        """Return somebody who calls the application directly."""
+        return InProcess(self.app, sign_in(self.sessions, role))
+
+    def over_http(self, port: int, role: Role) -> Browser:
+        """Return somebody at a server of the same database."""
+        return OverHttp(port, sign_in(self.sessions, role))
+
+    def raw_engine(self) -> sa.Engine:
+        """Return an engine of its own for a floor, with the same settings."""
+        return make_engine(self.url)
+
+    def _bookings(self) -> Iterator[Form]:
+        """Yield bookings of a PRP that are free and that no check refuses, each once."""
+        day = self._last_booked() + dt.timedelta(days=1)
+        patients = itertools.cycle(self._bookable(day))
+        for after in itertools.count():
+            on = day + dt.timedelta(days=after)
+            for hour, lane in itertools.product(HOURS, range(PHYSICIANS)):
+                yield {
+                    "patient_id": next(patients),
+                    "service_id": PRP,
+                    "date": on.isoformat(),
+                    "start": f"{hour:02d}:00",
+                    "practitioner_id": FIRST_PHYSICIAN + lane,
+                    "room_id": FIRST_ROOM + lane,
+                    "form_key": secrets.token_urlsafe(18),
+                }
+
+    def _last_booked(self) -> dt.date:
+        """Return the last day that anything is booked on: measuring again goes on after it."""
+        with self.sessions.read() as db:
+            last = db.scalar(
+                sa.select(sa.func.max(Appointment.starts_at)).where(
+                    Appointment.location_id == 1, Appointment.starts_at < _FREE
+                )
+            )
+        seeded = TODAY + dt.timedelta(days=DAYS_AHEAD)
+        return max(seeded, last.date()) if last else seeded
+
+    def _bookable(self, on: dt.date) -> list[int]:
+        some = range(2, min(self.size.patients, 600), 2)
+        with self.sessions.read() as db:
+            histories = safety_queries.histories(db, some)
+        found = []
+        for patient_id, history in histories.items():
+            screening = safety_queries.check(history, plan_of(history), on)
+            way = passage(screening, Moment.BOOKING, Role.RECEPTIONIST, today=TODAY)
+            if way.outcome is Outcome.GO:
+                found.append(patient_id)
+        if len(found) < 50:
+            raise RuntimeError("too few patients can be booked: seed again with --fresh")
+        return found
+
+
+def plan_of(history: safety_queries.History) -> PlannedTreatment:
+    """Return the plan of a PRP for somebody, as booking makes it."""
+    return scheduling_queries.plan_of(
+        Modality.PRP, history, consent_version="1.0", interval_days=None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Three people at their browsers."""
+
+    reception: Browser
+    nurse: Browser
+    physician: Browser
+
+
+def desk_of(clinic: Clinic) -> Desk:
+    """Return three people who call the application directly."""
+    return Desk(
+        reception=clinic.in_process(Role.RECEPTIONIST),
+        nurse=clinic.in_process(Role.NURSE),
+        physician=clinic.in_process(Role.PHYSICIAN),
+    )
+
+
+def desk_at(clinic: Clinic, port: int) -> Desk:
+    """Return three people at a server."""
+    return Desk(
+        reception=clinic.over_http(port, Role.RECEPTIONIST),
+        nurse=clinic.over_http(port, Role.NURSE),
+        physician=clinic.over_http(port, Role.PHYSICIAN),
+    )
+
+
+def shown(answer: Answer, *, least: int = 1, of: str = "</html>") -> Answer:
+    """Return the answer; raises unless it is a page that holds something often enough."""
+    if answer.status != 200 or answer.body.count(of) < least:
+        raise RuntimeError(f"{answer.status}, {answer.body.count(of)} x {of!r}: {words(answer)}")
+    return answer
+
+
+def saved(answer: Answer) -> Answer:
+    """Return the answer; raises unless it leads on after a write."""
+    if answer.status not in {302, 303}:
+        raise RuntimeError(f"{answer.status} instead of a redirect: {words(answer)}")
+    return answer
+
+
+def words(answer: Answer) -> str:
+    """Return what the main part of a page says, for an error message."""
+    main = answer.body.partition("<main")[2].partition("</main>")[0] or answer.body
+    return " ".join(re.sub(r"<[^>]*>", " ", main).split())[:400]
+
+
+def pages(clinic: Clinic, desk: Desk) -> dict[str, Callable[[], Answer]]:
+    """Return one call of each page and form, by name."""
+    searches = itertools.cycle(search_texts(clinic.size))
+    patients = itertools.cycle(range(3, min(clinic.size.patients, 400), 7))
+    return {
+        judge.EMPTY: lambda: shown(desk.reception.get(floors.EMPTY)),
+        judge.BOARD: lambda: shown(
+            desk.reception.get(BOARD_URL), least=VISITS_SHOWN, of="/appointments/"
+        ),
+        judge.SEARCH: lambda: shown(desk.reception.get(f"/patients?q={next(searches)}")),
+        judge.PATIENT: lambda: shown(desk.physician.get(f"/patients/{next(patients)}")),
+        judge.WORK_LIST: lambda: shown(desk.nurse.get("/follow-up"), of="/calls/new"),
+        judge.BOOKING: lambda: saved(desk.reception.post("/appointments", next(clinic.bookings))),
+    }
+
+
+def search_texts(size: Size) -> list[str]:
+    """Return what people type: parts of names in both orders, a phone's last digits, a number."""
+    found: list[str] = []
+    some: list[Somebody] = list(itertools.islice(People(size).all(), 5, 200, 13))
+    for one in some:
+        family = one.family_name.split("-")[0]
+        found += [
+            family,
+            f"{family[:4]}+{one.given_name[:3]}",
+            f"{one.given_name}+{family}",
+            one.phone[-_DIGITS - 2 :],
+            one.file_number,
+        ]
+    return found
+
+
+def groups(clinic: Clinic, small: Clinic | None) -> dict[str, list[Operation]]:
+    """Return what is measured in turn with its floor, in this process."""
+    desk = desk_of(clinic)
+    each = pages(clinic, desk)
+    bare_engine = clinic.raw_engine()
+    bare = floors.bare_app(bare_engine)
+    numbers = floors.free_numbers(bare_engine)
+
+    def page(name: str, calls: int = 20) -> Operation:
+        return Operation(name=name, call=each[name], calls=calls, engine=clinic.engine)
+
+    board = [
+        Operation(name=judge.RAW_DAY, call=floors.raw_day(bare_engine), calls=40),
+        Operation(name=judge.BARE_PAGE, call=floors.bare_day(bare)),
+        page(judge.BOARD),
+    ]
+    if small is not None:
+        of_small = pages(small, desk_of(small))[judge.BOARD]
+        board.append(Operation(name=judge.BOARD_SMALL, call=of_small))
+    return {
+        "board": board,
+        "pages": [
+            page(judge.EMPTY),
+            page(judge.SEARCH, calls=len(search_texts(clinic.size))),
+            page(judge.PATIENT),
+            page(judge.WORK_LIST),
+        ],
+        "writing": [
+            Operation(name=judge.RAW_INSERT, call=floors.raw_insert(bare_engine, numbers)),
+            Operation(name=judge.BARE_POST, call=floors.bare_post(bare, numbers)),
+            page(judge.BOOKING),
+        ],
+        "screening": screening(clinic),
+    }
+
+
+def screening(clinic: Clinic) -> list[Operation]:
+    """Return the check of one visit and of 200: gather what is known, and decide."""
+    last = min(clinic.size.patients, 2_000)
+    one = itertools.cycle(range(1, last, 3))
+    many = list(range(1, last, last // 200))[:200]
+
+    def check(ids: list[int]) -> None:
+        with clinic.sessions.read() as db:
+            histories = safety_queries.histories(db, ids)
+        for history in histories.values():
+            safety_queries.check(history, plan_of(history), TOMORROW)
+        assert len(histories) == len(ids)
+
+    return [
+        Operation(
+            name=judge.SCREEN_ONE, call=lambda: check([next(one)]), calls=20, engine=clinic.engine
+        ),
+        Operation(name=judge.SCREEN_MANY, call=lambda: check(many), calls=3, engine=clinic.engine),
+    ]
+
+
+def over_http(clinic: Clinic, port: int) -> list[Operation]:
+    """Return the same pages and forms at a server."""
+    calls: Mapping[str, Callable[[], Answer]] = pages(clinic, desk_at(clinic, port))
+    return [Operation(name=judge.HTTP + name, call=call) for name, call in calls.items()]
