@@ -212,7 +212,7 @@ def _plain(session: DbSession) -> dict[str, Any]:
 def current(session: object) -> DbSession:
     """Return the request's session behind the proxy of `flask.session`."""
     if not isinstance(session, DbSession):
-        session = session._get_current_object()  # type: ignore[attr-defined]
+        session = session._get_current_object()  # type: ignore[attr-defined]  # a LocalProxy
     assert isinstance(session, DbSession)
     return session
 

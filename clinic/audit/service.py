@@ -94,6 +94,13 @@ def verify_newest(db: Session, count: int) -> tuple[int, int | None]:
     return _walk(db, queries.in_order(db, after_id=start.id), start.hash)
 
 
+def checked(db: Session, actor: Actor, *, count: int, broken: int | None) -> None:
+    """Record that somebody checked the chain, and what was found."""
+    record(
+        db, actor, "audit_event.checked", "audit_event", detail={"rows": count, "broken": broken}
+    )
+
+
 def _walk(db: Session, rows: Iterable[AuditEvent], previous: str) -> tuple[int, int | None]:
     count = 0
     for row in rows:

@@ -297,7 +297,7 @@ def _edit_page(
 
 
 def _link_page(account_id: int, token: str) -> str:
-    link = url_for("accounts.invitation", token=token, _external=True)
+    link = url_for("account.invitation", token=token, _external=True)
     return _edit_page(account_id, link=link)
 
 
