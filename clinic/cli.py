@@ -24,6 +24,7 @@ from clinic.core.errors import ClinicError, Invalid, NotFound
 from clinic.locations import queries as location_queries
 from clinic.locations import service as locations
 from clinic.locations.values import FoundLocation
+from clinic.safety import commands as safety_commands
 from clinic.web.database import read, transaction
 from config import Config
 
@@ -34,7 +35,15 @@ SET_UP = "flask --app wsgi set-up"
 def init_app(app: Flask, config: Config) -> None:
     """Give the application its commands."""
     app.extensions[_EXTENSION] = config
-    for command in (database, set_up, create_admin, audit_trail, serve, demo):
+    for command in (
+        database,
+        set_up,
+        create_admin,
+        audit_trail,
+        safety_commands.safety,
+        serve,
+        demo,
+    ):
         app.cli.add_command(command)
 
 
