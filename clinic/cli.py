@@ -11,6 +11,7 @@ from flask import Flask, current_app, url_for
 from flask.cli import with_appcontext
 
 from clinic import serving, showing
+from clinic.accounts import commands as account_commands
 from clinic.accounts import service as accounts
 from clinic.accounts.values import InviteAccount
 from clinic.audit import queries as audit_queries
@@ -41,6 +42,7 @@ def init_app(app: Flask, config: Config) -> None:
         create_admin,
         audit_trail,
         safety_commands.safety,
+        account_commands.purge,
         serve,
         demo,
     ):
@@ -192,7 +194,7 @@ def demo(fresh: bool) -> None:
     """Make the demo unless it is there, say who can sign in, and serve it."""
     with _in_words():
         server = serving.bind(_application(), _config())  # first: a taken port costs no data
-        made = showing.prepare(_application(), _config(), fresh=fresh, say=click.echo)
+        made = showing.prepare(_config(), fresh=fresh, say=click.echo)
         serving.check(_engine())
     click.echo("Sign in as one of these (all of them are in " + showing.ACCOUNTS + "):")
     for account in made:

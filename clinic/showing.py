@@ -1,17 +1,18 @@
 """The demo's folder: begun, kept from one start to the next, thrown away when asked."""
 
-import importlib
+import datetime as dt
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
-from flask import Flask
 
-from clinic.core import migrate
+from clinic.core import clock, migrate
 from clinic.core.engine import make_engine
+from clinic.demo.load import load
 from clinic.serving import CannotServe
+from clinic.web.database import transaction
 from config import Config
 
 ACCOUNTS = "demo-accounts.json"
@@ -25,7 +26,7 @@ DemoAccounts = list[dict[str, str]]
 """Each with role, login and password."""
 
 
-def prepare(app: Flask, config: Config, *, fresh: bool, say: Callable[[str], None]) -> DemoAccounts:
+def prepare(config: Config, *, fresh: bool, say: Callable[[str], None]) -> DemoAccounts:
     """Make the demo unless it is there; return its accounts.
 
     Raises CannotServe for a folder that holds anything but a demo: a clinic is never overwritten.
@@ -41,6 +42,9 @@ def prepare(app: Flask, config: Config, *, fresh: bool, say: Callable[[str], Non
         )
     kept = _read(listing)
     if kept and not fresh:
+        laid_on = dt.datetime.fromtimestamp(listing.stat().st_mtime, dt.UTC).date()
+        if laid_on != clock.now().date():
+            say(f"This clinic was laid around {laid_on}; bin/demo --fresh lays one around today.")
         migrate.upgrade(config.database_url)
         return kept
 
@@ -49,8 +53,8 @@ def prepare(app: Flask, config: Config, *, fresh: bool, say: Callable[[str], Non
     _write(listing, [])
     migrate.upgrade(config.database_url)
     say("Laying a clinic around today ...")
-    # Invented people have no business in a process that serves a clinic: imported here alone.
-    accounts: DemoAccounts = importlib.import_module("clinic.demo.load").load(app, config.data_dir)
+    with transaction() as db:
+        accounts = list(load(db))
     _write(listing, accounts)
     return accounts
 
