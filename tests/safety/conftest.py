@@ -21,9 +21,7 @@ from tests.world import World
 
 TODAY = dt.date(2026, 11, 23)
 TOMORROW = dt.date(2026, 11, 24)
-PRP = PlannedTreatment(
-    modality=Modality.PRP, zones=frozenset({Zone.VERTEX}), consent_version="1.0"
-)
+PRP = PlannedTreatment(modality=Modality.PRP, zones=frozenset({Zone.VERTEX}), consent_version="1.0")
 
 
 def a_fact(patient: Patient, kind: FactKind, code: str, **more: Any) -> RecordFact:
@@ -42,9 +40,7 @@ def a_clear_patient(world: World, db: Session) -> Patient:
     patient = factories.a_patient(db, location=world.location, sex="female")
     actor = world.actor(Role.PHYSICIAN)
     reviews = [a_fact(patient, FactKind.REVIEW, group.code) for group in queries.rules().groups]
-    platelets = a_fact(
-        patient, FactKind.LAB, "platelets", value_milli=250_000, unit="10*9/L"
-    )
+    platelets = a_fact(patient, FactKind.LAB, "platelets", value_milli=250_000, unit="10*9/L")
     hair = a_fact(patient, FactKind.HAIR, "hair", zone=Zone.VERTEX)
     service.record_facts(db, actor, [*reviews, platelets, hair])
     consent_service.record(

@@ -94,9 +94,10 @@ def test_evaluate_needs_no_database(run, written):
 
 
 def test_evaluate_gives_the_same_answer_twice(run, written):
-    assert run("evaluate", written(CASE), "--json").output == run(
-        "evaluate", written(CASE), "--json"
-    ).output
+    assert (
+        run("evaluate", written(CASE), "--json").output
+        == run("evaluate", written(CASE), "--json").output
+    )
 
 
 @pytest.mark.parametrize(

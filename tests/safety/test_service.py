@@ -34,8 +34,7 @@ def visit(world, db, patient):
     """A visit whose blood thinner waits for a physician."""
     from tests.intake.conftest import a_visit
 
-    visit = a_visit(world, db, patient)
-    return visit
+    return a_visit(world, db, patient)
 
 
 def checked(db, world, patient, visit):
@@ -221,9 +220,7 @@ def test_a_physician_releases_a_review_for_one_visit(world, db, patient, visit, 
     row = service.release(
         db,
         world.actor(Role.PHYSICIAN),
-        ReleaseFinding(
-            appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON
-        ),
+        ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON),
     )
 
     assert row.rule_code == "anticoagulant"
@@ -240,9 +237,7 @@ def test_nobody_but_a_physician_releases(world, db, patient, visit, known, role)
         service.release(
             db,
             world.actor(role),
-            ReleaseFinding(
-                appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON
-            ),
+            ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON),
         )
 
 
@@ -255,9 +250,7 @@ def test_nobody_releases_an_absolute_finding(world, db, patient, visit, known):
         service.release(
             db,
             world.actor(Role.PHYSICIAN),
-            ReleaseFinding(
-                appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON
-            ),
+            ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON),
         )
 
 
@@ -270,16 +263,12 @@ def test_a_release_needs_a_reason(world, db, patient, visit, known, reason):
         service.release(
             db,
             world.actor(Role.PHYSICIAN),
-            ReleaseFinding(
-                appointment_id=visit.id, fingerprint=finding.fingerprint, reason=reason
-            ),
+            ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=reason),
         )
     assert refused.value.field == "reason"
 
 
-def test_a_new_fact_makes_the_finding_seen_before_unreleasable(
-    world, db, patient, visit, known
-):
+def test_a_new_fact_makes_the_finding_seen_before_unreleasable(world, db, patient, visit, known):
     known(FactKind.MEDICATION, "anticoagulant", label="Enoxaparin 40 mg")
     seen = checked(db, world, patient, visit).screening.findings[0]
     known(FactKind.MEDICATION, "warfarin", label="Warfarin 5 mg")
@@ -304,9 +293,7 @@ def test_a_visit_never_checked_has_nothing_to_release(world, db, patient):
 def test_releasing_twice_makes_one_release(world, db, patient, visit, known):
     known(FactKind.MEDICATION, "anticoagulant")
     finding = checked(db, world, patient, visit).screening.findings[0]
-    wish = ReleaseFinding(
-        appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON
-    )
+    wish = ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON)
 
     first = service.release(db, world.actor(Role.PHYSICIAN), wish)
     second = service.release(db, world.actor(Role.PHYSICIAN), wish)
@@ -321,9 +308,7 @@ def test_a_release_of_one_visit_does_not_count_for_another(world, db, patient, v
     service.release(
         db,
         world.actor(Role.PHYSICIAN),
-        ReleaseFinding(
-            appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON
-        ),
+        ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON),
     )
     other = factories.a_patient(db, location=world.location)
 
