@@ -81,8 +81,9 @@ def upgrade(url: str) -> Upgraded:
     """Run the missing revisions; on SQLite after a backup. A second upgrade at once waits."""
     engine = make_engine(url)
     try:
+        _make_private(engine)
         before, backup = current(engine), None
-        if before not in {None, head()} and engine.dialect.name == "sqlite":
+        if before not in {None, head()}:
             backup = _copy(engine, f"before-{head()}")
     finally:
         engine.dispose()
@@ -90,9 +91,21 @@ def upgrade(url: str) -> Upgraded:
     return Upgraded(before=before, after=head(), backup=backup)
 
 
+def _file_of(engine: sa.Engine) -> Path | None:
+    name = engine.url.database if engine.dialect.name == "sqlite" else None
+    return Path(name) if name and name != ":memory:" else None
+
+
+def _make_private(engine: sa.Engine) -> None:
+    """Make a database file that its owner alone can read; what SQLite puts beside it follows."""
+    file = _file_of(engine)
+    if file is not None:
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
 def _copy(engine: sa.Engine, suffix: str) -> Path | None:
-    source = engine.url.database
-    if not source or source == ":memory:":
+    source = _file_of(engine)
+    if source is None:
         return None
     target = Path(f"{source}.{suffix}")
     target.unlink(missing_ok=True)

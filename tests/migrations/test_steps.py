@@ -186,6 +186,12 @@ def test_an_upgrade_on_sqlite_first_copies_what_was_there(tmp_path):
     assert migrate.upgrade(url).backup is None, "nothing to do, nothing to copy"
 
 
+def test_a_new_database_file_is_for_its_owner_alone(tmp_path):
+    migrate.upgrade(f"sqlite:///{tmp_path / 'clinic.sqlite3'}")
+
+    assert (tmp_path / "clinic.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
 def test_two_upgrades_at_once_do_not_hurt_each_other(url, engine):
     program = "import sys; from clinic.core import migrate; migrate.upgrade(sys.argv[1])"
     command_line = [sys.executable, "-c", program, url]
