@@ -1,0 +1,61 @@
+"""What is asked about a practitioner, a room or a device."""
+
+from wtforms import BooleanField
+
+from clinic.catalog.values import ResourceKind
+from clinic.core.text import N_
+from clinic.scheduling.values import AddResource, ChangeResource
+from clinic.web.forms import (
+    BaseForm,
+    ChoiceField,
+    EnumField,
+    TextField,
+    VersionField,
+    given,
+)
+
+KIND_NAMES: dict[ResourceKind, str] = {
+    ResourceKind.PRACTITIONER: N_("Practitioner"),
+    ResourceKind.ROOM: N_("Room"),
+    ResourceKind.DEVICE: N_("Device"),
+}
+CENTRIFUGE = "centrifuge"
+DEVICE_NAMES: dict[str, str] = {CENTRIFUGE: N_("Centrifuge")}
+"""Device types that services name."""
+
+
+class ResourceForm(BaseForm):
+    """A new practitioner, room or device."""
+
+    kind = EnumField(N_("What is it?"), ResourceKind, KIND_NAMES)
+    account_id = ChoiceField(N_("Whose column is it?"), optional=True)
+    name = TextField(
+        N_("Name"), optional=True, description=N_("Left empty, a practitioner has their own name.")
+    )
+
+    def wish(self) -> AddResource:
+        """Build the command."""
+        kind = self.kind.member()
+        return AddResource(
+            kind=kind,
+            name=self.name.text(),
+            account_id=int(self.account_id.data) if self.account_id.data else None,
+            device_type=CENTRIFUGE if kind is ResourceKind.DEVICE else "",
+        )
+
+
+class ResourceChangeForm(BaseForm):
+    """Another name, or out of use."""
+
+    version = VersionField()
+    name = TextField(N_("Name"))
+    is_active = BooleanField(N_("In use"), description=N_("Visits already booked keep it."))
+
+    def wish(self, resource_id: int) -> ChangeResource:
+        """Build the command."""
+        return ChangeResource(
+            resource_id=resource_id,
+            version=given(self.version.data),
+            name=self.name.text(),
+            is_active=bool(self.is_active.data),
+        )
