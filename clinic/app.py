@@ -33,7 +33,8 @@ _BLUEPRINTS = (
     "clinic.patients.views",
     "clinic.catalog.views",
     "clinic.safety.views",
-    "clinic.scheduling.views",
+    "clinic.scheduling.views.booking",
+    "clinic.scheduling.views.resources",
     "clinic.intake.views",
     "clinic.treatments.views",
     "clinic.followup.views",
@@ -44,6 +45,8 @@ _BLUEPRINTS = (
 
 class IdConverter(IntegerConverter):
     """Ids in addresses: 1 to 2^31 - 1; anything else is a page that does not exist."""
+
+    regex = "[1-9][0-9]{0,9}"  # one way to write each: no zeros before, no digits of other scripts
 
     def __init__(self, map_: Any) -> None:
         super().__init__(map_, min=1, max=2**31 - 1)
@@ -71,6 +74,7 @@ _NAV = (
     ("safety.index", "shield-check", N_("Safety rules"), Permission.RULE_VIEW),
     ("accounts.index", "user-cog", N_("People"), Permission.ACCOUNT_MANAGE),
     ("locations.edit", "settings", N_("Clinic"), Permission.CLINIC_MANAGE),
+    ("resources.index", "door-open", N_("Rooms and people"), Permission.CLINIC_MANAGE),
     ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
 )
 

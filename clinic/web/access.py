@@ -1,5 +1,6 @@
 """Deny by default: every view declares who may use it, or the application does not start."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -10,6 +11,7 @@ from clinic.core.access import Actor, Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC = "public"
+_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -55,6 +57,11 @@ def is_background() -> bool:
 def asked_for() -> tuple[str, str, dict[str, Any]]:
     """Return what this request asked for: method, endpoint, and the ids in its address."""
     return request.method, request.endpoint or "", dict(request.view_args or {})
+
+
+def is_local(target: str | None) -> bool:
+    """Tell whether an address is a path on this site, however a browser may read it."""
+    return target is not None and len(target) <= 2000 and bool(_LOCAL.fullmatch(target))
 
 
 def is_from_here() -> bool:

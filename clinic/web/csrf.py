@@ -17,7 +17,11 @@ def init_app(app: Flask) -> None:
         # Browsers say where a form was sent from. Another site on the same machine or domain is
         # no page of ours either; "none" is the person reloading what they sent before.
         came_from = request.headers.get("Sec-Fetch-Site", "same-origin")
-        if request.method not in SAFE_METHODS and came_from not in {"same-origin", "none"}:
+        if request.method in SAFE_METHODS:
+            return
+        # A part of a multipart body may come without a name, which Flask-WTF does not expect.
+        names: list[str | None] = list(request.form)
+        if came_from not in {"same-origin", "none"} or None in names:
             abort(400)
 
     CSRFProtect(app)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from flask import current_app, request, session
 from itsdangerous import BadData, URLSafeSerializer
 
-from clinic.web.access import is_from_here
+from clinic.web.access import is_from_here, is_local
 
 MOST = 200_000
 """Characters that are carried along; more is left to the browser's own Back."""
@@ -56,7 +56,7 @@ def loads(raw: str, *, owner: str, account_id: int) -> Typed | None:
         pairs = tuple((str(name), str(value)) for name, value in fields)
     except (BadData, ValueError, TypeError, RecursionError):
         return None
-    return Typed(str(action), pairs)
+    return Typed(action, pairs) if is_local(str(action)) else None
 
 
 def _seal() -> URLSafeSerializer:

@@ -66,6 +66,7 @@ def page():
     assets.init_app(app)
     app.jinja_env.globals["csrf_token"] = lambda: "token-1"
     for domain, names in {
+        "account": ["show"],
         "accounts": ["prefer", "sign_out", "sign_in"],
         "patients": ["index"],
     }.items():
@@ -224,13 +225,13 @@ def test_what_happened_is_said_in_the_tone_of_its_category(page):
     assert 'class="msg bad"' in html
 
 
-def test_a_page_of_nobody_has_no_rail_no_search_and_no_preferences(page):
+def test_a_page_of_nobody_has_no_rail_and_no_search_but_language_and_colours(page):
     html = render_template("errors/404.html")
 
     assert 'class="alone"' in html
     assert 'class="rail"' not in html
     assert 'role="search"' not in html
-    assert "accounts/prefer" not in html
+    assert html.count('action="/accounts/prefer"') == 2
 
 
 def test_a_page_of_somebody_has_the_rail_the_search_and_the_way_out(page):
