@@ -2,15 +2,18 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from flask import Flask
-from flask_babel import format_decimal, get_locale
+from flask_babel import format_decimal
 
 from clinic.core import units
 from clinic.core.zones import ZONE_NAMES, Zone
+from clinic.web import words
 from clinic.web.access import current_actor
 from clinic.web.words import translate
 
@@ -36,11 +39,15 @@ def ltr(text: object) -> str:
 
 def fdate(value: dt.date | None, style: str = "medium") -> str:
     """Write a date in a named style or CLDR skeleton ("MMMd"); empty for None."""
-    if value is None:
-        return ""
+    return "" if value is None else _date(value, style, words.language().locale)
+
+
+@lru_cache(maxsize=4096)
+def _date(value: dt.date, style: str, locale: Locale) -> str:
+    """Keep what was written: a list names the same few days again and again."""
     if style in NAMED:
-        return str(format_date(value, style, locale=get_locale()))
-    return str(format_skeleton(style, value, locale=get_locale()))
+        return str(format_date(value, style, locale=locale))
+    return str(format_skeleton(style, value, locale=locale))
 
 
 def clinic_time(instant: dt.datetime) -> dt.datetime:
@@ -105,6 +112,7 @@ def initials(name: str) -> str:
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
+    words.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         ltr=ltr,

@@ -1,15 +1,56 @@
 """Translating what the lower floors marked: messages, labels, refusals."""
 
-from flask_babel import gettext
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from babel import Locale
+from babel.support import NullTranslations
+from flask import Flask, g
+from flask_babel import get_locale, get_translations
 
 from clinic.core.errors import ClinicError
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What a page is written in."""
+
+    locale: Locale
+    words: NullTranslations
+
+
+def language() -> Language:
+    """Return the language of this request, looked up once: a page asks several hundred times."""
+    found = g.get("language")
+    if found is None:
+        found = g.language = Language(get_locale(), get_translations())
+    return cast("Language", found)
+
+
+def init_app(app: Flask) -> None:
+    """Let the templates translate by the language that was looked up."""
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n
+        gettext=_of_language("ugettext"),
+        ngettext=_of_language("ungettext"),
+        pgettext=_of_language("upgettext"),
+        npgettext=_of_language("unpgettext"),
+        newstyle=True,
+    )
+
+
+def _of_language(method: str) -> Callable[..., str]:
+    def written(*texts: object) -> str:
+        return str(getattr(language().words, method)(*texts))
+
+    return written
 
 
 def translate(message: str, **values: object) -> str:
     """Return a marked message in the language of the request, its gaps filled."""
     if not message:
         return ""
-    text: str = gettext(message)
+    text: str = language().words.ugettext(message)
     return text % values if values else text
 
 
