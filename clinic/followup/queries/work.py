@@ -12,6 +12,7 @@ from clinic.catalog.models import Service
 from clinic.core import clock
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.rules import due as due_rules
+from clinic.followup.values import CallKind, CallResult
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
 from clinic.safety.values import Decision
@@ -21,6 +22,8 @@ from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
 
 UNSETTLED_AHEAD = dt.timedelta(days=14)
+_NO_FLAGS = "[]"
+"""An empty list as the column keeps it, on both databases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
             TreatmentSession.started_at > now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1),
             TreatmentSession.state == SessionState.SIGNED,
             Patient.status == PatientStatus.ACTIVE,
+            sa.not_(_is_settled(now)),
         )
     ).all()
     made = _made(db, [row.id for row in rows])
@@ -116,14 +120,34 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
     return sorted(tasks, key=lambda task: (task.call.late_after, task.patient_name))
 
 
+def _is_settled(now: dt.datetime) -> sa.ColumnElement[bool]:
+    """Return whether nothing can be due, so that only work is read and not two months.
+
+    Somebody was reached on day 7, or on day 1 while the second call is still days away; the rules
+    decide about the rest, to the day.
+    """
+    first_days = now - dt.timedelta(days=due_rules.WINDOWS[CallKind.DAY_7][0] - 1)
+    return (
+        sa.select(Contact.id)
+        .where(
+            Contact.session_id == TreatmentSession.id,
+            Contact.result == CallResult.REACHED,
+            sa.or_(
+                Contact.kind == CallKind.DAY_7,
+                sa.and_(Contact.kind == CallKind.DAY_1, TreatmentSession.signed_at > first_days),
+            ),
+        )
+        .exists()
+    )
+
+
 def _made(db: Session, session_ids: Sequence[int]) -> dict[int, list[due_rules.Made]]:
     found: dict[int, list[due_rules.Made]] = defaultdict(list)
     if not session_ids:
         return found
-    since = min(session_ids)
     rows = db.execute(
         sa.select(Contact.session_id, Contact.kind, Contact.result, Contact.at).where(
-            Contact.session_id >= since, Contact.session_id.in_(session_ids)
+            Contact.session_id.in_(session_ids)
         )
     )
     for row in rows:
@@ -156,6 +180,7 @@ def flags_without_report(db: Session, *, location_id: int) -> list[FlagHeard]:
         .where(
             TreatmentSession.location_id == location_id,
             Contact.at > clock.now() - dt.timedelta(days=due_rules.GIVEN_UP_AFTER),
+            sa.cast(Contact.red_flags, sa.String) != _NO_FLAGS,
             sa.not_(later),
         )
         .order_by(Contact.at)
@@ -171,7 +196,6 @@ def flags_without_report(db: Session, *, location_id: int) -> list[FlagHeard]:
             at=row.at,
         )
         for row in rows
-        if row.red_flags
     ]
 
 
