@@ -90,6 +90,14 @@ def of_appointment(db: Session, appointment_id: int) -> TreatmentSession | None:
     )
 
 
+def visit_here(db: Session, actor: Actor, appointment_id: int) -> Appointment:
+    """Return a visit of the actor's own place; raises NotFound."""
+    visit = scheduling_queries.get(db, appointment_id)
+    if visit.location_id != actor.location_id:
+        raise NotFound(scheduling_queries.NO_VISIT)
+    return visit
+
+
 def lots_of(db: Session, session_id: int) -> Sequence[int]:
     """Return the ids of the lots that were used in a session."""
     return db.scalars(
@@ -139,6 +147,7 @@ def past_of(
         content=record.content_of(session),
         is_aborted=session.is_aborted,
         product_ids=tuple(products),
+        map_version=session.map_version,
     )
 
 

@@ -50,6 +50,11 @@ def with_lots(content: Content, lots: Sequence[LotAmount]) -> Content:
     return replace(content, lots=tuple(lots))
 
 
+def without_places(sites: Sequence[Site]) -> tuple[Site, ...]:
+    """Return points as a zone's, for a drawing other than the one they were set on."""
+    return tuple(replace(site, place=None) for site in sites)
+
+
 def used_of(lots: Sequence[LotChoice], content: Content) -> tuple[UsedLot, ...]:
     """Return the lots of a content as the dose rules see them; `lots` in the same order."""
     return tuple(

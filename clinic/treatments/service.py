@@ -61,6 +61,11 @@ class ContentRefused(Invalid):
 class Unaccepted(ContentRefused):
     """Unusual values were not ticked as right."""
 
+    def __init__(self, unusual: Sequence[Breach]) -> None:
+        tick = Breach(code="unaccepted", field="soft_limits_accepted", message=UNUSUAL)
+        super().__init__([tick])
+        self.unusual = tuple(unusual)
+
 
 def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | Refused:
     """Begin the session of an arrived visit, or return the check that refuses it, kept.
@@ -145,7 +150,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     if wrong:
         raise ContentRefused(wrong)
     if judged.unusual and not wish.content.soft_limits_accepted:
-        raise Unaccepted([Breach(code="unaccepted", field="soft_limits_accepted", message=UNUSUAL)])
+        raise Unaccepted(judged.unusual)
 
     _write(db, session, judged)
     session = _lock(db, actor, session)

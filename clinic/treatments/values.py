@@ -240,6 +240,7 @@ class Past:
     is_aborted: bool
     product_ids: tuple[int, ...]
     """Products of its lots; the lots themselves are never copied."""
+    map_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

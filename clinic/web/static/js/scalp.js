@@ -1,20 +1,23 @@
 // The injection map: click or Enter adds a point, arrows walk the zones, Delete removes, Ctrl+Z
 // undoes; the table beside it does the same without the drawing. All of it ends in one hidden
 // input: points = [{"n": 1, "view": "top", "zone": "vertex", "x": 200, "y": 290, "ul": 100,
-// "um": 4000, "product": "prp", "needle": "30g"}, ...] in whole microlitres and micrometres.
+// "um": 3000, "gauge": "30", "nl": 4000}, ...] in whole microlitres and micrometres. A row with
+// "points": 10 and no place is ten points of a zone, entered without the drawing.
 // A point keeps its number when another is removed. What the page has to hold:
 //   form[data-scalp]    data-prepared-ul (optional), data-most (points, 200), data-fill-most (40);
 //                       sentences: data-text-zone (zone, n, ml), -added (zone, n, total), -removed (n, total),
-//                       -remove (n), -full (zone), -number, -many (most), -undone (total), -selected (n, zone), -shut (zone),
-//                       -filled (zone, n, total)
+//                       -remove (n), -full (zone), -number, -many (most), -undone (total), -selected (n, zone), -shut (zone, why),
+//                       -filled (zone, n, total), -bounds (least, most)
 //     input[name=points]
-//     [data-setting="ul|um|product|needle"]   what the next point gets; ul and um are typed as mL and mm
-//     [data-stage] svg[data-view] > g.zone[data-zone][data-name][role=button] > path, and g.pts
-//     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|ml|mm|product"] and button[data-del]
+//     [data-setting="ul|um|nl|gauge|product"]   what the next point gets; ul, um and nl are typed as mL and mm,
+//     with data-least and data-most in thousandths
+//     [data-stage] svg[data-view] > g.zone[data-zone][data-name][role=button] > path, and g.pts;
+//     a zone that must not be treated has aria-disabled and data-why
+//     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|points|ml|mm|product|needle"] and button[data-del]
 //     [data-out="total|points|left|zones"], [data-used] meter, [data-count="top"], [data-byzone] > li[data-zone]
 //     with meter, [data-zml], [data-zn]; svg[data-thumb="top"] path[data-zone] gets the class `on`
 //     buttons [data-undo] [data-fill] [data-copy='[points]'] [data-add] with [data-add-zone], [data-add-count]
-import { announce, fill } from "./app.js";
+import { announce, fill, toast } from "./app.js";
 
 const form = document.querySelector("form[data-scalp]");
 const store = form.elements.points;
@@ -30,6 +33,7 @@ let points = parse(store.value);
 const before = []; // what Ctrl+Z goes back to
 let selected = null;
 let current = null; // the zone that was last used
+let last = Math.max(0, ...points.map((point) => point.n)); // a number is not given twice on a page
 
 // ---- numbers: whole thousandths, comma and point alike ----
 const EASTERN = "٠١٢٣٤٥٦٧٨٩";
@@ -46,6 +50,7 @@ function shown(amount, places = 2) {
   return `${sign}${digits.slice(0, -3)}${rest ? `.${rest}` : ""}`;
 }
 const sum = (list) => list.reduce((total, point) => total + point.ul, 0);
+const many = (list) => list.reduce((total, point) => total + (point.points ?? 1), 0);
 const total = () => shown(sum(points));
 
 // ---- the drawing ----
@@ -74,14 +79,17 @@ function* spots(zone) {
     }
   }
 }
+const AMOUNTS = new Set(["ul", "um", "nl"]);
 function settings() {
   const values = {};
   for (const input of form.querySelectorAll("[data-setting]")) {
     const name = input.dataset.setting;
-    values[name] = name === "ul" || name === "um" ? thousandths(input.value) : input.value;
-    if (values[name] === null) {
+    const { least, most: greatest } = input.dataset;
+    values[name] = AMOUNTS.has(name) ? thousandths(input.value) : input.value;
+    const outside = greatest && (values[name] < Number(least) || values[name] > Number(greatest));
+    if (values[name] === null || outside) {
       input.focus();
-      announce(text("Number"));
+      toast(outside ? text("Bounds", { least: shown(Number(least), 0), most: shown(Number(greatest), 0) }) : text("Number"));
       return null;
     }
   }
@@ -89,22 +97,21 @@ function settings() {
 }
 /** Add up to `count` points at free places of a zone, or one where it was clicked. */
 function add(zone, { count = 1, place = null } = {}) {
-  if (shut(zone)) { announce(text("Shut", { zone: zone.dataset.name })); return; }
+  if (shut(zone)) { toast(text("Shut", { zone: zone.dataset.name, why: zone.dataset.why })); return; }
   const values = settings();
   if (!values) return;
   const free = place ? [place][Symbol.iterator]() : spots(zone);
   const fresh = [];
-  let n = Math.max(0, ...points.map((point) => point.n));
   for (const [x, y] of free) {
-    if (fresh.length === count || points.length + fresh.length === most) break;
-    fresh.push({ n: ++n, view: viewOf(zone).dataset.view, zone: zone.dataset.zone, x, y, ...values });
+    if (fresh.length === count || many(points) + fresh.length === most) break;
+    fresh.push({ n: ++last, view: viewOf(zone).dataset.view, zone: zone.dataset.zone, x, y, ...values });
   }
   if (!fresh.length) {
-    announce(points.length === most ? text("Many", { most }) : text("Full", { zone: zone.dataset.name }));
+    announce(many(points) === most ? text("Many", { most }) : text("Full", { zone: zone.dataset.name }));
     return;
   }
   keep([...points, ...fresh]);
-  const said = { zone: zone.dataset.name, n: fresh.length > 1 ? fresh.length : n, total: total() };
+  const said = { zone: zone.dataset.name, n: fresh.length > 1 ? fresh.length : last, total: total() };
   announce(text(fresh.length > 1 ? "Filled" : "Added", said));
 }
 function remove(n) {
@@ -120,6 +127,7 @@ function undo() {
 function keep(next) {
   before.push(JSON.stringify(points));
   points = next;
+  last = Math.max(last, ...points.map((point) => point.n));
   show();
   store.dispatchEvent(new Event("input", { bubbles: true })); // the guard against losing it listens
 }
@@ -153,7 +161,8 @@ function row(point) {
   const tr = rowOf.cloneNode(true);
   const cells = {
     n: point.n, zone: nameOf(point.zone), ml: shown(point.ul), mm: point.um === undefined ? "" : shown(point.um, 0),
-    product: productName(point.product), needle: point.needle ?? "",
+    points: point.points ?? 1, product: productName(point.product),
+    needle: point.gauge ? `${point.gauge} G${point.nl ? ` × ${shown(point.nl, 0)} mm` : ""}` : "",
   };
   for (const cell of tr.querySelectorAll("[data-cell]")) cell.textContent = cells[cell.dataset.cell] ?? "";
   tr.dataset.n = point.n;
@@ -173,7 +182,7 @@ function show() {
   const given = sum(points);
   const per = Map.groupBy?.(points, (point) => point.zone) ?? group(points);
   put("total", shown(given));
-  put("points", points.length);
+  put("points", many(points));
   put("zones", per.size);
   const prepared = Number(form.dataset.preparedUl ?? NaN);
   if (prepared) {
@@ -191,7 +200,7 @@ function show() {
     li.hidden = !list.length;
     li.querySelector("meter").value = sum(list) / 1000;
     li.querySelector("[data-zml]").textContent = shown(sum(list));
-    li.querySelector("[data-zn]").textContent = list.length;
+    li.querySelector("[data-zn]").textContent = many(list);
   }
   for (const path of form.querySelectorAll("[data-thumb] [data-zone]")) {
     const { thumb } = path.closest("[data-thumb]").dataset;
@@ -202,7 +211,7 @@ function show() {
     const ul = sum(list);
     zone.classList.remove("h1", "h2", "h3");
     if (list.length) zone.classList.add(ul >= 1200 ? "h3" : ul >= 800 ? "h2" : "h1");
-    zone.setAttribute("aria-label", text("Zone", { zone: zone.dataset.name, n: list.length, ml: shown(ul) }));
+    zone.setAttribute("aria-label", text("Zone", { zone: zone.dataset.name, n: many(list), ml: shown(ul) }));
   }
 }
 function group(list) {

@@ -1,0 +1,317 @@
+"""What is typed and tapped in a session, and what is added to a signed one."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from wtforms import BooleanField, Field, HiddenField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+from wtforms.widgets import HiddenInput
+
+from clinic.catalog.values import UNUSABLE_WORDS, LotChoice, Modality
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
+from clinic.core.zones import ZONE_NAMES, Zone
+from clinic.treatments import points
+from clinic.treatments.rules import limits, volumes
+from clinic.treatments.rules.proposing import NextPoint
+from clinic.treatments.values import (
+    ANTICOAGULANT_NAMES,
+    AbortSession,
+    AddAddendum,
+    Anticoagulant,
+    BeginSession,
+    Content,
+    LotAmount,
+    SaveSession,
+    SignSession,
+    Site,
+)
+from clinic.web.forms import (
+    REQUIRED,
+    AmountField,
+    BaseForm,
+    ChoiceField,
+    DateField,
+    EnumField,
+    FormKeyField,
+    NoteField,
+    TextField,
+    VersionField,
+    WholeField,
+    given,
+)
+from clinic.web.words import translate, words_of
+
+LOT_ROWS = 8
+NO_LOT_FOR_AMOUNT = N_("Choose the lot that this amount belongs to")
+WHICH_ZONE = N_("Choose the zone")
+TOO_MANY = N_("That would be more than %(most)s points")
+WHY = N_("Write why the session is broken off")
+
+
+class PointsField(Field):
+    """The points of the map and the table, in JSON; see `clinic.treatments.points`."""
+
+    widget = HiddenInput()
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read the points; what was sent stays in raw_data."""
+        self.data = None
+        try:
+            self.data = points.loads(str(valuelist[0]) if valuelist else "")
+        except Invalid as bad:
+            raise ValueError(words_of(bad)) from bad
+
+    def sites(self) -> tuple[Site, ...]:
+        """Return the points, none when they could not be read."""
+        found: tuple[Site, ...] = self.data or ()
+        return found
+
+    def put(self, sites: Iterable[Site]) -> None:
+        """Take other points than were sent."""
+        self.data, self.raw_data = tuple(sites), None
+
+    def _value(self) -> str:
+        return str(self.raw_data[0]) if self.raw_data else points.dumps(self.sites())
+
+
+def _millilitres(label: str, limit: limits.Limit, **kwargs: Any) -> AmountField:
+    return AmountField(
+        label, optional=True, least=limit.hard.least, most=limit.hard.most, unit="mL", **kwargs
+    )
+
+
+class StartForm(BaseForm):
+    """Beginning a session: what was seen, and the tick under what is to be heeded."""
+
+    version = VersionField()
+    facts_hash = HiddenField()
+    acknowledged = BooleanField(N_("I have seen what is to be heeded"))
+
+    def wish(self, appointment_id: int) -> BeginSession:
+        """Return what to begin."""
+        return BeginSession(
+            appointment_id=appointment_id,
+            version=given(self.version.data),
+            facts_hash=str(self.facts_hash.data or "")[:64],
+            is_acknowledged=bool(self.acknowledged.data),
+        )
+
+
+class SessionForm(BaseForm):
+    """Everything that is written into a session, and what the next point gets."""
+
+    version = VersionField()
+    points = PointsField()
+    blood = _millilitres(N_("Blood drawn"), limits.BLOOD)
+    anticoagulant = EnumField(
+        N_("Anticoagulant"),
+        Anticoagulant,
+        ANTICOAGULANT_NAMES,
+        optional=True,
+        blank=N_("Choose"),
+    )
+    anticoagulant_volume = _millilitres(N_("Its volume"), limits.ANTICOAGULANT)
+    prp = _millilitres(N_("PRP obtained"), limits.PRP)
+    weight = AmountField(
+        N_("Weight"),
+        optional=True,
+        least=limits.WEIGHT.hard.least,
+        most=limits.WEIGHT.hard.most,
+        unit="kg",
+    )
+    weight_on = DateField(N_("Weighed on"), optional=True)
+    pain = WholeField(
+        N_("Pain, 0 to 10"),
+        optional=True,
+        least=limits.PAIN.hard.least,
+        most=limits.PAIN.hard.most,
+    )
+    note = NoteField(N_("Session note"), optional=True, max_length=4000)
+    each = AmountField(N_("Volume per point"), optional=True, most=500, unit="mL")
+    depth = AmountField(N_("Depth"), optional=True, most=13_000, unit="mm")
+    gauge = ChoiceField(N_("Needle"), optional=True)
+    needle = AmountField(
+        N_("Needle length"),
+        optional=True,
+        least=limits.NEEDLE.hard.least,
+        most=limits.NEEDLE.hard.most,
+        unit="mm",
+    )
+    add_zone = ChoiceField(N_("Zone"), optional=True)
+    add_count = WholeField(N_("Points"), optional=True, least=1, most=limits.POINTS.hard.most)
+    soft_limits_accepted = BooleanField(N_("I have checked the unusual values: they are right"))
+    reason = TextField(N_("Why it is broken off"), optional=True, max_length=300)
+
+    def __init__(self, formdata: Any = None, **given_data: Any) -> None:
+        super().__init__(formdata, **given_data)
+        self.gauge.offer((n, f"{n} G") for n in range(limits.GAUGE.hard.least, 35))
+        self.add_zone.offer(
+            ((zone.value, translate(name)) for zone, name in ZONE_NAMES.items()),
+            blank=translate(N_("Choose")),
+        )
+
+    def fit(self, modality: Modality, lots: Iterable[LotChoice], today: dt.date) -> None:
+        """Take the limits of the modality and the lots that can be chosen."""
+        injection = limits.INJECTION[modality]
+        for amount, limit in ((self.each, injection.each), (self.depth, injection.depth)):
+            amount.least, amount.most = limit.hard.least, limit.hard.most
+        self.weight_on.latest = lambda: today
+        choices = [SelectChoice("", translate(N_("None"))), *(_option(lot) for lot in lots)]
+        for field in self.lot_fields():
+            field.choices = choices
+
+    def lot_fields(self) -> list[ChoiceField]:
+        """Return the fields of the lots, in their order."""
+        return [cast("ChoiceField", self[f"lot_{row}"]) for row in range(1, LOT_ROWS + 1)]
+
+    def amount_fields(self) -> list[AmountField]:
+        """Return the amounts beside the lots."""
+        return [cast("AmountField", self[f"amount_{row}"]) for row in range(1, LOT_ROWS + 1)]
+
+    def lot_rows(self) -> list[tuple[ChoiceField, AmountField]]:
+        """Return the rows to show: those in use and two more."""
+        rows = list(zip(self.lot_fields(), self.amount_fields(), strict=True))
+        used = [n for n, (lot, amount) in enumerate(rows, 1) if lot.data or amount.raw_data]
+        return rows[: max(used, default=0) + 2]
+
+    def fill(self, content: Content, proposed: Iterable[int], next_point: NextPoint) -> None:
+        """Show what is written, and proposals where nothing was written yet."""
+        data = {
+            "blood": content.blood_ul,
+            "anticoagulant": content.anticoagulant,
+            "anticoagulant_volume": content.anticoagulant_ul,
+            "prp": content.prp_ul,
+            "weight": content.weight_g,
+            "weight_on": content.weight_on,
+            "pain": content.pain,
+            "note": content.note,
+            "soft_limits_accepted": content.soft_limits_accepted,
+            "each": next_point.volume_ul,
+            "depth": next_point.depth_um,
+            "gauge": str(next_point.needle_gauge),
+            "needle": next_point.needle_um,
+        }
+        for name, value in data.items():
+            self[name].data = value
+        self.points.put(content.sites)
+        lots = content.lots or [LotAmount(lot_id=lot_id) for lot_id in proposed]
+        for lot, (field, amount) in zip(
+            lots, zip(self.lot_fields(), self.amount_fields(), strict=True), strict=False
+        ):
+            field.data, amount.data = str(lot.lot_id), lot.amount_ul
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """An amount belongs to a lot."""
+        good = super().validate(extra_validators)
+        for lot, amount in zip(self.lot_fields(), self.amount_fields(), strict=True):
+            if amount.data is not None and not lot.data:
+                self.refuse(lot.name, NO_LOT_FOR_AMOUNT)
+                good = False
+        return good
+
+    def add_points(self) -> bool:
+        """Add a row of points without places, as typed below the table; False when it cannot be."""
+        if not self.add_zone.data:
+            self.refuse("add_zone", WHICH_ZONE)
+            return False
+        for name in ("each", "depth", "gauge"):
+            if not self[name].data:
+                self.refuse(name, REQUIRED)
+                return False
+        sites, count = self.points.sites(), self.add_count.data or 1
+        if volumes.count(sites) + count > limits.POINTS.hard.most:
+            self.refuse("add_count", translate(TOO_MANY, most=limits.POINTS.hard.most))
+            return False
+        site = Site(
+            seq=max((site.seq for site in sites), default=0) + 1,
+            zone=Zone(self.add_zone.data),
+            points=count,
+            volume_ul=given(self.each.data) * count,
+            depth_um=given(self.depth.data),
+            needle_gauge=int(self.gauge.data),
+            needle_um=self.needle.data,
+        )
+        self.points.put((*sites, site))
+        return True
+
+    def remove_point(self, number: str) -> None:
+        """Take the row of this number away; the others keep theirs."""
+        self.points.put(site for site in self.points.sites() if str(site.seq) != number)
+
+    def content(self) -> Content:
+        """Return what was written, after validate()."""
+        rows = zip(self.lot_fields(), self.amount_fields(), strict=True)
+        return Content(
+            blood_ul=self.blood.data,
+            anticoagulant=self.anticoagulant.member(),
+            anticoagulant_ul=self.anticoagulant_volume.data,
+            prp_ul=self.prp.data,
+            weight_g=self.weight.data,
+            weight_on=self.weight_on.data,
+            pain=self.pain.data,
+            note=self.note.text(),
+            lots=tuple(
+                LotAmount(lot_id=int(lot.data), amount_ul=amount.data)
+                for lot, amount in rows
+                if lot.data
+            ),
+            sites=self.points.sites(),
+            soft_limits_accepted=bool(self.soft_limits_accepted.data),
+        )
+
+    def draft(self, session_id: int) -> SaveSession:
+        """Return what to keep."""
+        return SaveSession(
+            session_id=session_id, version=given(self.version.data), content=self.content()
+        )
+
+    def signature(self, session_id: int) -> SignSession:
+        """Return what to sign."""
+        return SignSession(
+            session_id=session_id, version=given(self.version.data), content=self.content()
+        )
+
+    def abortion(self, session_id: int) -> AbortSession:
+        """Return what to break off."""
+        return AbortSession(
+            session_id=session_id,
+            version=given(self.version.data),
+            content=self.content(),
+            reason=self.reason.text(),
+        )
+
+
+for _row in range(1, LOT_ROWS + 1):
+    setattr(SessionForm, f"lot_{_row}", ChoiceField(N_("Product and lot"), optional=True))
+    setattr(
+        SessionForm,
+        f"amount_{_row}",
+        AmountField(N_("Amount used"), optional=True, least=1, most=50_000, unit="mL"),
+    )
+
+
+def _option(lot: LotChoice) -> SelectChoice:
+    text = f"{lot.product_name} · {lot.lot_no} · {lot.expires_on.isoformat()}"
+    if lot.unusable is None:
+        return SelectChoice(str(lot.id), text)
+    words = translate(UNUSABLE_WORDS[lot.unusable])
+    return SelectChoice(str(lot.id), f"✕ {text} · {words}", {"disabled": True})
+
+
+class AddendumForm(BaseForm):
+    """Words added to a signed session."""
+
+    form_key = FormKeyField()
+    body = NoteField(N_("What is to be added"), max_length=4000)
+    why = TextField(N_("Why it is added"), max_length=300)
+
+    def wish(self, session_id: int) -> AddAddendum:
+        """Return what to add."""
+        return AddAddendum(
+            session_id=session_id,
+            body=self.body.text(),
+            reason=self.why.text(),
+            form_key=self.form_key.data,
+        )

@@ -1,0 +1,261 @@
+"""What the pages of a session show: read, shaped, and put into the words of the reader."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog.values import LotChoice
+from clinic.core import clock
+from clinic.core.access import Actor, Permission
+from clinic.core.text import N_
+from clinic.core.units import show_thousandths
+from clinic.core.zones import Zone
+from clinic.safety import queries as safety_queries
+from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES, shown_unit
+from clinic.safety.values import FactKind, MissingKind
+from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
+from clinic.treatments import judging, points, queries, record
+from clinic.treatments.forms import AddendumForm, SessionForm, StartForm
+from clinic.treatments.models import TreatmentSession
+from clinic.treatments.rules import barring, dose, limits, proposing, scalp, volumes
+from clinic.treatments.rules.barring import Bars
+from clinic.treatments.values import (
+    ANTICOAGULANT_NAMES,
+    LOT_ROLE_NAMES,
+    VIEW_NAMES,
+    Breach,
+    Content,
+    Past,
+    SessionState,
+    Site,
+)
+from clinic.web.formats import fdate, sentence
+from clinic.web.words import translate
+
+WORDS = {
+    "anticoagulants": ANTICOAGULANT_NAMES,
+    "roles_of_lots": LOT_ROLE_NAMES,
+    "view_names": VIEW_NAMES,
+    "zone_codes": scalp.CODES,
+    "all_zones": tuple(Zone),
+    "status_names": STATUS_NAMES,
+    "by_zone": volumes.by_zone,
+    "total_ul": volumes.total_ul,
+    "count_points": volumes.count,
+    "units": scalp.units,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What somebody sent that could not be kept as it was, to be shown again."""
+
+    form: SessionForm | None = None
+    addendum: AddendumForm | None = None
+    is_stale: bool = False
+    """The session was changed or signed meanwhile: both texts are shown."""
+    unusual: Sequence[Breach] | None = None
+
+
+def before(db: Session, actor: Actor, appointment_id: int, form: StartForm) -> dict[str, Any]:
+    """Return what is shown before a treatment; the form takes what is true now."""
+    today = clock.today(actor.zone)
+    visit = queries.visit_here(db, actor, appointment_id)
+    brief = queries.brief(db, actor, visit, on=today)
+    form.version.renew(visit.version)
+    form.facts_hash.data = brief.screening.facts_hash
+    given = safety_queries.releases(db, visit.id)
+    return {
+        **WORDS,
+        "form": form,
+        "visit": visit,
+        "heading": queries.heading(db, visit),
+        "brief": brief,
+        "passage": brief.passage,
+        "is_here": visit.status is AppointmentStatus.ARRIVED,
+        "may_release": actor.may(Permission.RELEASE),
+        "releases": {row.fingerprint: (row, name) for row, name in given},
+        "past": queries.past_of(db, visit.patient_id, zone=actor.zone),
+        "bar": safety_queries.bar(db, actor, visit.patient_id, on=today),
+        "today": today,
+        "source_names": SOURCE_NAMES,
+        "confidence_names": CONFIDENCE_NAMES,
+        "sources": dict(safety_queries.rules().sources),
+        "kinds": MissingKind,
+        "code_name": safety_queries.codes().name,
+        "shown_unit": shown_unit,
+    }
+
+
+def fit(db: Session, actor: Actor, form: SessionForm, session_id: int) -> None:
+    """Give a form the limits and lots of its session; raises NotFound."""
+    session = queries.get_here(db, actor, session_id)
+    on = record.day_of(session, actor.zone)
+    form.fit(queries.modality_of(db, session.service_id), catalog_queries.lots(db, on=on), on)
+
+
+def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[str, Any]:
+    """Return what the page of a session shows: a draft to be written, or a record to be read."""
+    session = queries.get_here(db, actor, session_id)
+    visit = queries.visit_here(db, actor, session.appointment_id)
+    shared = {
+        **WORDS,
+        "session": session,
+        "visit": visit,
+        "heading": queries.heading(db, visit),
+        "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
+        "drawings": scalp.drawings(session.map_version),
+        "names": queries.names(db, (session.performer_id, session.signed_by_id)),
+        "releases": safety_queries.releases(db, visit.id),
+        "may_sign": actor.may(Permission.SESSION_SIGN),
+    }
+    if session.state is SessionState.SIGNED:
+        return shared | _signed(db, session, sent)
+    return shared | _draft(db, actor, session, sent)
+
+
+def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any]:
+    stored = record.content_of(session)
+    lots = queries.lot_lines(db, session)
+    names = {
+        use.lot_id: f"{line.product} · {line.lot_no}"
+        for use, line in zip(session.lots, lots, strict=True)
+    }
+    key = secrets.token_urlsafe(18)
+    return {
+        "is_draft": False,
+        "content": stored,
+        "sites": stored.sites,
+        "lots": lots,
+        "addenda": queries.addenda(db, session.id),
+        "addendum": sent.addendum or AddendumForm(data={"form_key": key}),
+        "is_intact": record.is_intact(session),
+        "refused": sent.form.form_errors if sent.form else (),
+        "changes": _changes(stored, sent.form.content(), names) if sent.form else (),
+        "bars": Bars(),
+    }
+
+
+def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> dict[str, Any]:
+    stored = record.content_of(session)
+    judged = judging.judge(db, actor, session, stored)
+    modality, on = judged.case.modality, judged.case.on
+    lots = catalog_queries.lots(db, on=on)
+    past = queries.past_of(db, session.patient_id, zone=actor.zone, before=session.started_at)
+    alike = past if past is not None and past.modality is modality else None
+    form, changes = sent.form, []
+    if form is None:
+        form = _fresh_form(db, session, judged, lots, alike)
+    elif sent.is_stale:
+        changes = _changes(stored, form.content(), {lot.id: lot_text(lot) for lot in lots})
+        form.version.renew(session.version)
+    return {
+        "is_draft": True,
+        "form": form,
+        "sites": form.points.sites(),
+        "changes": changes,
+        "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
+        "bars": judged.bars,
+        "shares": _shares(judged),
+        "injection": limits.INJECTION[modality],
+        "needle": limits.NEEDLE,
+        "most_points": limits.POINTS.hard.most,
+        "past": past,
+        "copy": _copy(alike, session, judged.bars) if alike else "",
+    }
+
+
+def _fresh_form(
+    db: Session,
+    session: TreatmentSession,
+    judged: judging.Judged,
+    lots: Sequence[LotChoice],
+    past: Past | None,
+) -> SessionForm:
+    stored, modality = judged.case.content, judged.case.modality
+    form = SessionForm()
+    form.fit(modality, lots, judged.case.on)
+    proposed = proposing.lots(modality, lots, past) if session.saved_at is None else []
+    form.fill(
+        stored,
+        [lot.id for lot in proposed],
+        proposing.next_point(modality, stored.sites, past),
+    )
+    form.version.data = session.version
+    if session.saved_at is None:
+        history = safety_queries.history_of(db, session.patient_id)
+        for fact in barring.newest(history, FactKind.VITAL):
+            if fact.code == "weight" and fact.value_milli is not None:
+                form.weight.data, form.weight_on.data = fact.value_milli, fact.noted_on
+    return form
+
+
+def lot_text(lot: LotChoice) -> str:
+    """Return a lot as one line."""
+    return f"{lot.product_name} · {lot.lot_no}"
+
+
+def _copy(past: Past, session: TreatmentSession, bars: Bars) -> str:
+    sites: Sequence[Site] = [s for s in past.content.sites if s.zone not in bars.zones]
+    if past.map_version != session.map_version:
+        sites = record.without_places(sites)
+    return points.dumps(sites)
+
+
+def _shares(judged: judging.Judged) -> list[dict[str, Any]]:
+    """Return how much of its limit each anaesthetic uses, where weight and limit are known."""
+    weight = judged.case.content.weight_g
+    return [
+        {"name": lot.name, "mg": dose.milligrams(lot.dose_ng), "most_ul": most}
+        for _, lot in dose.anaesthetics(judged.case)
+        if weight and lot.dose_ng is not None and (most := dose.most_ul(lot, weight)) is not None
+    ]
+
+
+_POINTS = N_("Points")
+
+
+def _changes(
+    stored: Content, typed: Content, lots: Mapping[int, str]
+) -> list[tuple[str, str, str]]:
+    """Return (field, what is kept, what was typed) of every field in which they differ."""
+    kept, wished = _texts(stored, lots), _texts(typed, lots)
+    return [
+        (translate(label), kept[label], wished[label])
+        for label in kept
+        if kept[label] != wished[label] or (label == _POINTS and stored.sites != typed.sites)
+    ]
+
+
+def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
+    anticoagulant = content.anticoagulant
+    return {
+        N_("Blood drawn"): _amount(content.blood_ul, "mL"),
+        N_("Anticoagulant"): translate(ANTICOAGULANT_NAMES[anticoagulant]) if anticoagulant else "",
+        N_("Its volume"): _amount(content.anticoagulant_ul, "mL"),
+        N_("PRP obtained"): _amount(content.prp_ul, "mL"),
+        N_("Weight"): _amount(content.weight_g, "kg"),
+        N_("Weighed on"): fdate(content.weight_on),
+        N_("Pain, 0 to 10"): "" if content.pain is None else str(content.pain),
+        N_("Session note"): content.note,
+        N_("Product and lot"): "; ".join(
+            f"{lots.get(lot.lot_id, lot.lot_id)} {_amount(lot.amount_ul, 'mL')}".strip()
+            for lot in content.lots
+        ),
+        _POINTS: _points_text(content.sites),
+    }
+
+
+def _amount(thousandths: int | None, unit: str) -> str:
+    return "" if thousandths is None else f"{show_thousandths(thousandths)} {unit}"
+
+
+def _points_text(sites: Iterable[Site]) -> str:
+    return "; ".join(
+        f"{scalp.CODES[zone]}: {count} · {show_thousandths(volume, 2)} mL"
+        for zone, (count, volume) in volumes.by_zone(sites).items()
+    )
