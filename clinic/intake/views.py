@@ -103,7 +103,7 @@ def record(patient_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _facts_page(patient_id, filled=form), 422
     try:
-        wishes = form.wishes(patient_id)
+        wishes = form.commands(patient_id)
         with transaction() as db:
             rows = service.record(db, who, wishes)
     except Invalid as bad:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from clinic.core.access import Role
@@ -60,6 +61,14 @@ class FactForm(BaseForm):
     def check(self) -> bool:
         """Check what only several fields together can say."""
         return True
+
+    def commands(self, patient_id: int) -> tuple[RecordFact, ...]:
+        """Build the commands, each under the form's one-time key; raises as `wishes`."""
+        wishes = self.wishes(patient_id)
+        key = self.form_key.data
+        if not key:
+            return wishes
+        return tuple(replace(wish, source_key=f"form:{key}:{n}") for n, wish in enumerate(wishes))
 
     def wishes(self, patient_id: int) -> tuple[RecordFact, ...]:
         """Build the commands; raises Invalid for a value that cannot be true."""

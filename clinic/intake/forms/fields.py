@@ -5,6 +5,7 @@ from typing import Any
 
 from wtforms import RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.core.zones import ZONE_NAMES, Zone
@@ -24,7 +25,7 @@ class OneOfField(RadioField):
         del form
         known = {choice.value for choice in self.choices}  # type: ignore[union-attr]  # stubs lag
         if self.data not in (None, "") and self.data not in known:
-            raise ValueError(translate(BAD_CHOICE))
+            raise StopValidation(translate(BAD_CHOICE))
 
 
 class ZonesField(SelectMultipleField):
