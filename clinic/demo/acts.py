@@ -224,7 +224,7 @@ def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
             place=place,
         )
         for seq, (zone, place) in enumerate(
-            ((zone, place) for zone, n in counts.items() for place in _places(zone)[:n]), 1
+            ((zone, place) for zone, n in counts.items() for place in _spread(zone, n)), 1
         )
     ]
     lots = stage.staff.lots
@@ -246,12 +246,18 @@ def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
     )
 
 
+def _spread(zone: Zone, n: int) -> list[Place]:
+    """Return n places spread evenly over a zone."""
+    places = _places(zone)
+    return [places[i * len(places) // n] for i in range(min(n, len(places)))]
+
+
 @cache
 def _places(zone: Zone) -> list[Place]:
     """Return places inside a zone of the top view, a step apart, in reading order."""
     return [
         Place(view=View.TOP, x_permille=x, y_permille=y)
-        for y in range(180, 860, 34)
-        for x in range(300, 720, 38)
+        for y in range(180, 860, 32)
+        for x in range(300 + y % 3 * 7, 720, 34)
         if scalp.zone_at(View.TOP, x, y) is zone
     ]

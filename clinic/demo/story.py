@@ -172,7 +172,7 @@ class Story:
         ) -> tuple[Face, Slot]:
             face = next(named)
             slot = self.book.take(self.today, modality, not_before=hours)
-            self._arrival(face, week_ago, modality)
+            self._earlier(face, modality, week_ago)
             self.stage.at(
                 self.stage.instant(week_ago + dt.timedelta(days=1), dt.time(9)),
                 lambda: self._booked_for_today(face, slot, told),
@@ -197,6 +197,19 @@ class Story:
         for modality in (PRP, PRP, MESO, TALK, PRP, MESO, PRP, MESO):
             visit(modality, hours=afternoon)
         self._walk_in(next(named))
+
+    def _earlier(self, face: Face, modality: Modality, week_ago: dt.date) -> None:
+        """Give somebody who comes today a past: none, one or two sessions of the course."""
+        sessions = 0 if modality is TALK else self.dice.randrange(3)
+        step = 28 if modality is PRP else 14
+        if not sessions:
+            self._arrival(face, week_ago, modality)
+            return
+        first = self.today - dt.timedelta(days=step * sessions)
+        self._arrival(face, first - dt.timedelta(days=12), modality)
+        for n in range(sessions):
+            day, slot = self.book.take_near(first + dt.timedelta(days=step * n), modality)
+            self._session(face, day, slot, calls=2)
 
     def _booked_for_today(self, face: Face, slot: Slot, told: histories.Recipe | None) -> None:
         patient_id = self.ids[face.phone]
