@@ -115,6 +115,10 @@ def test_an_allergy_that_a_test_denied_is_no_chip():
     assert chips(denied) == []
 
 
+def test_no_known_allergy_is_a_stated_fact_and_no_warning():
+    assert chips(with_fact(a_fact("allergy", "no_known_allergy"))) == []
+
+
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.ADMINISTRATOR])
 def test_other_roles_read_at_most_one_word(name, role):

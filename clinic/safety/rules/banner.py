@@ -28,6 +28,8 @@ MOST = 5
 """Chips that fit beside a name; the strongest come first, the rest is counted."""
 USUAL_ZONES = frozenset({Zone.FRONTAL_HAIRLINE, Zone.MIDSCALP, Zone.VERTEX})
 """What is treated while nothing is recorded about the hair of any zone (design default)."""
+NONE_KNOWN = "no_known_allergy"
+"""A stated fact, and no warning."""
 QUESTIONS_OPEN = N_("Questions open")
 _LEVELS = {
     ReceptionStatus.STOP: "stop",
@@ -98,5 +100,5 @@ def _allergies(history: History) -> list[Fact]:
     return [
         fact
         for fact in latest.values()
-        if fact.state is FactState.PRESENT and fact.ended_on is None
+        if fact.state is FactState.PRESENT and fact.ended_on is None and fact.code != NONE_KNOWN
     ]
