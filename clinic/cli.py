@@ -22,9 +22,11 @@ from clinic.core import migrate
 from clinic.core.access import Role
 from clinic.core.engine import Sessions
 from clinic.core.errors import ClinicError, Invalid, NotFound
+from clinic.interop import commands as interop_commands
 from clinic.locations import queries as location_queries
 from clinic.locations import service as locations
 from clinic.locations.values import FoundLocation
+from clinic.patients import commands as patient_commands
 from clinic.safety import commands as safety_commands
 from clinic.web.database import read, transaction
 from config import Config
@@ -43,6 +45,8 @@ def init_app(app: Flask, config: Config) -> None:
         audit_trail,
         safety_commands.safety,
         account_commands.purge,
+        interop_commands.group,
+        patient_commands.group,
         serve,
         demo,
     ):

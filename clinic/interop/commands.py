@@ -45,7 +45,7 @@ def import_synthea(folder: Path, *, dry_run: bool) -> None:
         plan = _read_synthea(folder, where)
         report = _run(plan, where, dry_run=dry_run)
     except ClinicError as refused:
-        raise click.ClickException(f"{refused} Nothing was imported.") from refused
+        raise _nothing(refused) from refused
     _tell(report, dry_run=dry_run)
 
 
@@ -68,8 +68,12 @@ def import_patients(file: Path, *, dry_run: bool) -> None:
         )
         report = _run(plan, where, dry_run=dry_run)
     except ClinicError as refused:
-        raise click.ClickException(f"{refused} Nothing was imported.") from refused
+        raise _nothing(refused) from refused
     _tell(report, dry_run=dry_run)
+
+
+def _nothing(refused: ClinicError) -> click.ClickException:
+    return click.ClickException(f"{str(refused).rstrip('.')}. Nothing was imported.")
 
 
 def _first_place() -> Location:
