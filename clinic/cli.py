@@ -139,7 +139,7 @@ def create_admin(login: str, name: str, invite: bool, address: str | None) -> No
             click.echo(_link(token, address))
         else:
             _with_password(login, name)
-            click.echo(f"{name} can sign in as {login}.")
+            click.echo(f"{name} can sign in as {login}, then invite people and lay out rooms.")
 
 
 def _link(token: str, address: str | None) -> str:

@@ -20,6 +20,7 @@ NO_WORDS = {
     "Anagen",
     "PRP",
     "mL",
+    "mg",
     "mm",
     "kg",
     "cm",
