@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -84,7 +83,6 @@ def index() -> ResponseReturnValue:
         pick=request.args.get("pick") == "1",
         next_url=next_url,
         going_to={hit.id: _page_of(hit.id, next_url) for hit in hits},
-        can_book="scheduling.new" in current_app.view_functions,
         **_WORDS,
     )
     response = make_response(page)
