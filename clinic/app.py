@@ -19,7 +19,7 @@ from clinic.audit import service as audit
 from clinic.core.access import Actor, Permission
 from clinic.core.engine import Sessions, make_engine
 from clinic.core.text import N_
-from clinic.web import access, assets, csrf, database, errors, formats, headers
+from clinic.web import access, assets, catalogues, csrf, database, errors, formats, headers
 from clinic.web.words import translate
 from config import Config
 
@@ -89,9 +89,9 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=2000,
         TRUSTED_HOSTS=list(config.trusted_hosts) or None,
-        LANGUAGES=LANGUAGES,
+        LANGUAGES=catalogues.menu(LANGUAGES),
         ASSET_CACHE=config.data_dir / "assets",
-        BABEL_TRANSLATION_DIRECTORIES="translations",
+        BABEL_TRANSLATION_DIRECTORIES=str(catalogues.compiled(config.data_dir / "translations")),
     )
     app.url_map.converters["id"] = IdConverter
     app.url_map.strict_slashes = False
@@ -165,7 +165,7 @@ def _page_context() -> dict[str, Any]:
         "dir": locale.text_direction,
         "theme": account.theme.value if account else _of_nobody(own, "theme") or Theme.AUTO.value,
         "single_keys": account.single_keys if account else True,
-        "LANGS": LANGUAGES,
+        "LANGS": current_app.config["LANGUAGES"],
         "nav": _nav(who) if who is not None else [],
     }
 

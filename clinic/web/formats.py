@@ -103,6 +103,11 @@ def sentence(message: Sentence) -> str:
     return translate(message.msgid) % values
 
 
+def language_name(code: str) -> str:
+    """Write the name of a language by its ISO 639-1 code, in the language of the page."""
+    return str(words.language().locale.languages.get(code, code))
+
+
 def initials(name: str) -> str:
     """Return up to two initials for an avatar."""
     words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
@@ -125,5 +130,6 @@ def init_app(app: Flask) -> None:
         zone_name=zone_name,
         sentence=sentence,
         initials=initials,
+        language_name=language_name,
         words=translate,
     )
