@@ -119,6 +119,7 @@ def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
     Raises what `safety.service.release` raises, NotFound and VisitOver.
     """
     visit = _open_visit(db, wish.appointment_id)
+    safety_queries.lock_patient(db, visit.patient_id)  # before the visit's row, as everybody does
     # The release reads the visit's newest check: bring that up to date first.
     scheduling_service.rescreen(db, actor, visit.patient_id)
     row = safety_service.release(db, actor, wish)

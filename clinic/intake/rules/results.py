@@ -12,6 +12,7 @@ from clinic.safety.rules.names import shown_unit
 _GROUPED = re.compile(r"\d{1,3}([.,’' \u00a0\u202f]\d{3})+", re.ASCII)
 _POWER = re.compile(r"10[3-9]", re.ASCII)
 """What is left of a power of ten whose exponent lost its place: "105/µL" is 10^5/µL."""
+_RAISED = str.maketrans("3456789", "³⁴⁵⁶⁷⁸⁹")
 _SAME = {
     "10^9/L": "10*9/L",
     "x10^9/L": "10*9/L",
@@ -60,12 +61,20 @@ def read_result(codes: Codes, code: str, raw: str, unit: str) -> int:
         return milli
     meant = _meant(codes, code, value, unit)
     values = {"name": concept.name, "value": typed, "unit": shown_unit(unit)}
+    if len(meant) > 1:
+        raise Invalid(
+            N_("%(name)s of %(value)s %(unit)s cannot be. Was %(meant)s or %(other)s meant?"),
+            field="value",
+            **values,
+            meant=meant[0],
+            other=meant[1],
+        )
     if meant:
         raise Invalid(
             N_("%(name)s of %(value)s %(unit)s cannot be. Was %(meant)s meant?"),
             field="value",
             **values,
-            meant=meant,
+            meant=meant[0],
         )
     raise Invalid(
         N_("%(name)s of %(value)s %(unit)s cannot be: from %(low)s to %(high)s %(canonical)s"),
@@ -83,8 +92,8 @@ def _canonical(codes: Codes, code: str, value: Decimal, unit: str) -> int | None
     return milli if milli is not None and codes.is_plausible(code, milli) else None
 
 
-def _meant(codes: Codes, code: str, value: Decimal, unit: str) -> str:
-    """Return the value as it would be true: with a lost power of ten, or in another unit."""
+def _meant(codes: Codes, code: str, value: Decimal, unit: str) -> list[str]:
+    """Return how the value could be true: with a lost power of ten, or in another unit."""
     found: list[str] = []
     whole = f"{value:f}"
     if "uL" in unit and _POWER.fullmatch(whole):
@@ -94,10 +103,11 @@ def _meant(codes: Codes, code: str, value: Decimal, unit: str) -> str:
         if milli is not None and concept is not None:
             amount = units.show_thousandths(milli)
             canonical = shown_unit(concept.unit)
-            found.append(f"10^{whole[-1]} {shown_unit(unit)} = {amount} {canonical}")
+            power_shown = f"10{whole[-1].translate(_RAISED)}"
+            found.append(f"{power_shown} {shown_unit(unit)} (= {amount} {canonical})")
     found += [
         f"{whole} {shown_unit(other)}"
         for other in units_offered(codes, code)
         if other != unit and _canonical(codes, code, value, other) is not None
     ]
-    return " / ".join(dict.fromkeys(found[:2]))
+    return list(dict.fromkeys(found))[:2]

@@ -1,0 +1,149 @@
+"""Consent papers: recorded by the desk, withdrawn, shown without a clinical word."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from clinic.consents.models import Consent
+from clinic.core.access import Role
+from clinic.safety.values import FactKind
+from tests import factories
+
+TODAY, YESTERDAY, TOMORROW = "2026-11-23", "2026-11-22", "2026-11-24"
+
+
+def text(response):
+    return response.get_data(as_text=True)
+
+
+def consents_url(patient):
+    return f"/patients/{patient.id}/consents"
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN])
+def test_the_desk_records_a_paper(world, db, patient, role):
+    visitor = world.as_role(role)
+
+    answer = visitor.post(consents_url(patient), {"text": "prp 1.0", "given_on": TODAY})
+
+    assert answer.status_code == 303
+    page = text(visitor.get(consents_url(patient)))
+    assert "PRP treatment" in page
+    assert world.accounts[role].name in page
+
+
+def test_a_double_click_makes_one_paper(world, db, patient):
+    desk = world.as_role(Role.RECEPTIONIST)
+    page = text(desk.get(consents_url(patient)))
+    key = re.search(r'name="form_key"[^>]*value="([^"]+)"', page)[1]
+    form = {"text": "prp 1.0", "given_on": TODAY, "form_key": key}
+
+    desk.post(consents_url(patient), form)
+    desk.post(consents_url(patient), form)
+
+    assert db.scalar(sa.select(sa.func.count()).select_from(Consent)) == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ({}, "Please fill this in"),
+        ({"text": "prp 9.9", "given_on": TODAY}, "Choose one of the list"),
+        ({"text": "surgery", "given_on": TODAY}, "Choose one of the list"),
+        ({"text": "prp 1.0", "given_on": TOMORROW}, "still to come"),
+        ({"text": "prp 1.0", "given_on": "2019-01-01"}, "only been in force since"),
+        ({"text": "prp 1.0", "given_on": "1970-01-01"}, "born"),
+        ({"text": "prp 1.0", "given_on": "x"}, "Enter a date"),
+    ],
+)
+def test_a_bad_paper_is_refused_at_its_field(world, db, patient, form, words):
+    answer = world.as_role(Role.RECEPTIONIST).post(consents_url(patient), form)
+
+    assert answer.status_code == 422
+    assert words in text(answer)
+    assert db.scalar(sa.select(sa.func.count()).select_from(Consent)) == 0
+
+
+@pytest.fixture
+def paper(world, db, patient):
+    world.as_role(Role.RECEPTIONIST).post(
+        consents_url(patient), {"text": "prp 1.0", "given_on": YESTERDAY}
+    )
+    return db.scalars(sa.select(Consent)).one()
+
+
+def withdrawal(paper, **fields):
+    common = {"withdrawn_on": TODAY, "reason": "changed her mind", **fields}
+    return {f"withdraw-{paper.id}-{key}": value for key, value in common.items()}
+
+
+def test_a_withdrawal_stops_the_visit(world, db, patient, visit, paper):
+    desk = world.as_role(Role.RECEPTIONIST)
+
+    answer = desk.post(f"{consents_url(patient)}/{paper.id}/withdrawal", withdrawal(paper))
+
+    assert answer.status_code == 303
+    assert "Withdrawn on" in text(desk.get(consents_url(patient)))
+    db.refresh(visit)
+    assert visit.decision.value == "block"
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"reason": ""}, "Please fill this in"),
+        ({"withdrawn_on": ""}, "Please fill this in"),
+        ({"withdrawn_on": "2026-11-21"}, "It was only given on"),
+        ({"withdrawn_on": TOMORROW}, "still to come"),
+        ({"reason": "x" * 201}, "At most 200"),
+    ],
+)
+def test_a_bad_withdrawal_is_refused_at_its_field(world, db, patient, paper, fields, words):
+    answer = world.as_role(Role.RECEPTIONIST).post(
+        f"{consents_url(patient)}/{paper.id}/withdrawal", withdrawal(paper, **fields)
+    )
+
+    assert answer.status_code == 422
+    assert words in text(answer)
+
+
+def test_withdrawing_twice_says_so(world, patient, paper):
+    desk = world.as_role(Role.RECEPTIONIST)
+    url = f"{consents_url(patient)}/{paper.id}/withdrawal"
+    desk.post(url, withdrawal(paper))
+
+    assert desk.post(url, withdrawal(paper)).status_code == 409
+
+
+def test_the_paper_of_somebody_else_is_not_found(world, db, patient, paper):
+    other = factories.a_patient(db, location=world.location)
+    url = f"{consents_url(other)}/{paper.id}/withdrawal"
+
+    assert world.as_role(Role.NURSE).post(url, withdrawal(paper)).status_code == 404
+
+
+CLINICAL_WORDS = [
+    "Enoxaparin",
+    "anticoagulant",
+    "blood thinner",
+    "Hepatitis",
+    "platelet",
+    "98 ×",
+    "Norwood",
+    "nsaid",
+    "finding",
+]
+
+
+def test_a_receptionist_reads_no_clinical_word(world, db, patient, visit, known):
+    known(FactKind.MEDICATION, "anticoagulant", label="Enoxaparin 40 mg")
+    known(FactKind.CONDITION, "hepatitis_c", label="Hepatitis C")
+    known(FactKind.LAB, "platelets", value_milli=98_000, unit="10*9/L")
+    known(FactKind.STAGE, "norwood_iv", label="Norwood-Hamilton IV")
+
+    page = text(world.as_role(Role.RECEPTIONIST).get(consents_url(patient)))
+
+    assert "Physician must review" in page
+    for word in CLINICAL_WORDS:
+        assert word.casefold() not in page.casefold(), word
