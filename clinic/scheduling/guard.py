@@ -36,7 +36,14 @@ TAKEN = N_("%(name)s is taken until %(until)s (%(who)s)")
 PATIENT_TAKEN = N_("The patient has another visit from %(from)s to %(until)s (%(who)s)")
 DEVICE_TAKEN = N_("No device is free: %(name)s is taken until %(until)s (%(who)s)")
 JUST_TAKEN = N_("Somebody has just taken this time")
+NO_ROOM = N_("The place has no room in use")
+FIELDS = {
+    ResourceKind.PRACTITIONER: "practitioner_id",
+    ResourceKind.ROOM: "room_id",
+    ResourceKind.DEVICE: "service_id",
+}
 _Role = tuple[ResourceKind, str]
+_Taken = Mapping[int, list[tuple[Span, str]]]
 
 
 class SlotTaken(Conflict):
@@ -61,8 +68,9 @@ def words_of(clash: Clash) -> tuple[str, dict[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """What a visit will hold, found free, and the names of practitioner and room."""
+    """What a visit will hold, found free; which room it is, and the names of all that was held."""
 
+    room_id: int
     holdings: tuple[Holding, ...]
     names: dict[int, str]
 
@@ -87,47 +95,49 @@ def find_free(
     *,
     patient_id: int,
     practitioner_id: int,
-    room_id: int,
+    room_id: int | None,
     visit: Appointment | None = None,
 ) -> Hold:
-    """Lock what a visit needs and return what it will hold; devices are chosen here.
+    """Lock what a visit needs and return what it will hold.
 
-    Raises Invalid for a resource that is not offered here, SlotTaken with everything that is in
-    the way. Three statements.
+    Devices are chosen here, and the room when none is named: a visit that moves keeps its own
+    where it can. Raises Invalid for a resource that
+    is not offered here, SlotTaken with everything that is in the way. Three statements.
     """
-    types = {part.device_type for part in parts if part.kind is ResourceKind.DEVICE}
-    wanted = {practitioner_id: ResourceKind.PRACTITIONER, room_id: ResourceKind.ROOM}
-    rows = queries.lock_resources(db, actor.location_id, wanted, types)
-    for id_, kind in wanted.items():
+    room, person = (ResourceKind.ROOM, ""), (ResourceKind.PRACTITIONER, "")
+    chosen = {person: practitioner_id} | ({room: room_id} if room_id is not None else {})
+    open_roles = ({(part.kind, part.device_type) for part in parts} | {room}) - set(chosen)
+    rows = queries.lock_resources(db, actor.location_id, chosen.values(), open_roles)
+    for (kind, _type), id_ in chosen.items():
         if id_ not in rows or rows[id_].kind is not kind:
-            field = "room_id" if kind is ResourceKind.ROOM else "practitioner_id"
-            raise Invalid(NOT_OFFERED, field=field)
+            raise Invalid(NOT_OFFERED, field=FIELDS[kind])
     but = visit.id if visit else None
     taken = queries.held(db, rows, span, but=but)
-    clashes = [
-        Clash(
-            field="patient_id",
-            name="",
-            who=service,
-            from_local=walltime.to_local(own.start, actor.zone),
-            until_local=walltime.to_local(own.end, actor.zone),
-        )
-        for own, service in queries.held_by_patient(db, patient_id, span, but=but)[:1]
-    ]
+    own = queries.held_by_patient(db, patient_id, span, but=but)
 
-    chosen: dict[_Role, int] = {
-        (ResourceKind.PRACTITIONER, ""): practitioner_id,
-        (ResourceKind.ROOM, ""): room_id,
-    }
-    for device_type in sorted(types):
-        chosen[ResourceKind.DEVICE, device_type] = _device(
-            parts, span, rows.values(), taken, device_type
-        )
+    usual = visit.room_id if visit else None
+    ranked = sorted(rows.values(), key=lambda r: (r.id != usual, r.sort, r.name, r.id))
+    for role in sorted(open_roles):
+        chosen[role] = _first_free(parts, span, ranked, taken, role)
     holdings = slots.holdings(parts, span.start, chosen)
-    clashes = [*queries.clashes_of(holdings, taken, rows, actor.zone), *clashes]
+    clashes = _clashes(holdings, taken, rows, actor.zone)
+    if own:
+        clashes.append(
+            Clash(
+                field="patient_id",
+                name="",
+                who=own[0][1],
+                from_local=walltime.to_local(own[0][0].start, actor.zone),
+                until_local=walltime.to_local(own[0][0].end, actor.zone),
+            )
+        )
     if clashes:
         raise SlotTaken(clashes)
-    return Hold(holdings=holdings, names={id_: row.name for id_, row in rows.items()})
+    return Hold(
+        room_id=chosen[room],
+        holdings=holdings,
+        names={id_: row.name for id_, row in rows.items()},
+    )
 
 
 def occupy(db: Session, visit: Appointment, hold: Hold) -> None:
@@ -173,26 +183,52 @@ def guarded() -> Iterator[None]:
         raise
 
 
-def _device(
+def _first_free(
     parts: Sequence[Segment],
     span: Span,
-    rows: Iterable[Resource],
-    taken: Mapping[int, list[tuple[Span, str]]],
-    device_type: str,
+    ranked: Iterable[Resource],
+    taken: _Taken,
+    role: _Role,
 ) -> int:
-    """Return a free device of the type; when none is, the one that is free first."""
-    mine = [p for p in parts if p.kind is ResourceKind.DEVICE and p.device_type == device_type]
+    """Return the first free resource of a kind; when none is, the one that is free first."""
+    kind, device_type = role
+    mine = [part for part in parts if (part.kind, part.device_type) == role]
     fitting = [
         row
-        for row in sorted(rows, key=lambda row: (row.sort, row.id))
-        if row.kind is ResourceKind.DEVICE and row.device_type == device_type
+        for row in ranked
+        if row.kind is kind and (not device_type or row.device_type == device_type)
     ]
     if not fitting:
-        raise Invalid(NO_DEVICE, field="service_id")
+        raise Invalid(NO_DEVICE if kind is ResourceKind.DEVICE else NO_ROOM, field=FIELDS[kind])
 
     def free_from(row: Resource) -> dt.datetime:
-        held = slots.holdings(mine, span.start, {(ResourceKind.DEVICE, device_type): row.id})
-        ends = [s.end for s, _who in taken.get(row.id, ()) if any(s.overlaps(h.span) for h in held)]
+        wanted = slots.holdings(mine, span.start, {role: row.id})
+        ends = [s.end for s, _who in taken.get(row.id, ()) if _meets(s, wanted)]
         return max(ends, default=span.start)
 
     return min(fitting, key=free_from).id
+
+
+def _meets(span: Span, wanted: Iterable[Holding]) -> bool:
+    return any(span.overlaps(holding.span) for holding in wanted)
+
+
+def _clashes(
+    holdings: Sequence[Holding], taken: _Taken, rows: Mapping[int, Resource], zone: str
+) -> list[Clash]:
+    """Return what holds each resource of a wish; one clash a resource, until its last end."""
+    found: list[Clash] = []
+    for resource_id in dict.fromkeys(holding.resource_id for holding in holdings):
+        wanted = [holding for holding in holdings if holding.resource_id == resource_id]
+        met = [(span, who) for span, who in taken.get(resource_id, ()) if _meets(span, wanted)]
+        if met:
+            found.append(
+                Clash(
+                    field=FIELDS[rows[resource_id].kind],
+                    name=rows[resource_id].name,
+                    who=met[0][1],
+                    from_local=walltime.to_local(met[0][0].start, zone),
+                    until_local=walltime.to_local(max(span.end for span, _who in met), zone),
+                )
+            )
+    return found

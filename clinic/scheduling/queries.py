@@ -10,11 +10,11 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import Modality, ResourceKind, Segment
 from clinic.consents import queries as consent_queries
 from clinic.consents.values import ConsentKind
-from clinic.core import walltime
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.core.zones import Zone
 from clinic.patients.models import Patient
+from clinic.patients.values import full_name
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.values import FactKind, FactState, History, PlannedTreatment
 from clinic.scheduling.models import (
@@ -26,10 +26,8 @@ from clinic.scheduling.models import (
 )
 from clinic.scheduling.values import (
     AppointmentStatus,
-    Clash,
     CourseCard,
     CourseStatus,
-    Holding,
     Span,
     VisitAction,
 )
@@ -72,6 +70,18 @@ def by_form_key(db: Session, form_key: str) -> Appointment | None:
     return db.scalar(sa.select(Appointment).where(Appointment.form_key == form_key))
 
 
+def patient_name(db: Session, appointment_id: int) -> str:
+    """Return "Given Family" of whose visit it is; raises NotFound."""
+    row = db.execute(
+        sa.select(Patient.given_name, Patient.family_name)
+        .join(Appointment, Appointment.patient_id == Patient.id)
+        .where(Appointment.id == appointment_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(NO_VISIT)
+    return full_name(row.given_name, row.family_name)
+
+
 def parts_of(service: Service) -> tuple[Segment, ...]:
     """Return the parts of a service, loaded with it, as values."""
     return tuple(
@@ -102,19 +112,21 @@ def names_of(db: Session, ids: Iterable[int]) -> dict[int, str]:
 
 
 def lock_resources(
-    db: Session, location_id: int, ids: Collection[int], device_types: Collection[str]
+    db: Session,
+    location_id: int,
+    ids: Collection[int],
+    roles: Collection[tuple[ResourceKind, str]],
 ) -> dict[int, Resource]:
-    """Hold the named resources and all devices of these types, in the order of their ids.
+    """Hold the named resources and all of these kinds and device types, in the order of their ids.
 
     Two bookings that share a resource queue here instead of meeting at the constraint, where
     they could deadlock (measured: 474 deadlocks in ten rounds without, none with). On SQLite the
     transaction has the only write lock already.
     """
     wanted: sa.ColumnElement[bool] = Resource.id.in_(list(ids))
-    if device_types:
-        wanted |= sa.and_(
-            Resource.kind == ResourceKind.DEVICE, Resource.device_type.in_(list(device_types))
-        )
+    for kind, device_type in roles:
+        of_kind = Resource.kind == kind
+        wanted |= of_kind if not device_type else of_kind & (Resource.device_type == device_type)
     rows = db.scalars(
         sa.select(Resource)
         .where(Resource.location_id == location_id, Resource.is_active, wanted)
@@ -178,39 +190,6 @@ def held_by_patient(
         .order_by(Appointment.starts_at)
     )
     return [(Span(start=row.starts_at, end=row.ends_at), row.name) for row in rows]
-
-
-def clashes_of(
-    holdings: Sequence[Holding],
-    taken: Mapping[int, list[tuple[Span, str]]],
-    resources: Mapping[int, Resource],
-    zone: str,
-) -> list[Clash]:
-    """Return, for each resource of a wish, what holds it; empty when all are free."""
-    found: dict[int, Clash] = {}
-    for holding in holdings:
-        for span, who in taken.get(holding.resource_id, ()):
-            if span.overlaps(holding.span):
-                resource = resources[holding.resource_id]
-                earlier = found.get(resource.id)
-                until = walltime.to_local(span.end, zone)
-                found[resource.id] = Clash(
-                    field=_FIELDS[resource.kind],
-                    name=resource.name,
-                    who=earlier.who if earlier else who,
-                    from_local=earlier.from_local
-                    if earlier
-                    else walltime.to_local(span.start, zone),
-                    until_local=max(until, earlier.until_local) if earlier else until,
-                )
-    return list(found.values())
-
-
-_FIELDS = {
-    ResourceKind.PRACTITIONER: "practitioner_id",
-    ResourceKind.ROOM: "room_id",
-    ResourceKind.DEVICE: "service_id",
-}
 
 
 def short_name(given: str, family: str) -> str:

@@ -119,7 +119,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         course_id=course.id if course else None,
         course_number=course.next_number if course else None,
         practitioner_id=wish.practitioner_id,
-        room_id=wish.room_id,
+        room_id=hold.room_id,
         starts_at=starts_at,
         ends_at=starts_at + dt.timedelta(minutes=service.duration_min),
         starts_local=starts_local,
@@ -188,7 +188,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     visit.starts_at = starts_at
     visit.ends_at = starts_at + dt.timedelta(minutes=service.duration_min)
     visit.starts_local, visit.zone = wish.starts_local, actor.zone
-    visit.practitioner_id, visit.room_id = wish.practitioner_id, wish.room_id
+    visit.practitioner_id, visit.room_id = wish.practitioner_id, hold.room_id
     visit.recheck_reason = reason if way.must_recheck else ""
     guard.occupy(db, visit, hold)
     checking.keep(db, actor, visit, screening, Moment.BOOKING, released=released)

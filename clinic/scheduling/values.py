@@ -128,7 +128,8 @@ class BookAppointment:
     starts_local: dt.datetime
     """Naive wall time at the clinic."""
     practitioner_id: int
-    room_id: int
+    room_id: int | None = None
+    """None: any room that is free."""
     note: str = ""
     origin: AppointmentOrigin = AppointmentOrigin.SCHEDULED
     second_hour: bool | None = None
@@ -151,7 +152,8 @@ class MoveAppointment:
     version: int
     starts_local: dt.datetime
     practitioner_id: int
-    room_id: int
+    room_id: int | None = None
+    """None: any room that is free."""
     second_hour: bool | None = None
     reason: str = ""
     recheck_reason: str = ""
@@ -238,12 +240,12 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedOpening:
-    """An opening in the clinic's words, for a button."""
+    """An opening in the clinic's words, for a button; None where the service needs nobody."""
 
     starts_local: dt.datetime
-    practitioner_id: int
+    practitioner_id: int | None
     practitioner: str
-    room_id: int
+    room_id: int | None
     room: str
     second_hour: bool | None = None
 
@@ -282,3 +284,24 @@ class Standing:
     is_treatment: bool = False
     ended_at: dt.datetime | None = None
     """When it was cancelled or noted as a no-show; bounds the taking back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddResource:
+    """Put a practitioner, a room or a device on the clinic's list."""
+
+    kind: ResourceKind
+    name: str
+    account_id: int | None = None
+    """Of a practitioner who signs in."""
+    device_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeResource:
+    """Rename something on the list or take it out of use, seen at `version`."""
+
+    resource_id: int
+    version: int
+    name: str
+    is_active: bool

@@ -73,3 +73,14 @@ _RECEPTION: dict[Decision | None, ReceptionStatus] = {
 def reception_status(decision: Decision | None) -> ReceptionStatus:
     """Return the one word that reception may see of a cached decision."""
     return _RECEPTION[decision]
+
+
+LEVELS: dict[ReceptionStatus, str] = {
+    ReceptionStatus.STOP: "stop",
+    ReceptionStatus.LATER: "defer",
+    ReceptionStatus.REVIEW: "review",
+    ReceptionStatus.QUESTIONS: "ask",
+    ReceptionStatus.CLEAR: "clear",
+    ReceptionStatus.NOT_CHECKED: "unknown",
+}
+"""How the design system draws each word."""

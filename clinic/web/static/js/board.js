@@ -7,7 +7,7 @@
 //       li.slot[data-at][data-n][data-start="2026-11-22T11:15"] > a      a free time
 //       li.appt[data-at][data-n][data-appointment][data-version][data-can="move arrive"] > a.appt-card
 //   #move-form    appointment_id, version, starts_at, resource_id; data-swap="#board" keeps the page
-//   #arrive-form  appointment_id, version
+//   #arrive-form  appointment_id, version, in a <dialog>; [data-identity] is told name and data-born of the card
 //   #quick        a <details> to book in: inputs with data-pick="starts_at|day|start|resource"
 import { announce, fill, shortcut, toast } from "./app.js";
 
@@ -123,15 +123,29 @@ function moveBack(li, { lane, row }) {
   const name = lanes().find((other) => other.dataset.lane === lane)?.dataset.name ?? "";
   ask(li, lane, row, { said: text("Moved", { who: whoOf(li), time: clock(row), lane: name }) });
 }
+/** Ask for both identifiers first: the form stands in a dialog that says what the record holds. */
 function arrive(li) {
   const form = document.querySelector("#arrive-form");
   if (!form || !can(li, "arrive")) return;
+  form.reset();
   form.elements.appointment_id.value = li.dataset.appointment;
   form.elements.version.value = li.dataset.version;
-  li.classList.add("saving");
-  sent = { appointment: li.dataset.appointment, said: text("Arrived", { who: whoOf(li) }) };
-  form.requestSubmit();
+  form.querySelector("[data-identity]").textContent = identity(li);
+  form.closest("dialog").showModal();
+  form.querySelector("input:not([type=hidden])").focus();
 }
+function identity(li) {
+  const born = li.dataset.born;
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC", numberingSystem: "latn" });
+  return born ? `${whoOf(li)}, ${day.format(new Date(born))}` : whoOf(li);
+}
+document.querySelector("#arrive-form")?.addEventListener("submit", (event) => {
+  const li = board.querySelector(`[data-appointment="${CSS.escape(event.target.elements.appointment_id.value)}"]`);
+  li?.classList.add("saving");
+  sent = { appointment: li?.dataset.appointment ?? "", said: li && text("Arrived", { who: whoOf(li) }) };
+  event.target.closest("dialog").close();
+});
+document.querySelector("#arrive-form [data-close]")?.addEventListener("click", (event) => event.target.closest("dialog").close());
 
 function onKey(event) {
   const li = event.target.closest("li[data-at]");

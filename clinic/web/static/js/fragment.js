@@ -4,6 +4,7 @@
 //   data-live             send a search form while it is typed in
 //   data-confirm="#ask"   show that <dialog> first; its value "yes" goes on. Also without data-swap
 //   data-poll="20"        on an element with an id and data-src: look for a newer one every 20 s
+//   data-focus            on what goes on from here, when the element that had the focus is gone
 // The server answers with the whole page or with the fragment. 422 is a form with errors, 409 a stale
 // row with a message, 204 nothing new. It may send words for the screen reader in X-Announce.
 import { announce, toast } from "./app.js";
@@ -30,7 +31,8 @@ function replace(ids, page) {
 
 function focusAfter(ids, focused) {
   const bad = document.querySelector(`${ids[0]} [aria-invalid="true"]`);
-  const next = bad ?? (focused ? document.getElementById(focused) : null);
+  const same = focused ? document.getElementById(focused) : null;
+  const next = bad ?? same ?? document.querySelector(`${ids[0]} [data-focus]`);
   if (next?.matches("fieldset")) next.querySelector("input")?.focus();
   else next?.focus();
   return bad;

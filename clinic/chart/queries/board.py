@@ -1,0 +1,160 @@
+"""The day board: the visits of one day in columns of people or rooms, and the times between.
+
+One statement reads the visits, whatever their number.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from clinic.catalog.models import Service
+from clinic.catalog.values import ResourceKind
+from clinic.chart.rules.board import (
+    DAY_MIN,
+    ROW_MIN,
+    Builder,
+    Day,
+    Line,
+    View,
+    minutes_of,
+    shown_range,
+)
+from clinic.core import clock, walltime
+from clinic.core.access import Actor
+from clinic.patients.models import Patient
+from clinic.safety.values import Decision
+from clinic.scheduling.models import Appointment, Course, Resource
+from clinic.scheduling.openings import Timetable
+from clinic.scheduling.values import AppointmentStatus
+
+
+def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) -> Day:
+    """Return a day as the role may see it; one statement beside the timetable."""
+    rows = _visits(db, actor.location_id, on, actor.zone)
+    now = clock.now()
+    local = walltime.to_local(now, actor.zone)
+    is_today = local.date() == on
+    kind = ResourceKind.PRACTITIONER if view is View.PRACTITIONERS else ResourceKind.ROOM
+    shifts = {
+        r.id: [(minutes_of(a), minutes_of(b)) for a, b in table.hours[r.id].get(on.weekday(), ())]
+        for r in table.of_kind(kind)
+    }
+    opens, closes = shown_range(shifts.values(), rows)
+    now_min = local.hour * 60 + local.minute
+    begun = _begun(local, on)
+    build = Builder(actor=actor, view=view, opens=opens, is_today=is_today)
+    by_column: dict[int, list[Line]] = {id_: [] for id_ in shifts}
+    counts = dict.fromkeys(AppointmentStatus, 0)
+    for row in rows:
+        key = row.practitioner_id if view is View.PRACTITIONERS else row.room_id
+        by_column.setdefault(key, []).append(row)
+        counts[row.status] += 1
+    columns = [
+        build.column(
+            id_,
+            table.named(id_) or build.name_of(lines[0]),
+            lines,
+            shifts.get(id_, []),
+            closes=closes,
+            begun=begun,
+        )
+        for id_, lines in by_column.items()
+    ]
+    is_shown = is_today and opens <= now_min < closes
+    return Day(
+        on=on,
+        view=view,
+        is_today=is_today,
+        is_closed=not any(shifts.values()),
+        open_min=opens,
+        rows=(closes - opens) // ROW_MIN,
+        now_row=(now_min - opens) // ROW_MIN if is_shown else None,
+        now=local.strftime("%H:%M"),
+        columns=columns,
+        counts=counts,
+        courses=frozenset(c.course for col in columns for c in col.cards if c.course),
+        stamp=_stamp(((r.id, r.version, r.decision, r.is_released) for r in rows), begun),
+        visits=[row.id for row in rows],
+    )
+
+
+def stamp(db: Session, actor: Actor, on: dt.date) -> str:
+    """Return what changes when the board of a day does; one narrow statement."""
+    start, end = walltime.day_bounds(on, actor.zone)
+    rows = db.execute(
+        sa.select(
+            Appointment.id, Appointment.version, Appointment.decision, Appointment.is_released
+        )
+        .where(*_of_day(actor.location_id, start, end))
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    begun = _begun(walltime.to_local(clock.now(), actor.zone), on)
+    return _stamp(((row[0], row[1], row[2], row[3]) for row in rows), begun)
+
+
+def _begun(local: dt.datetime, on: dt.date) -> int:
+    """Return how many minutes of a day are over."""
+    if local.date() == on:
+        return local.hour * 60 + local.minute
+    return DAY_MIN if local.date() > on else 0
+
+
+def _stamp(lines: Iterable[tuple[int, int, Decision | None, bool]], begun: int) -> str:
+    """Digest what the cards show, and where the line of the present stands."""
+    said = ";".join(
+        f"{id_},{version},{decision},{released}" for id_, version, decision, released in lines
+    )
+    return hashlib.blake2b(f"{begun // ROW_MIN}|{said}".encode(), digest_size=8).hexdigest()
+
+
+def _of_day(
+    location_id: int, start: dt.datetime, end: dt.datetime
+) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        Appointment.location_id == location_id,
+        Appointment.starts_at >= start,
+        Appointment.starts_at < end,
+        Appointment.status != AppointmentStatus.ENTERED_IN_ERROR,
+    )
+
+
+_Practitioner, _Room = aliased(Resource), aliased(Resource)
+
+
+def _visits(db: Session, location_id: int, on: dt.date, zone: str) -> Sequence[Line]:
+    start, end = walltime.day_bounds(on, zone)
+    rows = db.execute(
+        sa.select(
+            Appointment.id,
+            Appointment.version,
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            Appointment.starts_local,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.status,
+            Appointment.decision,
+            Appointment.is_released,
+            Appointment.course_number,
+            Patient.given_name,
+            Patient.family_name,
+            Patient.birth_date,
+            Service.name.label("service"),
+            Service.modality,
+            Course.sessions_planned,
+            _Practitioner.name.label("practitioner"),
+            _Room.name.label("room"),
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Service, Service.id == Appointment.service_id)
+        .join(_Practitioner, _Practitioner.id == Appointment.practitioner_id)
+        .join(_Room, _Room.id == Appointment.room_id)
+        .outerjoin(Course, Course.id == Appointment.course_id)
+        .where(*_of_day(location_id, start, end))
+        .order_by(Appointment.starts_at, Appointment.id)
+    ).all()
+    return cast("Sequence[Line]", rows)

@@ -1,0 +1,365 @@
+"""Laying a day out: which rows a visit takes, who stands beside whom, what is free between.
+
+Pure; what a role may not see never gets into a card.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from clinic.catalog.values import Modality
+from clinic.core.access import Actor, Permission
+from clinic.core.text import N_
+from clinic.safety.values import Decision, ReceptionStatus
+from clinic.scheduling.rules.checks import LEVELS, reception_status
+from clinic.scheduling.rules.slots import GRID_MIN
+from clinic.scheduling.values import AppointmentStatus
+
+ROW_MIN = GRID_MIN
+SLOT_ROWS = 3
+HOUR_ROWS = 12
+DAY_MIN = 24 * 60
+USUAL_OPEN, USUAL_CLOSE = 8 * 60, 18 * 60
+"""Shown on a day on which the place is closed and nobody is booked."""
+MOST_TRACKS = 3
+OFF, BREAK, CLOSED = N_("Off"), N_("Break"), N_("Closed")
+WORDS: dict[ReceptionStatus, str] = {
+    ReceptionStatus.STOP: N_("Stop"),
+    ReceptionStatus.LATER: N_("Later"),
+    ReceptionStatus.REVIEW: N_("Review"),
+    ReceptionStatus.QUESTIONS: N_("Questions"),
+    ReceptionStatus.CLEAR: N_("Clear"),
+    ReceptionStatus.NOT_CHECKED: N_("Not checked"),
+}
+"""What everybody at the desk may read on a card; one word, no reason, no date."""
+RELEASED = N_("Released")
+CAUTION = N_("Caution")
+SAID = ("", *WORDS.values(), RELEASED, CAUTION)
+"""Every word that may stand on a card."""
+_WATCHED = frozenset(
+    {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED, AppointmentStatus.IN_TREATMENT}
+)
+_GONE = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW})
+_MAY_ARRIVE = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.NO_SHOW})
+
+
+class View(StrEnum):
+    """What the columns are."""
+
+    PRACTITIONERS = "practitioners"
+    ROOMS = "rooms"
+
+
+class Line(Protocol):
+    """One visit as it is read, nothing of its check but the cached decision."""
+
+    id: int
+    version: int
+    practitioner_id: int
+    room_id: int
+    starts_local: dt.datetime
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    status: AppointmentStatus
+    decision: Decision | None
+    is_released: bool
+    course_number: int | None
+    sessions_planned: int | None
+    given_name: str
+    family_name: str
+    birth_date: dt.date | None
+    service: str
+    modality: Modality
+    practitioner: str
+    room: str
+
+
+class Card(NamedTuple):
+    """One visit on the board."""
+
+    id: int
+    version: int
+    at: int
+    """Row of its start; the board's first row is 0."""
+    n: int
+    """Rows it takes."""
+    start: str
+    end: str
+    who: str
+    born: dt.date | None
+    service: str
+    course: tuple[int, int] | None
+    """Which session of how many."""
+    status: str
+    level: str
+    """How the design system draws the check; empty where nothing is to be said."""
+    word: str
+    """Marked for translation."""
+    can: str
+    practitioner: str
+    room: str
+    track: int
+    """1 for the first of several side by side, 0 for the whole width."""
+
+
+class Off(NamedTuple):
+    """A time in which a column does not work."""
+
+    at: int
+    n: int
+    start: str
+    end: str
+    why: str
+
+
+class Slot(NamedTuple):
+    """A free quarter of an hour."""
+
+    at: int
+    start: str
+    track: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One practitioner or room."""
+
+    id: int
+    name: str
+    room: str
+    """Where a practitioner works on the day, as far as the visits say."""
+    free_min: int
+    tracks: int
+    cards: Sequence[Card]
+    offs: Sequence[Off]
+    slots: Sequence[Slot]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One day of the board."""
+
+    on: dt.date
+    view: View
+    is_today: bool
+    is_closed: bool
+    open_min: int
+    rows: int
+    now_row: int | None
+    now: str
+    columns: Sequence[Column]
+    counts: Mapping[AppointmentStatus, int]
+    courses: frozenset[tuple[int, int]]
+    """Every "which of how many" that stands on a card, to be put into words once."""
+    stamp: str
+    visits: Sequence[int]
+
+
+def shown_range(
+    shifts: Iterable[Sequence[tuple[int, int]]], rows: Sequence[Line]
+) -> tuple[int, int]:
+    """Return the first and last minute shown, whole hours around all work and all visits."""
+    spans = [span for spans in shifts for span in spans]
+    for row in rows:
+        start = row.starts_local.hour * 60 + row.starts_local.minute
+        spans.append((start, start + _length(row)))
+    if not spans:
+        return USUAL_OPEN, USUAL_CLOSE
+    opens = min(start for start, _ in spans) // 60 * 60
+    closes = min(DAY_MIN, -(-max(end for _, end in spans) // 60) * 60)
+    return opens, max(closes, opens + 60)
+
+
+def _length(row: Line) -> int:
+    seconds: float = (row.ends_at - row.starts_at).total_seconds()
+    return max(ROW_MIN, round(seconds) // 60)
+
+
+def minutes_of(time: dt.time) -> int:
+    """Return the minute of the day."""
+    return time.hour * 60 + time.minute
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """Makes columns of rows for one actor and one view."""
+
+    actor: Actor
+    view: View
+    opens: int
+    is_today: bool
+
+    def name_of(self, row: Line) -> str:
+        """Return the name of the column that a visit stands in."""
+        return row.practitioner if self.view is View.PRACTITIONERS else row.room
+
+    def column(
+        self,
+        id_: int,
+        name: str,
+        lines: Sequence[Line],
+        shifts: Sequence[tuple[int, int]],
+        *,
+        closes: int,
+        begun: int,
+    ) -> Column:
+        tracks, placed = _tracks(lines, self.opens, (begun - self.opens) // ROW_MIN)
+        cards = [
+            self.card(row, at, n, track) for row, (at, n, track) in zip(lines, placed, strict=True)
+        ]
+        slots = self.slots(placed, lines, shifts, begun=begun)
+        rooms = [row.room for row in lines if row.status not in _GONE]
+        return Column(
+            id=id_,
+            name=name,
+            room=max(rooms, key=rooms.count) if rooms else "",
+            free_min=len(slots) * SLOT_ROWS * ROW_MIN,
+            tracks=tracks,
+            cards=cards,
+            offs=self.offs(shifts, closes),
+            slots=slots,
+        )
+
+    def card(self, row: Line, at: int, n: int, track: int) -> Card:
+        start = row.starts_local
+        minute = start.hour * 60 + start.minute + n * ROW_MIN
+        level, word = self.said(row)
+        number, planned = row.course_number, row.sessions_planned
+        return Card(
+            row.id,
+            row.version,
+            at,
+            n,
+            start.strftime("%H:%M"),
+            _clock(minute % DAY_MIN),
+            f"{row.given_name} {row.family_name}".strip(),
+            row.birth_date,
+            row.service,
+            (number, planned) if number and planned else None,
+            row.status.value,
+            level,
+            word,
+            self.can(row.status),
+            row.practitioner,
+            row.room,
+            track,
+        )
+
+    def said(self, row: Line) -> tuple[str, str]:
+        """Return what the check says of a visit: for the desk its one word, else a little more."""
+        if row.status not in _WATCHED or row.modality is Modality.CONSULTATION:
+            return "", ""
+        status = reception_status(row.decision)
+        if row.status is AppointmentStatus.IN_TREATMENT and status is ReceptionStatus.CLEAR:
+            return "", ""  # Whoever is being treated has passed.
+        if self.actor.is_clinical and status is ReceptionStatus.CLEAR:
+            if row.is_released:
+                return "released", RELEASED
+            if row.decision is Decision.WARN:
+                return "caution", CAUTION
+        return LEVELS[status], WORDS[status]
+
+    def can(self, status: AppointmentStatus) -> str:
+        able = []
+        if status is AppointmentStatus.BOOKED and self.actor.may(Permission.APPOINTMENT_BOOK):
+            able.append("move")
+        if (
+            self.is_today
+            and status in _MAY_ARRIVE
+            and self.actor.may(Permission.APPOINTMENT_CHECKIN)
+        ):
+            able.append("arrive")
+        return " ".join(able)
+
+    def offs(self, shifts: Sequence[tuple[int, int]], closes: int) -> list[Off]:
+        found, last = [], self.opens
+        for number, (start, end) in enumerate(shifts):
+            if start > last:
+                found.append(self.off(last, start, BREAK if number else OFF))
+            last = max(last, end)
+        if last < closes:
+            found.append(self.off(last, closes, OFF if shifts else CLOSED))
+        return found
+
+    def off(self, start: int, end: int, why: str) -> Off:
+        at = (start - self.opens) // ROW_MIN
+        return Off(at, (end - start) // ROW_MIN, _clock(start), _clock(end % DAY_MIN), why)
+
+    def slots(
+        self,
+        placed: Sequence[tuple[int, int, int]],
+        lines: Sequence[Line],
+        shifts: Sequence[tuple[int, int]],
+        *,
+        begun: int,
+    ) -> list[Slot]:
+        """Return the free quarters inside working hours that are not over yet."""
+        taken: set[int] = set()
+        ghosts: set[int] = set()
+        for row, (at, n, _track) in zip(lines, placed, strict=True):
+            (ghosts if row.status in _GONE else taken).update(range(at, at + n))
+        found = []
+        for start, end in shifts:
+            first = -(-start // 15) * 15
+            for minute in range(first, end - 14, 15):
+                if minute + 15 <= begun:
+                    continue
+                at = (minute - self.opens) // ROW_MIN
+                span = range(at, at + SLOT_ROWS)
+                if taken.isdisjoint(span):
+                    track = 0 if ghosts.isdisjoint(span) else 1
+                    found.append(Slot(at, _clock(minute), track))
+        return found
+
+
+def _tracks(lines: Sequence[Line], opens: int, over: int) -> tuple[int, list[tuple[int, int, int]]]:
+    """Place visits in rows, and side by side where they overlap; return how many at most.
+
+    What was cancelled or missed leaves room beside it while its time can still be booked; rows
+    before `over` cannot.
+    """
+    spans = []
+    for row in lines:
+        local = row.starts_local
+        at = (local.hour * 60 + local.minute - opens) // ROW_MIN
+        spans.append((at, max(1, _length(row) // ROW_MIN)))
+    placed: list[tuple[int, int, int]] = [(0, 0, 0)] * len(lines)
+    most = 1
+    group: list[int] = []
+    until = -1
+
+    def close() -> None:
+        nonlocal most
+        alone = group[0] if len(group) == 1 else None
+        is_alone = alone is not None and (
+            lines[alone].status not in _GONE or sum(spans[alone]) <= over
+        )
+        ends: list[int] = []
+        for index in sorted(group, key=lambda i: (lines[i].status in _GONE, spans[i][0])):
+            at, n = spans[index]
+            first = 1 if lines[index].status in _GONE else 0
+            if first and not ends:
+                ends.append(at)  # The first track stays for the time that is free again.
+            track = next((t for t in range(first, len(ends)) if ends[t] <= at), len(ends))
+            if track == len(ends):
+                ends.append(0)
+            ends[track] = max(ends[track], at + n)
+            placed[index] = (at, n, 0 if is_alone else min(track, MOST_TRACKS - 1) + 1)
+        if not is_alone:
+            most = max(most, min(len(ends), MOST_TRACKS), 2)
+
+    for index, (at, n) in enumerate(spans):
+        if group and at >= until:
+            close()
+            group, until = [], -1
+        group.append(index)
+        until = max(until, at + n)
+    if group:
+        close()
+    return most, placed

@@ -1,0 +1,379 @@
+"""What stands beside a booking form: who was found or chosen, free times, why it was refused."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog.models import Service
+from clinic.catalog.values import ResourceKind
+from clinic.core import clock, walltime
+from clinic.core.access import Actor, Permission
+from clinic.core.errors import ClinicError, Invalid, NotFound
+from clinic.patients import queries as patient_queries
+from clinic.patients.values import PatientHit
+from clinic.safety import queries as safety_queries
+from clinic.safety.rules.redaction import for_reception
+from clinic.safety.values import Decision, Finding, Outcome, ReceptionScreening, ReceptionStatus
+from clinic.scheduling import guard, openings, queries
+from clinic.scheduling.forms import BookingForm, PlaceForm, TimedForm, WhoForm
+from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.openings import Timetable, Wish
+from clinic.scheduling.rules import checks, promise
+from clinic.scheduling.values import AppointmentStatus, CourseCard, NamedOpening, Refused
+from clinic.web.words import translate
+
+MOST_HITS = 6
+_FILL = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d)\|(\d{1,10})\|(\d{1,10})\|(first|second|)", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """Who is going to be booked: enough to be sure of the person, and what comes next."""
+
+    id: int
+    name: str
+    born: dt.date | None
+    file_number: str
+    course: CourseCard | None
+    course_service: str
+    last_visit_on: dt.date | None
+    decision: Decision | None = None
+    """Of the wished service on the wished day; for clinicians only."""
+    status: ReceptionStatus | None = None
+    """The one word of it that everybody may see."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a check refuses a booking, in what this person may see of it."""
+
+    reception: ReceptionScreening | None
+    """For roles without clinical content; then there are no findings."""
+    findings: tuple[Finding, ...] = ()
+    offers_from: dt.date | None = None
+    may_recheck: bool = False
+    """Whether it can be booked ahead with a reason."""
+    may_release: bool = False
+    """Whether this person can release what stands in the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Everything that a booking page shows around its form."""
+
+    picked: Picked | None
+    hits: Sequence[PatientHit]
+    has_searched: bool
+    offers: Sequence[NamedOpening]
+    offers_from: dt.date | None
+    is_instead: bool
+    """Whether the offers stand for a wish that cannot be met."""
+    refusal: Refusal | None
+    service: Service | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the place offers: services, people, rooms, and when they work."""
+
+    services: Sequence[Service]
+    table: Timetable
+
+    def service(self, service_id: int | None) -> Service | None:
+        """Return an offered service by its id."""
+        return next((service for service in self.services if service.id == service_id), None)
+
+
+def choices(db: Session, actor: Actor) -> Choices:
+    """Return what can be chosen at a place; five statements."""
+    return Choices(
+        services=catalog_queries.services(db), table=openings.timetable(db, actor.location_id)
+    )
+
+
+def offer(form: WhoForm | TimedForm, offered: Choices) -> None:
+    """Put the choices into a form."""
+    form.offer(
+        [(r.id, r.name) for r in offered.table.of_kind(ResourceKind.PRACTITIONER)],
+        [(r.id, r.name) for r in offered.table.of_kind(ResourceKind.ROOM)],
+    )
+    if isinstance(form, WhoForm):
+        form.offer_services([(s.id, label_of(s)) for s in offered.services])
+
+
+def label_of(service: Service) -> str:
+    """Return the name of a service with its length."""
+    return translate(
+        "%(service)s · %(minutes)s min", service=service.name, minutes=service.duration_min
+    )
+
+
+def refusal_of(actor: Actor, refused: Refused) -> Refusal:
+    """Return a refusal in what this person may see: clinicians all of it, others one sentence."""
+    way = refused.passage
+    if not actor.is_clinical:
+        return Refusal(reception=for_reception(refused.screening), offers_from=way.offers_from)
+    return Refusal(
+        reception=None,
+        findings=way.in_the_way,
+        offers_from=way.offers_from,
+        may_recheck=way.outcome is Outcome.REASON,
+        may_release=actor.may(Permission.RELEASE) and checks.can_release_all(way),
+    )
+
+
+# ---- working a form out while it is being filled in ----
+
+
+def answer(
+    db: Session, actor: Actor, form: WhoForm, pressed: Mapping[str, str]
+) -> Sequence[PatientHit]:
+    """Do what the pressed button asks of a form that is not sent yet; return who was found.
+
+    `pick` chooses a patient, `drop` lets go of one, `fill` takes an offered time, anything else
+    searches. A search with one hit chooses it; the same search once more takes the first hit.
+    """
+    if "drop" in pressed:
+        _choose(form, None)
+        return ()
+    if "fill" in pressed:
+        if isinstance(form, TimedForm):
+            fill(form, pressed["fill"])
+        return ()
+    if "pick" in pressed:
+        raw = pressed["pick"]
+        _choose(form, int(raw) if re.fullmatch(r"[1-9]\d{0,8}", raw, re.ASCII) else None)
+        return ()
+    typed = form.q.text()
+    if not typed or form.q.errors:
+        return ()
+    hits = [
+        hit
+        for hit in patient_queries.search(db, typed, limit=MOST_HITS, location_id=actor.location_id)
+        if hit.is_bookable
+    ]
+    if hits and (len(hits) == 1 or form.asked.text() == typed):
+        _choose(form, hits[0].id)
+        return hits[:1]
+    form.asked.data = typed if hits else ""
+    return hits
+
+
+def _choose(form: WhoForm, patient_id: int | None) -> None:
+    form.patient_id.data, form.patient_id.raw_data = patient_id, None
+
+
+def fill(form: TimedForm, raw: str) -> None:
+    """Take an offered time, written on its button, into a form; anything else changes nothing."""
+    found = _FILL.fullmatch(raw)
+    if found is None:
+        return
+    try:
+        local = dt.datetime.fromisoformat(found[1])
+    except ValueError:
+        return
+    form.take(
+        NamedOpening(
+            starts_local=local,
+            practitioner_id=int(found[2]),
+            practitioner="",
+            room_id=int(found[3]),
+            room="",
+            second_hour={"": None, "first": False, "second": True}[found[4]],
+        )
+    )
+
+
+def panel(
+    db: Session,
+    actor: Actor,
+    form: WhoForm,
+    offered: Choices,
+    *,
+    hits: Sequence[PatientHit] = (),
+    taken: SlotTaken | None = None,
+    refused: Refused | None = None,
+    since: dt.date | None = None,
+) -> Panel:
+    """Gather what a booking page shows, and choose the course's service where none is chosen.
+
+    Free times are looked for once a service is chosen: instead of a wish that is taken or
+    refused, else from `since` on.
+    """
+    picked = _picked(db, actor, form, offered)
+    service = offered.service(form.service_id.chosen())
+    refusal = refusal_of(actor, refused) if refused else None
+    local = form.wished_local() if isinstance(form, BookingForm) else None
+    offers: Sequence[NamedOpening] = ()
+    if service is not None and isinstance(form, BookingForm):
+        wish = Wish(
+            service=service,
+            patient_id=picked.id if picked else None,
+            practitioner_id=form.practitioner_id.chosen(),
+            room_id=form.room_id.chosen(),
+        )
+        wished = _instant(actor, form) if taken and local else None
+        if wished is not None:
+            offers = openings.near(db, actor, offered.table, wish, wished)
+        elif refusal is None or refusal.offers_from:
+            first = refusal.offers_from if refusal else (local.date() if local else since)
+            offers = openings.next_free(
+                db, actor, offered.table, wish, since=first or clock.today(actor.zone)
+            )
+    return Panel(
+        picked=picked,
+        hits=hits,
+        has_searched=bool(form.q.text()) and picked is None,
+        offers=offers,
+        offers_from=refusal.offers_from if refusal else None,
+        is_instead=taken is not None or refusal is not None,
+        refusal=refusal,
+        service=service,
+    )
+
+
+def around_move(
+    db: Session,
+    actor: Actor,
+    form: TimedForm,
+    offered: Choices,
+    visit: Appointment,
+    *,
+    taken: SlotTaken | None,
+    refused: Refused | None,
+) -> dict[str, object]:
+    """Gather what the page that moves a visit shows: why it was refused, what is free instead."""
+    service = catalog_queries.service(db, visit.service_id)
+    wish = Wish(
+        service=service,
+        patient_id=visit.patient_id,
+        practitioner_id=form.practitioner_id.chosen(),
+        room_id=form.room_id.chosen(),
+        but=visit.id,
+    )
+    refusal = refusal_of(actor, refused) if refused else None
+    wished = _instant(actor, form) if taken else None
+    offers: Sequence[NamedOpening] = ()
+    if wished is not None:
+        offers = openings.near(db, actor, offered.table, wish, wished)
+    elif refusal is None or refusal.offers_from:
+        since = (refusal.offers_from if refusal else form.date.data) or clock.today(actor.zone)
+        offers = openings.next_free(db, actor, offered.table, wish, since=since)
+    return {
+        "refusal": refusal,
+        "offers": offers,
+        "offers_from": refusal.offers_from if refusal else None,
+        "is_instead": taken is not None or refusal is not None,
+        "service": service,
+    }
+
+
+def pressed(sent: Mapping[str, str]) -> dict[str, str]:
+    """Return the button that works the form out instead of sending it; empty when it is sent."""
+    return {name: sent[name] for name in ("pick", "drop", "fill", "search") if name in sent}
+
+
+def say_no(form: PlaceForm, error: ClinicError) -> int:
+    """Put a refusal at the fields it belongs to; return the status of the answer."""
+    if isinstance(error, SlotTaken) and error.clashes:
+        for clash in error.clashes:
+            message, values = guard.words_of(clash)
+            form.refuse(_at(form, clash.field), translate(message, **values))
+        return 409
+    if isinstance(error, Invalid):
+        form.refuse(_at(form, error.field), error)
+        return 422
+    if isinstance(error, NotFound):
+        form.refuse(_at(form, "patient_id"), error)
+        return 422
+    form.refuse(_at(form, "start" if isinstance(error, SlotTaken) else "patient_id"), error)
+    return 409
+
+
+def _at(form: PlaceForm, field: str) -> str:
+    field = "q" if field == "patient_id" else field
+    return field if field in form else ""
+
+
+def _instant(actor: Actor, form: TimedForm) -> dt.datetime | None:
+    local = form.wished_local()
+    if local is None:
+        return None
+    try:
+        return promise.instant_of(local, actor.zone, second_hour=form.which_hour(), now=clock.now())
+    except Invalid:
+        return None
+
+
+def _picked(db: Session, actor: Actor, form: WhoForm, offered: Choices) -> Picked | None:
+    patient_id = form.patient_id.data
+    if patient_id is None:
+        return None
+    try:
+        patient = patient_queries.get(db, patient_id, location_id=actor.location_id)
+    except NotFound:
+        _choose(form, None)
+        return None
+    course = queries.open_course(db, patient.id)
+    if course is not None and form.service_id.chosen() is None:
+        form.service_id.data = str(course.service_id)
+    service = offered.service(form.service_id.chosen())
+    on = form.date.data if isinstance(form, TimedForm) else None
+    decision, status = _foresee(
+        db, actor, service, course, patient_id=patient.id, on=on or clock.today(actor.zone)
+    )
+    named = offered.service(course.service_id) if course else None
+    return Picked(
+        id=patient.id,
+        name=f"{patient.given_name} {patient.family_name}".strip(),
+        born=patient.birth_date,
+        file_number=patient.file_number,
+        course=course,
+        course_service=named.name if named else "",
+        last_visit_on=_last_visit(db, patient.id),
+        decision=decision,
+        status=status,
+    )
+
+
+def _foresee(
+    db: Session,
+    actor: Actor,
+    service: Service | None,
+    course: CourseCard | None,
+    *,
+    patient_id: int,
+    on: dt.date,
+) -> tuple[Decision | None, ReceptionStatus | None]:
+    """Check the wish before it is sent; keeps nothing."""
+    if service is None or not service.modality.is_treatment:
+        return None, None
+    history = safety_queries.history_of(db, patient_id)
+    interval = course.interval_days if course and course.service_id == service.id else None
+    plan = queries.plan_for(db, service, history, on=on, interval_days=interval)
+    known = checks.remembered(safety_queries.check(history, plan, on), ())
+    shown = known.decision if actor.is_clinical else None
+    return shown, checks.reception_status(known.decision)
+
+
+def _last_visit(db: Session, patient_id: int) -> dt.date | None:
+    found = db.scalar(
+        sa.select(sa.func.max(Appointment.starts_local)).where(
+            Appointment.patient_id == patient_id,
+            Appointment.status == AppointmentStatus.DONE,
+        )
+    )
+    return found.date() if found else None
+
+
+def now_local(actor: Actor) -> dt.datetime:
+    """Return the wall time at which a walk-in begins."""
+    return walltime.to_local(promise.begun(clock.now()), actor.zone)

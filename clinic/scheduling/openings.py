@@ -1,0 +1,253 @@
+"""The free times of a place: what the pure search needs is read, what it finds is named."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.catalog.models import Service
+from clinic.catalog.values import ResourceKind, Segment
+from clinic.core import clock, walltime
+from clinic.core.access import Actor
+from clinic.locations.models import OpeningHours
+from clinic.scheduling import queries
+from clinic.scheduling.models import Occupancy, Resource, WorkingHours
+from clinic.scheduling.rules import promise, slots
+from clinic.scheduling.rules.slots import Hours
+from clinic.scheduling.values import Candidate, NamedOpening, Opening, Span
+
+OFFERED = 3
+DAYS = (3, 14, 90)
+"""Days looked at for free times, further only while there are too few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """Who and what a place has, and when each of them works."""
+
+    resources: Sequence[Resource]
+    hours: Mapping[int, Hours]
+
+    def named(self, resource_id: int | None) -> str:
+        """Return the name of a resource; empty for none."""
+        return next((r.name for r in self.resources if r.id == resource_id), "")
+
+    def of_kind(self, kind: ResourceKind) -> list[Resource]:
+        """Return the resources of a kind, in the order of the board."""
+        return [resource for resource in self.resources if resource.kind is kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What free times are looked for: a service, perhaps for somebody, perhaps with somebody."""
+
+    service: Service
+    patient_id: int | None = None
+    practitioner_id: int | None = None
+    room_id: int | None = None
+    but: int | None = None
+    """A visit that is about to move: its own time counts as free."""
+
+
+def timetable(db: Session, location_id: int) -> Timetable:
+    """Return the resources in use at a place with their weekly hours; three statements.
+
+    Who has no hours of their own works while the place is open.
+    """
+    resources = queries.resources(db, location_id)
+    place: dict[int, list[tuple[dt.time, dt.time]]] = {}
+    for row in db.execute(
+        sa.select(OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes)
+        .where(OpeningHours.location_id == location_id)
+        .order_by(OpeningHours.weekday, OpeningHours.opens)
+    ):
+        place.setdefault(row.weekday, []).append((row.opens, row.closes))
+    own: dict[int, dict[int, list[tuple[dt.time, dt.time]]]] = {}
+    for line in db.execute(
+        sa.select(
+            WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts, WorkingHours.ends
+        )
+        .join(Resource, Resource.id == WorkingHours.resource_id)
+        .where(Resource.location_id == location_id)
+        .order_by(WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts)
+    ):
+        own.setdefault(line.resource_id, {}).setdefault(line.weekday, []).append(
+            (line.starts, line.ends)
+        )
+    return Timetable(resources=resources, hours={r.id: own.get(r.id, place) for r in resources})
+
+
+def next_free(
+    db: Session,
+    actor: Actor,
+    table: Timetable,
+    wish: Wish,
+    *,
+    since: dt.date,
+    limit: int = OFFERED,
+) -> list[NamedOpening]:
+    """Return the first free times from a clinic-local day on, never before now.
+
+    With the wished practitioner only, where there is one; the wished room first. Two statements,
+    six when the place is full for weeks.
+    """
+    found: list[Opening] = []
+    for days in DAYS:
+        window = _window(actor, since, since + dt.timedelta(days=days))
+        found = _take(_search(db, actor, table, wish, window), limit)
+        if len(found) == limit:
+            break
+    return [_named(actor, table, opening) for opening in found]
+
+
+def near(
+    db: Session, actor: Actor, table: Timetable, wish: Wish, wished: dt.datetime
+) -> list[NamedOpening]:
+    """Return what to offer instead of a wished instant: the same time with others, then near by.
+
+    Two statements.
+    """
+    day = walltime.to_local(wished, actor.zone).date()
+    window = _window(actor, day - dt.timedelta(days=1), day + dt.timedelta(days=8))
+    anyone = replace(wish, practitioner_id=None)
+    reading = _Reading.of(db, actor, table, anyone, window)
+    everything = list(reading.openings(anyone, window))
+    same_time = [opening for opening in everything if opening.starts_at == wished][:1]
+    with_them = [
+        opening for opening in reading.openings(wish, window) if opening.starts_at != wished
+    ]
+    chosen = [*same_time, *slots.nearest(with_them, wished, OFFERED - len(same_time))]
+    if len(chosen) < OFFERED:
+        taken = {opening.starts_at for opening in chosen}
+        rest = [opening for opening in everything if opening.starts_at not in taken]
+        chosen += slots.nearest(rest, wished, OFFERED - len(chosen))
+    return [_named(actor, table, opening) for opening in sorted(chosen)]
+
+
+def free_room(db: Session, table: Timetable, wish: Wish, at: dt.datetime) -> int | None:
+    """Return a room that is free for a service at an instant, hours aside; None when none is."""
+    length = dt.timedelta(minutes=wish.service.duration_min)
+    rooms = table.of_kind(ResourceKind.ROOM)
+    held = queries.held(
+        db, [room.id for room in rooms], Span(start=at, end=at + length), but=wish.but
+    )
+    parts = [p for p in queries.parts_of(wish.service) if p.kind is ResourceKind.ROOM]
+    for room in rooms:
+        wanted = slots.holdings(parts, at, {(ResourceKind.ROOM, ""): room.id})
+        if not any(
+            span.overlaps(holding.span)
+            for span, _who in held.get(room.id, ())
+            for holding in wanted
+        ):
+            return room.id
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    candidates: Sequence[Candidate]
+    patient_busy: Sequence[Span]
+    parts: Sequence[Segment]
+
+    @classmethod
+    def of(
+        cls, db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span
+    ) -> "_Reading":
+        parts = queries.parts_of(wish.service)
+        kinds = {(part.kind, part.device_type) for part in parts}
+        wanted = [r for r in table.resources if (r.kind, _type(r)) in kinds]
+        whole = Span(start=window.start, end=window.end + queries.LONGEST)
+        busy = _busy(db, [r.id for r in wanted], whole, but=wish.but)
+        first = walltime.to_local(window.start, actor.zone).date()
+        last = walltime.to_local(whole.end, actor.zone).date()
+        return cls(
+            parts=parts,
+            candidates=[
+                Candidate(
+                    id=resource.id,
+                    kind=resource.kind,
+                    device_type=_type(resource),
+                    open=slots.working_spans(
+                        table.hours[resource.id], actor.zone, first=first, last=last
+                    ),
+                    busy=tuple(busy.get(resource.id, ())),
+                )
+                for resource in wanted
+            ],
+            patient_busy=[
+                span
+                for span, _ in queries.held_by_patient(db, wish.patient_id, whole, but=wish.but)
+            ]
+            if wish.patient_id is not None
+            else [],
+        )
+
+    def openings(self, wish: Wish, window: Span) -> Iterable[Opening]:
+        offered = [
+            candidate
+            for candidate in self.candidates
+            if wish.practitioner_id is None
+            or candidate.kind is not ResourceKind.PRACTITIONER
+            or candidate.id == wish.practitioner_id
+        ]
+        prefer = [id_ for id_ in (wish.practitioner_id, wish.room_id) if id_ is not None]
+        return slots.openings(
+            self.parts, offered, window, patient_busy=self.patient_busy, prefer=prefer
+        )
+
+
+def _search(
+    db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span
+) -> Iterable[Opening]:
+    return _Reading.of(db, actor, table, wish, window).openings(wish, window)
+
+
+def _busy(
+    db: Session, ids: Collection[int], span: Span, *, but: int | None
+) -> dict[int, list[Span]]:
+    rows = db.execute(
+        sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
+            Occupancy.resource_id.in_(ids),
+            Occupancy.lane == queries.FIRST_LANE,
+            Occupancy.is_active,
+            Occupancy.starts_at > span.start - queries.LONGEST,
+            Occupancy.starts_at < span.end,
+            Occupancy.appointment_id != (but or 0),
+        )
+    )
+    found: dict[int, list[Span]] = {}
+    for resource_id, starts_at, ends_at in rows:
+        found.setdefault(resource_id, []).append(Span(start=starts_at, end=ends_at))
+    return found
+
+
+def _type(resource: Resource) -> str:
+    return resource.device_type if resource.kind is ResourceKind.DEVICE else ""
+
+
+def _window(actor: Actor, first: dt.date, until: dt.date) -> Span:
+    now = clock.now()
+    start = max(now, walltime.day_bounds(first, actor.zone)[0])
+    return Span(start=start, end=max(start, walltime.day_bounds(until, actor.zone)[0]))
+
+
+def _take(found: Iterable[Opening], limit: int) -> list[Opening]:
+    taken = []
+    for opening in found:
+        taken.append(opening)
+        if len(taken) == limit:
+            break
+    return taken
+
+
+def _named(actor: Actor, table: Timetable, opening: Opening) -> NamedOpening:
+    return NamedOpening(
+        starts_local=walltime.to_local(opening.starts_at, actor.zone),
+        second_hour=promise.second_hour_of(opening.starts_at, actor.zone),
+        practitioner_id=opening.practitioner_id,
+        practitioner=table.named(opening.practitioner_id),
+        room_id=opening.room_id,
+        room=table.named(opening.room_id),
+    )

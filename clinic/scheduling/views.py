@@ -1,5 +1,0 @@
-"""Pages of this part of the clinic."""
-
-from flask import Blueprint
-
-bp = Blueprint("scheduling", __name__)

@@ -1,0 +1,275 @@
+"""The pages of one visit: how it stands, its steps, moving it."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.audit import looks
+from clinic.core.access import Permission
+from clinic.core.errors import ClinicError, Invalid
+from clinic.core.text import N_
+from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
+from clinic.scheduling import desk, service, visit
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling.forms import (
+    ArriveForm,
+    CancelForm,
+    MoveForm,
+    StartForm,
+    StepForm,
+)
+from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.rules.checks import LEVELS
+from clinic.scheduling.values import (
+    ACTION_NAMES,
+    STATUS_NAMES,
+    Refused,
+    VisitAction,
+)
+from clinic.web.access import actor, require
+from clinic.web.database import read, transaction
+from clinic.web.errors import status_of
+from clinic.web.words import translate, words_of
+
+bp = Blueprint("scheduling", __name__)
+ARRIVED = N_("%(who)s is here.")
+MOVED = N_("The visit was moved.")
+CANCELLED = N_("The visit was cancelled. Its time is free again.")
+TAKEN_BACK = N_("Taken back: the visit is booked again.")
+NO_SHOW = N_("Noted that nobody came. The time is free again.")
+STARTED = N_("The visit has begun.")
+FINISHED = N_("The visit is done.")
+ODD = N_("This button was out of date. Look at the visit and press again.")
+REFUSED = N_("The check refuses this. It says why below.")
+
+
+@bp.get("/appointments/<id:appointment_id>")
+@require(Permission.BOARD_VIEW)
+def show(appointment_id: int) -> ResponseReturnValue:
+    """Show a visit: what, when, where, how it stands, what may be done, what happened."""
+    return _visit_page(appointment_id, is_look=True)
+
+
+def _visit_page(
+    appointment_id: int,
+    *,
+    is_look: bool = False,
+    arrive_form: ArriveForm | None = None,
+    cancel_form: CancelForm | None = None,
+) -> str:
+    page = visit.page(read(), actor(), appointment_id)
+    if is_look:
+        looks.opened("appointment", appointment_id, patient_id=page.visit.patient_id)
+    version = page.visit.version
+    for form in (arrive_form, cancel_form):
+        if form is not None:
+            form.version.renew(version)  # The page shows the present state: who presses means it.
+    return render_template(
+        "scheduling/show.html",
+        page=page,
+        bar=page.bar,
+        arrive_form=arrive_form or ArriveForm(version=version),
+        cancel_form=cancel_form or CancelForm(version=version),
+        is_cancelling=cancel_form is not None,
+        actions=VisitAction,
+        action_names=ACTION_NAMES,
+        status_names=STATUS_NAMES,
+        reception_names=RECEPTION_NAMES,
+        reception_levels=LEVELS,
+        has_page=lambda endpoint: endpoint in current_app.view_functions,
+    )
+
+
+def _done(appointment_id: int, said: str) -> ResponseReturnValue:
+    flash(translate(said), "ok")
+    return redirect(url_for("scheduling.show", appointment_id=appointment_id), 303)
+
+
+def _refused_step(
+    appointment_id: int,
+    error: ClinicError,
+    *,
+    arrive_form: ArriveForm | None = None,
+    cancel_form: CancelForm | None = None,
+) -> ResponseReturnValue:
+    """Show the visit as it stands now, with the refusal above it."""
+    if status_of(error) in {403, 404}:
+        raise error
+    flash(words_of(error), "bad")
+    page = _visit_page(appointment_id, arrive_form=arrive_form, cancel_form=cancel_form)
+    return page, status_of(error)
+
+
+def _odd(appointment_id: int) -> ResponseReturnValue:
+    """Answer a button whose hidden fields are not ours."""
+    flash(translate(ODD), "bad")
+    return _visit_page(appointment_id), 422
+
+
+def _steps(appointment_id: int, verb: Any, said: str) -> ResponseReturnValue:
+    """Take one plain step."""
+    form = StepForm(request.form)
+    if not form.validate():
+        return _odd(appointment_id)
+    try:
+        with transaction() as db:
+            verb(db, actor(), form.wish(appointment_id))
+    except ClinicError as error:
+        return _refused_step(appointment_id, error)
+    return _done(appointment_id, said)
+
+
+@bp.post("/appointments/<id:appointment_id>/arrival")
+@require(Permission.APPOINTMENT_CHECKIN)
+def arrive(appointment_id: int) -> ResponseReturnValue:
+    """Note that the patient is here; the check is made again."""
+    form = ArriveForm(request.form)
+    if not form.validate():
+        return _visit_page(appointment_id, arrive_form=form), 422
+    try:
+        with transaction() as db:
+            came = service.arrive(db, actor(), form.wish(appointment_id))
+    except Invalid as error:
+        form.refuse_invalid(error)
+        return _visit_page(appointment_id, arrive_form=form), 422
+    except ClinicError as error:
+        return _refused_step(appointment_id, error, arrive_form=form)
+    if isinstance(came, Refused):
+        flash(translate(REFUSED), "bad")
+        return _visit_page(appointment_id, arrive_form=form), 409
+    name = scheduling_queries.patient_name(read(), appointment_id)
+    flash(translate(ARRIVED, who=name), "ok")
+    return redirect(url_for("scheduling.show", appointment_id=appointment_id), 303)
+
+
+@bp.post("/appointments/<id:appointment_id>/undo-arrival")
+@require(Permission.APPOINTMENT_CHECKIN)
+def undo_arrive(appointment_id: int) -> ResponseReturnValue:
+    """Take an arrival back."""
+    return _steps(appointment_id, service.undo_arrive, TAKEN_BACK)
+
+
+@bp.post("/appointments/<id:appointment_id>/no-show")
+@require(Permission.APPOINTMENT_CHECKIN)
+def no_show(appointment_id: int) -> ResponseReturnValue:
+    """Note that nobody came."""
+    return _steps(appointment_id, service.no_show, NO_SHOW)
+
+
+@bp.post("/appointments/<id:appointment_id>/reopening")
+@require(Permission.APPOINTMENT_BOOK)
+def reopen(appointment_id: int) -> ResponseReturnValue:
+    """Take a cancellation or a no-show back."""
+    return _steps(appointment_id, service.reopen, TAKEN_BACK)
+
+
+@bp.post("/appointments/<id:appointment_id>/cancellation")
+@require(Permission.APPOINTMENT_BOOK)
+def cancel(appointment_id: int) -> ResponseReturnValue:
+    """Cancel a visit with its reason."""
+    form = CancelForm(request.form)
+    if not form.validate():
+        return _visit_page(appointment_id, cancel_form=form), 422
+    try:
+        with transaction() as db:
+            service.cancel(db, actor(), form.wish(appointment_id))
+    except ClinicError as error:
+        return _refused_step(appointment_id, error, cancel_form=form)
+    return _done(appointment_id, CANCELLED)
+
+
+@bp.post("/appointments/<id:appointment_id>/start")
+@require(Permission.SESSION_LOG)
+def begin(appointment_id: int) -> ResponseReturnValue:
+    """Begin a consultation; a treatment is begun by its session."""
+    form = StartForm(request.form)
+    if not form.validate():
+        return _odd(appointment_id)
+    try:
+        with transaction() as db:
+            begun = service.start(db, actor(), form.wish(appointment_id))
+    except ClinicError as error:
+        return _refused_step(appointment_id, error)
+    if isinstance(begun, Refused):
+        flash(translate(REFUSED), "bad")
+        return _visit_page(appointment_id), 409
+    return _done(appointment_id, STARTED)
+
+
+@bp.post("/appointments/<id:appointment_id>/finish")
+@require(Permission.SESSION_LOG)
+def finish(appointment_id: int) -> ResponseReturnValue:
+    """Finish a consultation."""
+    return _steps(
+        appointment_id,
+        lambda db, who, wish: service.finish(db, who, wish.appointment_id),
+        FINISHED,
+    )
+
+
+# ---- moving ----
+
+
+@bp.get("/appointments/<id:appointment_id>/edit")
+@require(Permission.APPOINTMENT_BOOK)
+def edit(appointment_id: int) -> ResponseReturnValue:
+    """Show the form that moves a visit."""
+    page = visit.page(read(), actor(), appointment_id)
+    looks.opened("appointment", appointment_id, patient_id=page.visit.patient_id)
+    row = page.visit
+    form = MoveForm(
+        version=row.version,
+        date=row.starts_local.date(),
+        start=row.starts_local.time(),
+        practitioner_id=row.practitioner_id,
+        room_id=row.room_id,
+    )
+    return _move_page(appointment_id, form)
+
+
+def _move_page(
+    appointment_id: int,
+    form: MoveForm,
+    *,
+    taken: SlotTaken | None = None,
+    refused: Refused | None = None,
+) -> str:
+    db = read()
+    page = visit.page(db, actor(), appointment_id)
+    offered = desk.choices(db, actor())
+    desk.offer(form, offered)
+    return render_template(
+        "scheduling/edit.html",
+        form=form,
+        page=page,
+        bar=page.bar,
+        actions=VisitAction,
+        shown_on=form.date.data,
+        reception_names=RECEPTION_NAMES,
+        **desk.around_move(db, actor(), form, offered, page.visit, taken=taken, refused=refused),
+    )
+
+
+@bp.post("/appointments/<id:appointment_id>/move")
+@require(Permission.APPOINTMENT_BOOK)
+def move(appointment_id: int) -> ResponseReturnValue:
+    """Move a visit, or show why not and what is free instead."""
+    form = MoveForm(request.form)
+    if "fill" in request.form:
+        desk.fill(form, request.form["fill"])
+        return _move_page(appointment_id, form)
+    if not form.validate():
+        return _move_page(appointment_id, form), 422
+    try:
+        with transaction() as db:
+            moved = service.move(db, actor(), form.wish(appointment_id))
+    except (Invalid, SlotTaken) as error:
+        status = desk.say_no(form, error)
+        taken = error if isinstance(error, SlotTaken) else None
+        return _move_page(appointment_id, form, taken=taken), status
+    except ClinicError as error:
+        return _refused_step(appointment_id, error)
+    if isinstance(moved, Refused):
+        return _move_page(appointment_id, form, refused=moved), 409
+    return _done(appointment_id, MOVED)

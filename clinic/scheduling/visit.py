@@ -1,0 +1,293 @@
+"""One visit as its page shows it: what, when, how it stands, what may be done, what happened."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.catalog.models import Service
+from clinic.catalog.values import Modality
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.errors import NotFound
+from clinic.core.text import N_
+from clinic.patients.values import PatientBar
+from clinic.safety import queries as safety_queries
+from clinic.safety.models import Release
+from clinic.safety.rules.passage import is_released, passage
+from clinic.safety.rules.redaction import for_reception
+from clinic.safety.values import Decision, Moment, Passage, ReceptionScreening, Screening
+from clinic.scheduling import queries
+from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
+from clinic.scheduling.rules import checks, states
+from clinic.scheduling.values import (
+    CANCEL_REASON_NAMES,
+    AppointmentStatus,
+    CancelReason,
+    Standing,
+    VisitAction,
+)
+
+LINES: dict[VisitAction, str] = {
+    VisitAction.BOOK: N_("%(who)s booked it for %(to)s"),
+    VisitAction.MOVE: N_("%(who)s moved it from %(from)s to %(to)s"),
+    VisitAction.CANCEL: N_("%(who)s cancelled it: %(why)s"),
+    VisitAction.NO_SHOW: N_("%(who)s noted that nobody came"),
+    VisitAction.ARRIVE: N_("%(who)s noted the arrival; name and date of birth were said"),
+    VisitAction.UNDO_ARRIVE: N_("%(who)s took the arrival back"),
+    VisitAction.START: N_("%(who)s began the treatment"),
+    VisitAction.FINISH: N_("%(who)s finished the treatment"),
+    VisitAction.ABORT: N_("%(who)s broke the treatment off"),
+    VisitAction.REOPEN: N_("%(who)s took it back: it is booked again"),
+    VisitAction.ENTER_IN_ERROR: N_("%(who)s marked it as entered in error"),
+}
+WALKED_IN = N_("%(who)s let the patient in without a booking, on %(to)s")
+CLINICAL_REASONS = frozenset({VisitAction.ABORT})
+"""Whose reason may be medical: not in what reception receives."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """When, with whom and where a visit was to be."""
+
+    starts_local: dt.datetime
+    practitioner: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a visit's history: a marked sentence and what stands in its gaps."""
+
+    action: VisitAction
+    sentence: str
+    who: str
+    at: dt.datetime
+    before: Place | None
+    after: Place | None
+    why: str
+    """Marked for translation: why it was cancelled."""
+    reason: str
+    """As somebody wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """A step that can be taken back for some minutes yet: a cancellation, or a move."""
+
+    action: VisitAction
+    place: Place | None
+    practitioner_id: int | None = None
+    room_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a clinician sees of a visit's check as it stands now."""
+
+    screening: Screening
+    passage: Passage
+    releases: Mapping[str, tuple[Release, str]]
+    decision: Decision | None
+    is_released: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPage:
+    """Everything the page of one visit shows; without clinical content for reception."""
+
+    visit: Appointment
+    bar: PatientBar
+    service_name: str
+    modality: Modality
+    practitioner: str
+    room: str
+    devices: tuple[str, ...]
+    sessions_planned: int | None
+    created_by: str
+    steps: tuple[VisitAction, ...]
+    undo: Undo | None
+    history: Sequence[Line]
+    reception: ReceptionScreening | None
+    checked: Checked | None
+    recheck_reason: str
+    seen_facts_hash: str
+    """Of the check that this page shows; a consultation is started with it."""
+    is_open: bool
+
+
+def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
+    """Return a visit of this place; raises NotFound."""
+    visit = queries.get(db, appointment_id)
+    if visit.location_id != actor.location_id:
+        raise NotFound(queries.NO_VISIT)
+    now, today = clock.now(), clock.today(actor.zone)
+    service = db.get_one(Service, visit.service_id)
+    names = queries.names_of(db, {visit.practitioner_id, visit.room_id})
+    events = queries.events(db, visit.id)
+    is_open = visit.status in {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}
+    screening: Screening | None = None
+    given: dict[str, tuple[Release, str]] = {}
+    if service.modality.is_treatment:
+        screening, given = _check(db, visit, today, is_open=is_open)
+    return VisitPage(
+        visit=visit,
+        bar=safety_queries.bar(db, actor, visit.patient_id, on=today),
+        service_name=service.name,
+        modality=service.modality,
+        practitioner=names.get(visit.practitioner_id, ""),
+        room=names.get(visit.room_id, ""),
+        devices=_devices(db, visit),
+        sessions_planned=db.get_one(Course, visit.course_id).sessions_planned
+        if visit.course_id
+        else None,
+        created_by=next((e.actor_name for e in events if e.action is VisitAction.BOOK), ""),
+        steps=states.next_steps(
+            Standing(
+                status=visit.status,
+                starts_at=visit.starts_at,
+                day=visit.starts_local.date(),
+                is_treatment=service.modality.is_treatment,
+                ended_at=_ended_at(events),
+            ),
+            actor,
+            now=now,
+            today=today,
+        ),
+        undo=_undo(db, actor, visit, events, now=now),
+        history=[_line(event, is_clinical=actor.is_clinical) for event in events],
+        reception=for_reception(screening, set(given))
+        if service.modality.is_treatment and not actor.is_clinical
+        else None,
+        checked=_checked(actor, screening, given, today)
+        if screening is not None and actor.is_clinical
+        else None,
+        recheck_reason=visit.recheck_reason if actor.is_clinical else "",
+        seen_facts_hash=_facts_hash(db, visit, today)
+        if visit.status is AppointmentStatus.ARRIVED and not service.modality.is_treatment
+        else "",
+        is_open=is_open,
+    )
+
+
+def _check(
+    db: Session, visit: Appointment, today: dt.date, *, is_open: bool
+) -> tuple[Screening | None, dict[str, tuple[Release, str]]]:
+    """Return the check of an open visit as it stands now, of a closed one as it was kept last."""
+    given = {row.fingerprint: (row, name) for row, name in safety_queries.releases(db, visit.id)}
+    if not is_open:
+        record = safety_queries.latest_screening(db, visit.id)
+        return (safety_queries.screening_of(record) if record else None), given
+    history = safety_queries.history_of(db, visit.patient_id)
+    on = max(visit.starts_local.date(), today)
+    plan = queries.plan_for(db, visit, history, on=on)
+    return safety_queries.check(history, plan, on), given
+
+
+def _facts_hash(db: Session, visit: Appointment, today: dt.date) -> str:
+    history = safety_queries.history_of(db, visit.patient_id)
+    plan = queries.plan_for(db, visit, history, on=today)
+    return safety_queries.check(history, plan, today).facts_hash
+
+
+def _checked(
+    actor: Actor,
+    screening: Screening,
+    given: dict[str, tuple[Release, str]],
+    today: dt.date,
+) -> Checked:
+    known = checks.remembered(screening, set(given))
+    return Checked(
+        screening=screening,
+        passage=passage(screening, Moment.START, actor.role, set(given), today=today),
+        releases={
+            finding.fingerprint: given[finding.fingerprint]
+            for finding in screening.findings
+            if is_released(finding, given)
+        },
+        decision=known.decision,
+        is_released=known.is_released,
+    )
+
+
+def _devices(db: Session, visit: Appointment) -> tuple[str, ...]:
+    rows = db.scalars(
+        sa.select(Resource.name)
+        .join(Occupancy, Occupancy.resource_id == Resource.id)
+        .where(
+            Occupancy.appointment_id == visit.id,
+            Resource.id.not_in([visit.practitioner_id, visit.room_id]),
+        )
+        .order_by(Occupancy.seq)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def _ended_at(events: Sequence[AppointmentEvent]) -> dt.datetime | None:
+    ends = {VisitAction.CANCEL, VisitAction.NO_SHOW}
+    return next((event.at for event in events if event.action in ends), None)
+
+
+def _undo(
+    db: Session,
+    actor: Actor,
+    visit: Appointment,
+    events: Sequence[AppointmentEvent],
+    *,
+    now: dt.datetime,
+) -> Undo | None:
+    """Return what was done last and can be taken back: by the same person, within minutes."""
+    if not events or events[0].actor_id != actor.id:
+        return None
+    last = events[0]
+    if now > last.at + states.REOPEN_WITHIN:
+        return None
+    if last.action in {VisitAction.CANCEL, VisitAction.NO_SHOW}:
+        return Undo(action=VisitAction.REOPEN, place=None)
+    was = _place(last.before)
+    if last.action is not VisitAction.MOVE or was is None:
+        return None
+    if visit.status is not AppointmentStatus.BOOKED:
+        return None
+    ids = {
+        row.name: row.id
+        for row in queries.resources(db, visit.location_id)
+        if row.name in {was.practitioner, was.room}
+    }
+    return Undo(
+        action=VisitAction.MOVE,
+        place=was,
+        practitioner_id=ids.get(was.practitioner),
+        room_id=ids.get(was.room),
+    )
+
+
+def _line(event: AppointmentEvent, *, is_clinical: bool) -> Line:
+    walked_in = (
+        event.action is VisitAction.BOOK
+        and event.after.get("status") == AppointmentStatus.ARRIVED.value
+    )
+    why = event.after.get("cancel_reason")
+    is_hidden = event.action in CLINICAL_REASONS and not is_clinical
+    return Line(
+        action=event.action,
+        sentence=WALKED_IN if walked_in else LINES[event.action],
+        who=event.actor_name,
+        at=event.at,
+        before=_place(event.before),
+        after=_place(event.after),
+        why=CANCEL_REASON_NAMES[CancelReason(why)] if why else "",
+        reason="" if is_hidden else event.reason,
+    )
+
+
+def _place(kept: Mapping[str, str]) -> Place | None:
+    if "starts_local" not in kept:
+        return None
+    return Place(
+        starts_local=dt.datetime.fromisoformat(kept["starts_local"]),
+        practitioner=kept.get("practitioner", ""),
+        room=kept.get("room", ""),
+    )
