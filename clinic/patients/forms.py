@@ -56,7 +56,9 @@ class PatientForm(BaseForm):
     ) -> None:
         self._country, self._today = country, today
         self._usual_language = usual_language if usual_language in LANGUAGES else "en"
-        super().__init__(formdata, **{"language": self._usual_language, **given_values})
+        # A list without a choice shows its first entry, and would save it: female.
+        usual = {"language": self._usual_language, "sex": Sex.UNKNOWN}
+        super().__init__(formdata, **{**usual, **given_values})
         self.language.offer(languages)
 
     def process(self, *args: Any, **kwargs: Any) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.patients.models import Patient
-from clinic.patients.values import PatientStatus
+from clinic.patients.values import PatientStatus, Sex
 from tests import factories
 from tests.patients.conftest import statements
 
@@ -255,6 +255,17 @@ def test_four_fields_register_a_patient(desk, world, db):
     assert patient.language == world.location.locale
     (line,) = lines(db, "patient.registered")
     assert line.actor_id == world.accounts[Role.RECEPTIONIST].id
+
+
+def test_what_nobody_chose_is_shown_and_kept_as_not_recorded(desk, db):
+    page = text(desk.get("/patients/new"))
+    assert '<option selected value="unknown">' in page
+    assert '<option selected value="en">' in page
+
+    desk.post("/patients/new", FOUR)
+    (patient,) = everybody(db)
+    assert patient.sex is Sex.UNKNOWN
+    assert '<option selected value="unknown">' in text(desk.get(f"/patients/{patient.id}/edit"))
 
 
 def test_a_phone_is_read_for_the_country_of_the_clinic(desk, world, db):
