@@ -14,6 +14,9 @@ from tests.i18n import messages
 from tests.treatments.conftest import TODAY, Chair
 from tests.world import Visitor, World
 
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""Words do not depend on the database."""
+
 CODES = sorted(messages.sources())
 DIRECTION = {"en": "ltr", "de": "ltr", "ar": "rtl"}
 LEAST = 9
