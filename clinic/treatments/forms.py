@@ -27,6 +27,7 @@ from clinic.treatments.values import (
     SignSession,
     Site,
 )
+from clinic.web.formats import ltr
 from clinic.web.forms import (
     REQUIRED,
     AmountField,
@@ -146,7 +147,7 @@ class SessionForm(BaseForm):
 
     def __init__(self, formdata: Any = None, **given_data: Any) -> None:
         super().__init__(formdata, **given_data)
-        self.gauge.offer((n, f"{n} G") for n in range(limits.GAUGE.hard.least, 35))
+        self.gauge.offer((n, ltr(f"{n} G")) for n in range(limits.GAUGE.hard.least, 35))
         self.add_zone.offer(
             ((zone.value, translate(name)) for zone, name in ZONE_NAMES.items()),
             blank=translate(N_("Choose")),
@@ -173,7 +174,11 @@ class SessionForm(BaseForm):
     def lot_rows(self) -> list[tuple[ChoiceField, AmountField]]:
         """Return the rows to show: those in use and two more."""
         rows = list(zip(self.lot_fields(), self.amount_fields(), strict=True))
-        used = [n for n, (lot, amount) in enumerate(rows, 1) if lot.data or amount.raw_data]
+        used = [
+            n
+            for n, (lot, amount) in enumerate(rows, 1)
+            if lot.data or any(amount.raw_data or [amount.data])
+        ]
         return rows[: max(used, default=0) + 2]
 
     def fill(self, content: Content, proposed: Iterable[int], next_point: NextPoint) -> None:
@@ -293,7 +298,7 @@ for _row in range(1, LOT_ROWS + 1):
 
 
 def _option(lot: LotChoice) -> SelectChoice:
-    text = f"{lot.product_name} · {lot.lot_no} · {lot.expires_on.isoformat()}"
+    text = f"{lot.product_name} · {ltr(lot.lot_no)} · {ltr(lot.expires_on.isoformat())}"
     if lot.unusable is None:
         return SelectChoice(str(lot.id), text)
     words = translate(UNUSABLE_WORDS[lot.unusable])

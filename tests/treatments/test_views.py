@@ -152,7 +152,7 @@ def test_an_unusable_lot_is_shown_with_its_reason_and_cannot_be_chosen(chair, wo
     nurse = world.as_role(Role.NURSE)
 
     page = text(nurse.get(f"/sessions/{session.id}"))
-    assert re.search(r"<option disabled[^>]*>✕ Lidocaine 2 % · A-2 · 2026-11-01 · expired", page)
+    assert re.search(r"<option disabled[^>]*>✕ Lidocaine 2 % · \u2066A-2\u2069 · \u20662026-11-01\u2069 · expired", page)
     answer = nurse.post(
         f"/sessions/{session.id}", written(chair, session, lot_2=str(chair.lidocaine.id))
     )

@@ -12,7 +12,7 @@
 //     [data-setting="ul|um|nl|gauge|product"]   what the next point gets; ul, um and nl are typed as mL and mm,
 //     with data-least and data-most in thousandths
 //     [data-stage] svg[data-view] > g.zone[data-zone][data-name][role=button] > path, and g.pts;
-//     a zone that must not be treated has aria-disabled and data-why
+//     a zone that must not be treated has aria-disabled and data-why; text[data-label=zone] hides while points stand there
 //     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|points|ml|mm|product|needle"] and button[data-del]
 //     [data-out="total|points|left|zones"], [data-used] meter, [data-count="top"], [data-byzone] > li[data-zone]
 //     with meter, [data-zml], [data-zn]; svg[data-thumb="top"] path[data-zone] gets the class `on`
@@ -205,6 +205,11 @@ function show() {
   for (const path of form.querySelectorAll("[data-thumb] [data-zone]")) {
     const { thumb } = path.closest("[data-thumb]").dataset;
     path.classList.toggle("on", points.some((p) => p.view === thumb && p.zone === path.dataset.zone));
+  }
+  for (const label of stage.querySelectorAll("[data-label]")) { // a short name makes room for points
+    const view = label.closest("svg").dataset.view;
+    const covered = points.some((point) => point.view === view && point.zone === label.dataset.label);
+    label.setAttribute("visibility", covered ? "hidden" : "visible");
   }
   for (const zone of zones()) {
     const list = per.get(zone.dataset.zone) ?? [];
