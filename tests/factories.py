@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from clinic.accounts.models import Account
 from clinic.accounts.values import AccountStatus
-from clinic.catalog.models import Service, ServiceSegment
-from clinic.catalog.values import Modality, ResourceKind
+from clinic.catalog.models import Product, ProductLot, Service, ServiceSegment
+from clinic.catalog.values import Modality, ProductKind, ResourceKind
 from clinic.core import clock, walltime
 from clinic.core.access import Role
 from clinic.locations.models import Location, OpeningHours
@@ -170,3 +170,20 @@ def an_appointment(
     db.add(appointment)
     db.flush()
     return appointment
+
+
+def a_lot(db: Session, *, name: str, kind: ProductKind, **changes: Any) -> ProductLot:
+    """A lot of a new product, good for another year."""
+    product = Product(code=f"product-{next(_numbers)}", name=name, kind=kind)
+    db.add(product)
+    db.flush()
+    fields = {
+        "product_id": product.id,
+        "lot_no": f"L-{next(_numbers)}",
+        "expires_on": clock.now().date() + dt.timedelta(days=365),
+        **changes,
+    }
+    lot = ProductLot(**fields)
+    db.add(lot)
+    db.flush()
+    return lot

@@ -20,8 +20,12 @@ from clinic.accounts import passwords
 from clinic.accounts.models import Account
 from clinic.app import create_app
 from clinic.audit.service import chain_key
+from clinic.catalog import service as catalog
+from clinic.catalog.values import ProductKind, ResourceKind
+from clinic.consents import service as consents
 from clinic.core.access import Role
 from clinic.core.engine import Sessions, make_engine
+from clinic.web import fonts
 from config import Config
 from tests import factories
 
@@ -79,13 +83,23 @@ def serve(app: Flask) -> tuple[str, "threading.Thread", object]:
     return f"http://127.0.0.1:{server.server_port}", thread, server
 
 
+@pytest.fixture(scope="session")
+def cut_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the fonts, cut once: a page is loaded only when its fonts are."""
+    folder = tmp_path_factory.mktemp("data")
+    cutter = fonts.Cutter(folder / "assets")
+    for font in fonts.installed():
+        cutter.woff2(font)
+    return folder
+
+
 @pytest.fixture
-def clinic(tmp_path: Path) -> Iterator[Clinic]:
+def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
     """A clinic without patients, as set-up leaves it, with one account a role."""
     engine = make_engine(f"sqlite:///{tmp_path / 'clinic.sqlite3'}")
     models.metadata.create_all(engine)
     sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
-    config = Config(data_dir=tmp_path, database_url="", secret_key=SECRET)
+    config = Config(data_dir=cut_fonts, database_url="", secret_key=SECRET)
     app = create_app(config, sessions=sessions)
     logins = {}
     with sessions.write() as db, db.begin():
@@ -96,6 +110,19 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
                 db, location=location, role=role, login=role.value, password_hash=hashed
             )
             logins[role] = account.login
+            if role is Role.PHYSICIAN:
+                factories.a_resource(
+                    db,
+                    location=location,
+                    kind=ResourceKind.PRACTITIONER,
+                    name="Dr Lena Weber",
+                    account_id=account.id,
+                )
+        for kind, name in ((ResourceKind.ROOM, "Room 1"), (ResourceKind.DEVICE, "Centrifuge")):
+            factories.a_resource(db, location=location, kind=kind, name=name)
+        catalog.install_defaults(db)
+        consents.install_defaults(db)
+        factories.a_lot(db, name="PRP tube kit", kind=ProductKind.KIT)
     url, thread, server = serve(app)
     yield Clinic(url, app, sessions, engine, logins)
     server.shutdown()  # type: ignore[attr-defined]
@@ -151,7 +178,9 @@ class People:
         self._contexts: list[BrowserContext] = []
         self.everybody: list[Person] = []
 
-    def __call__(self, url: str, *, width: int = 1440, height: int = 900, **options: object) -> Person:
+    def __call__(
+        self, url: str, *, width: int = 1440, height: int = 900, **options: object
+    ) -> Person:
         context = self._browser.new_context(
             viewport={"width": width, "height": height}, locale="en-GB", **options
         )
@@ -173,5 +202,3 @@ def axe_violations(page: Page) -> list[str]:
         f"{violation['id']}: {violation['nodes'][0]['html'][:160]}"
         for violation in found.response["violations"]
     ]
-
-
