@@ -244,27 +244,30 @@ def releases(db: Session, appointment_id: int) -> Sequence[tuple[Release, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+# Made once: a new alias takes longer than a statement.
+_author, _corrector = aliased(Account), aliased(Account)
+
+
 def entries(db: Session, patient_id: int, *, limit: int = 500) -> Sequence[Entry]:
     """Return everything that was ever recorded about a patient, newest first, errors included.
 
     One statement.
     """
-    author, corrector = aliased(Account), aliased(Account)
     rows = db.execute(
         sa.select(
             *_FACT,
-            author.name,
+            _author.name,
             PatientFact.as_reported,
             PatientFact.error_at,
             PatientFact.error_reason,
             PatientFact.source_key,
-            corrector.name.label("error_by"),
+            _corrector.name.label("error_by"),
             Location.zone.label("clinic_zone"),
         )
         .join(Patient, Patient.id == PatientFact.patient_id)
         .join(Location, Location.id == Patient.location_id)
-        .outerjoin(author, author.id == PatientFact.recorded_by_id)
-        .outerjoin(corrector, corrector.id == PatientFact.error_by_id)
+        .outerjoin(_author, _author.id == PatientFact.recorded_by_id)
+        .outerjoin(_corrector, _corrector.id == PatientFact.error_by_id)
         .where(PatientFact.patient_id == patient_id)
         .order_by(PatientFact.id.desc())
         .limit(limit)
@@ -296,12 +299,19 @@ def bar(db: Session, actor: Actor, patient_id: int, *, on: dt.date) -> PatientBa
     return replace(card, warnings=warnings(screening, history, actor.role, codes().name))
 
 
+_PEOPLE = sa.select(Patient.id, Patient.birth_date, Patient.sex, Location.zone).join(
+    Location, Location.id == Patient.location_id
+)
+_FACTS = (
+    sa.select(*_FACT, Account.name)
+    .outerjoin(Account, Account.id == PatientFact.recorded_by_id)
+    .where(PatientFact.error_at.is_(None))
+    .order_by(PatientFact.id)
+)
+
+
 def _people(db: Session, ids: list[int]) -> dict[int, tuple[Person, ZoneInfo]]:
-    rows = db.execute(
-        sa.select(Patient.id, Patient.birth_date, Patient.sex, Location.zone)
-        .join(Location, Location.id == Patient.location_id)
-        .where(Patient.id.in_(ids))
-    )
+    rows = db.execute(_PEOPLE.where(Patient.id.in_(ids)))
     return {
         row.id: (Person(birth_date=row.birth_date, sex=row.sex.value), ZoneInfo(row.zone))
         for row in rows
@@ -311,32 +321,33 @@ def _people(db: Session, ids: list[int]) -> dict[int, tuple[Person, ZoneInfo]]:
 def _facts(
     db: Session, ids: list[int], people: dict[int, tuple[Person, ZoneInfo]]
 ) -> Iterator[tuple[int, Fact]]:
-    rows = db.execute(
-        sa.select(*_FACT, Account.name)
-        .outerjoin(Account, Account.id == PatientFact.recorded_by_id)
-        .where(PatientFact.patient_id.in_(ids), PatientFact.error_at.is_(None))
-        .order_by(PatientFact.id)
-    )
-    for row in rows:
-        yield row.patient_id, _fact(row, people[row.patient_id][1])
+    for row in db.execute(_FACTS.where(PatientFact.patient_id.in_(ids))):
+        patient_id = row[0]
+        yield patient_id, _fact(row, people[patient_id][1])
 
 
 def _fact(row: sa.Row[*tuple[Any, ...]], zone: ZoneInfo) -> Fact:
+    """Read the columns of `_FACT` and the author's name, by place: 200 visits have 5,000 facts.
+
+    Looking each column up by its name took twice as long as the statement itself.
+    """
+    (_, id_, kind, code, state, label, where, began_on, ended_on, noted_on, milli, unit, source,
+     recorded_at, author) = row[: len(_FACT) + 1]  # fmt: skip
     return Fact(
-        id=row.id,
-        kind=row.kind,
-        code=row.code,
-        state=row.state,
-        label=row.label,
-        zone=row.zone,
-        began_on=row.began_on,
-        ended_on=row.ended_on,
-        noted_on=row.noted_on,
-        value_milli=row.value_milli,
-        unit=row.unit,
-        source=row.source,
-        recorded_by=row.name or "",
-        recorded_on=_day(row.recorded_at, zone),
+        id=id_,
+        kind=kind,
+        code=code,
+        state=state,
+        label=label,
+        zone=where,
+        began_on=began_on,
+        ended_on=ended_on,
+        noted_on=noted_on,
+        value_milli=milli,
+        unit=unit,
+        source=source,
+        recorded_by=author or "",
+        recorded_on=_day(recorded_at, zone),
     )
 
 
