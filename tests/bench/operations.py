@@ -10,28 +10,27 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from clinic.core.engine import Sessions, make_engine
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import passage
-from clinic.safety.values import Moment, Outcome, PlannedTreatment
-from clinic.scheduling import queries as scheduling_queries
+from clinic.safety.values import Moment, Outcome
 from clinic.scheduling.models import Appointment
-from tests.bench import floors, judge
+from clinic.scheduling.values import AppointmentStatus
+from tests.bench import checks, floors, judge
 from tests.bench.browsers import Answer, Browser, Form, InProcess, OverHttp, make_app, sign_in
 from tests.bench.measure import Operation
 from tests.bench.people import People, Somebody
-from tests.bench.sizes import DAYS_AHEAD, PHYSICIANS, TODAY, Size
-from tests.bench.staff import FIRST_PHYSICIAN, FIRST_ROOM, PRP
+from tests.bench.sizes import DAYS_AHEAD, NOW, PHYSICIANS, TODAY, Size
+from tests.bench.staff import FIRST_PHYSICIAN, FIRST_ROOM, INJECTIONS, PRP
 
-TOMORROW = TODAY + dt.timedelta(days=1)
 HOURS = range(8, 18)
 BOARD_URL = f"/board?date={TODAY.isoformat()}"
 VISITS_SHOWN = 160
 _FREE = dt.datetime(2085, 1, 1, tzinfo=dt.UTC)
 """Before the floor's own bookings, after everybody else's."""
 _DIGITS = 4
+MANY = 200
 
 
 class Clinic:
@@ -73,6 +72,23 @@ class Clinic:
                     "form_key": secrets.token_urlsafe(18),
                 }
 
+    def coming(self, count: int) -> list[int]:
+        """Return the next treatments, in the order of their ids."""
+        with self.sessions.read() as db:
+            return list(
+                db.scalars(
+                    sa.select(Appointment.id)
+                    .where(
+                        Appointment.location_id == 1,
+                        Appointment.starts_at > NOW,
+                        Appointment.service_id == INJECTIONS,
+                        Appointment.status == AppointmentStatus.BOOKED,
+                    )
+                    .order_by(Appointment.starts_at, Appointment.id)
+                    .limit(count)
+                )
+            )
+
     def _last_booked(self) -> dt.date:
         """Return the last day that anything is booked on: measuring again goes on after it."""
         with self.sessions.read() as db:
@@ -90,20 +106,13 @@ class Clinic:
             histories = safety_queries.histories(db, some)
         found = []
         for patient_id, history in histories.items():
-            screening = safety_queries.check(history, plan_of(history), on)
+            screening = safety_queries.check(history, checks.plan_of_prp(history), on)
             way = passage(screening, Moment.BOOKING, Role.RECEPTIONIST, today=TODAY)
             if way.outcome is Outcome.GO:
                 found.append(patient_id)
         if len(found) < 50:
             raise RuntimeError("too few patients can be booked: seed again with --fresh")
         return found
-
-
-def plan_of(history: safety_queries.History) -> PlannedTreatment:
-    """Return the plan of a PRP for somebody, as booking makes it."""
-    return scheduling_queries.plan_of(
-        Modality.PRP, history, consent_version="1.0", interval_days=None
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,23 +231,21 @@ def groups(clinic: Clinic, small: Clinic | None) -> dict[str, list[Operation]]:
 
 
 def screening(clinic: Clinic) -> list[Operation]:
-    """Return the check of one visit and of 200: gather what is known, and decide."""
-    last = min(clinic.size.patients, 2_000)
-    one = itertools.cycle(range(1, last, 3))
-    many = list(range(1, last, last // 200))[:200]
-
-    def check(ids: list[int]) -> None:
-        with clinic.sessions.read() as db:
-            histories = safety_queries.histories(db, ids)
-        for history in histories.values():
-            safety_queries.check(history, plan_of(history), TOMORROW)
-        assert len(histories) == len(ids)
-
+    """Return the check of one coming visit and of 200: gather what is known, and decide."""
+    ids = clinic.coming(3 * MANY)
+    one = itertools.cycle(ids)
     return [
         Operation(
-            name=judge.SCREEN_ONE, call=lambda: check([next(one)]), calls=20, engine=clinic.engine
+            name=judge.SCREEN_ONE,
+            call=lambda: checks.screen_one(clinic.sessions, next(one)),
+            engine=clinic.engine,
         ),
-        Operation(name=judge.SCREEN_MANY, call=lambda: check(many), calls=3, engine=clinic.engine),
+        Operation(
+            name=judge.SCREEN_MANY,
+            call=lambda: checks.screen_many(clinic.sessions, ids[::3]),
+            calls=3,
+            engine=clinic.engine,
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ from clinic.core.zones import Zone
 from clinic.treatments.rules import scalp
 from clinic.treatments.values import View
 from tests.bench.load import Row, Step
-from tests.bench.sizes import SITES, TODAY, Size
+from tests.bench.sizes import NOW, SITES, TODAY, Size
 from tests.bench.staff import INJECTIONS, LOT
 from tests.bench.visits import QUARTER, Visit, Visits
 
@@ -132,16 +132,16 @@ class Treated:
         return sum(1 for _ in self._contacts())
 
     def _contacts(self) -> Iterator[Row]:
-        """Nearly every call of the past was made; some of this week's are still to be made."""
+        """Nearly every call of the past was made, and half of what falls due today."""
         made = 0
         for session, visit in self._numbered():
             age = (TODAY - visit.local.date()).days
-            kind, after = ("day_7", 7) if age > 7 else ("day_1", 1)
-            is_missed = session % (40 if age > 7 else 10) == 0
-            if age < 2 or is_missed:
+            kind, after = ("day_7", 7) if age >= 7 else ("day_1", 1)
+            is_missed = session % (2 if age in {1, 7} else 100) == 0
+            if not age or is_missed:
                 continue
             made += 1
-            at = visit.start + dt.timedelta(days=after)
+            at = min(visit.start + dt.timedelta(days=after), NOW)
             yield made, session, visit.patient, 3, kind, "reached", 1, "", [], at
 
     def _side_effects(self) -> Iterator[Row]:

@@ -17,7 +17,8 @@ from tests.bench.staff import CHECK_UP, FIRST_PHYSICIAN, FIRST_ROOM, INJECTIONS
 QUARTER = dt.timedelta(minutes=15)
 IN_TREATMENT = 7
 """The slot before now: those before it are done, the next has arrived."""
-_DECISIONS = ("allow",) * 13 + ("ask", "ask", "warn", "review", "review", "defer", "allow")
+_DECISIONS = {0: "review", 7: "defer", 13: "review"} | dict.fromkeys((3, 10, 21, 30), "ask")
+"""What the check said of every fortieth coming visit; the others may go ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +167,16 @@ class Visits:
             is_begun = is_over or status is AppointmentStatus.IN_TREATMENT
             is_here = is_begun or status is AppointmentStatus.ARRIVED
             is_treatment = visit.service == INJECTIONS
-            decision = _DECISIONS[visit.id % 20] if status is AppointmentStatus.BOOKED else "allow"
+            decision = "allow"
+            if status is AppointmentStatus.BOOKED and is_treatment:
+                decision = _DECISIONS.get(visit.id // 3 % 40, "allow")
             yield (
                 visit.id, 1, visit.patient, visit.service, FIRST_PHYSICIAN + visit.physician,
                 FIRST_ROOM + visit.physician, visit.start, visit.start + QUARTER, visit.local, ZONE,
                 status.value, visit.is_held, "scheduled",
                 "patient_asked" if status is AppointmentStatus.CANCELLED else None, "", "", "",
-                decision if is_treatment else "allow", decision == "review" and visit.id % 40 < 20,
-                0, visit.start - QUARTER if is_here else None, visit.start if is_begun else None,
+                decision, decision == "review" and visit.id % 2 == 0, 0,
+                visit.start - QUARTER if is_here else None, visit.start if is_begun else None,
                 visit.start + QUARTER if is_over else None, _booked_at(visit), 2, 1,
             )  # fmt: skip
 
