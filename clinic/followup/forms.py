@@ -115,10 +115,10 @@ class SideEffectForm(BaseForm):
 class ReviewForm(BaseForm):
     """What a physician says of a side effect that goes on."""
 
-    version = VersionField()
+    seen_version = VersionField()
     grade = ChoiceField(N_("Grade as you see it"))
-    outcome = EnumField(N_("How does it stand?"), Outcome, OUTCOME_NAMES)
-    note = NoteField(N_("What you found and advised"))
+    standing = EnumField(N_("How does it stand?"), Outcome, OUTCOME_NAMES)
+    assessment = NoteField(N_("What you found and advised"))
 
     def offer_grades(self, kind: SideEffectKind) -> None:
         """Offer the grades that the term has."""
@@ -130,10 +130,10 @@ class ReviewForm(BaseForm):
         """Build the command."""
         return ReviewSideEffect(
             side_effect_id=side_effect_id,
-            version=given(self.version.data),
+            version=given(self.seen_version.data),
             grade=int(given(self.grade.data)),
-            outcome=self.outcome.member(),
-            note=self.note.text(),
+            outcome=self.standing.member(),
+            note=self.assessment.text(),
         )
 
 

@@ -200,12 +200,12 @@ def _show_page(side_effect_id: int, *, review: ReviewForm | None, close: CloseFo
 def _review_form(effect: SideEffect) -> ReviewForm:
     return ReviewForm(
         data={
-            "version": effect.version,
+            "seen_version": effect.version,
             "grade": str(effect.grade),
-            "outcome": (
+            "standing": (
                 effect.outcome if effect.outcome is not Outcome.OPEN else Outcome.RESOLVING
             ).value,
-            "note": effect.review_note,
+            "assessment": effect.review_note,
         }
     )
 

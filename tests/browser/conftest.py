@@ -1,10 +1,12 @@
 """A real Chromium against a real server on a database file of its own."""
 
+import datetime as dt
 import os
 import re
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,11 +25,14 @@ from clinic.audit.service import chain_key
 from clinic.catalog import service as catalog
 from clinic.catalog.values import ProductKind, ResourceKind
 from clinic.consents import service as consents
+from clinic.core import clock as clinic_clock
 from clinic.core.access import Role
 from clinic.core.engine import Sessions, make_engine
+from clinic.demo.load import load
 from clinic.web import fonts
 from config import Config
 from tests import factories
+from tests.conftest import NOW
 
 SECRET = "browser-tests-only-" * 3
 PASSWORD = "a bruise on the vertex 42"
@@ -128,6 +133,48 @@ def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
     server.shutdown()  # type: ignore[attr-defined]
     thread.join()
     engine.dispose()
+
+
+def make_demo(path: Path, now: dt.datetime) -> None:
+    """Make the demo clinic of an instant; everybody signs in with PASSWORD."""
+    engine = make_engine(f"sqlite:///{path}")
+    models.metadata.create_all(engine)
+    sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
+    with clinic_clock.pretend(now), sessions.write() as db, db.begin():
+        load(db)
+        db.execute(sa.update(Account).values(password_hash=passwords.make_hash(PASSWORD)))
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+
+
+@contextmanager
+def served(path: Path, data_dir: Path) -> Iterator[Clinic]:
+    """Serve a database file while the block runs."""
+    engine = make_engine(f"sqlite:///{path}")
+    sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
+    config = Config(data_dir=data_dir, database_url="", secret_key=SECRET)
+    app = create_app(config, sessions=sessions)
+    url, thread, server = serve(app)
+    yield Clinic(url, app, sessions, engine, {role: role.value for role in Role})
+    server.shutdown()  # type: ignore[attr-defined]
+    thread.join()
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo clinic as it stands at NOW, in a file to be copied."""
+    path = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
+    make_demo(path, NOW)
+    return path
+
+
+@pytest.fixture
+def demo(demo_file: Path, tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
+    """A demo clinic of one's own."""
+    with served(Path(shutil.copy(demo_file, tmp_path / "demo.sqlite3")), cut_fonts) as clinic:
+        yield clinic
 
 
 class Person:

@@ -6,7 +6,8 @@
 //     button[data-done]  what E presses
 import { fill, shortcut } from "./app.js";
 
-const form = () => document.querySelector("[data-worklist]");
+const empty = document.createElement("div"); // stands for the list while nothing is due
+const form = () => document.querySelector("[data-worklist]") ?? empty;
 const rows = () => [...form().querySelectorAll("[data-row]")];
 const boxes = () => [...form().querySelectorAll("[data-row] input[name=id]")];
 const current = () => form().querySelector("[data-row].on") ?? rows()[0];

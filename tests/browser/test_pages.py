@@ -1,0 +1,299 @@
+"""Every page, with the demo's data: axe, the console, no sideways scroll, right-to-left.
+
+A page has a row in PAGES, with the roles that work with it; a page without one fails.
+"""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from clinic.accounts import service as accounts
+from clinic.accounts.models import Account
+from clinic.accounts.values import InviteAccount
+from clinic.core import clock as clinic_clock
+from clinic.core.access import Role
+from tests.browser.conftest import PASSWORD, Clinic, Person, axe_violations, served
+from tests.conftest import NOW
+
+pytestmark = [pytest.mark.browser]
+
+R, N, D, A = Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN, Role.ADMINISTRATOR
+NOT_PAGES = {"assets.show", "health.live", "health.ready", "home"}
+"""What is no page: files, answers to machines, and the way to one's first page."""
+
+PAGES: dict[str, list[tuple[Role | None, str]]] = {
+    "account.invitation": [(None, "/invitations/{token}")],
+    "account.show": [(R, "/account")],
+    "accounts.edit": [(A, "/people/{account}")],
+    "accounts.index": [(A, "/people")],
+    "accounts.new": [(A, "/people/new")],
+    "accounts.sign_in": [(None, "/sign-in")],
+    "audit.index": [(A, "/audit-trail")],
+    "audit.patient": [(A, "/audit-trail/patients/{patient}")],
+    "board.index": [
+        (R, "/board"),
+        (D, "/board?view=rooms"),
+        (R, "/board?date=2027-03-01"),
+    ],
+    "catalog.index": [(A, "/products")],
+    "catalog.new": [(A, "/products/new")],
+    "catalog.new_lot": [(A, "/products/{product}/lots/new")],
+    "catalog.stopping": [(A, "/lots/{lot}/stop")],
+    "chart.patient": [(D, "/patients/{warned}"), (R, "/patients/{blocked}")],
+    "followup.call": [(N, "/sessions/{signed}/calls/new?kind=day_7")],
+    "followup.index": [(N, "/follow-up")],
+    "followup.report": [(N, "/sessions/{signed}/side-effects/new")],
+    "followup.show": [(D, "/side-effects/{open_effect}"), (N, "/side-effects/{closed_effect}")],
+    "intake.consents": [(R, "/patients/{patient}/consents")],
+    "intake.facts": [(N, "/patients/{blocked}/facts")],
+    "intake.questions": [(N, "/appointments/{asked_visit}/questions")],
+    "intake.review": [
+        (D, "/appointments/{warned_visit}/review"),
+        (N, "/appointments/{blocked_visit}/review"),
+    ],
+    "locations.edit": [(A, "/clinic")],
+    "patients.edit": [(R, "/patients/{patient}/edit")],
+    "patients.index": [(R, "/patients?q=ha"), (R, "/patients"), (R, "/patients?q=zzzz")],
+    "patients.new": [(R, "/patients/new?q=Haddad+Amira")],
+    "resources.edit": [(A, "/clinic/resources/{resource}")],
+    "resources.index": [(A, "/clinic/resources")],
+    "safety.index": [(D, "/safety/rules")],
+    "safety.show": [(D, "/screenings/{screening}")],
+    "scheduling.edit": [(R, "/appointments/{warned_visit}/edit")],
+    "scheduling.new": [
+        (R, "/appointments/new?patient_id={patient}&practitioner_id=1&date=2026-11-24&start=11:00"),
+        (R, "/appointments/new"),
+    ],
+    "scheduling.show": [
+        (D, "/appointments/{blocked_visit}"),
+        (D, "/appointments/{released_visit}"),
+        (R, "/appointments/{blocked_visit}"),
+        (R, "/appointments/{cancelled_visit}"),
+    ],
+    "scheduling.walk_in": [(R, "/appointments/walk-in")],
+    "treatments.index": [(D, "/sessions")],
+    "treatments.prepare": [
+        (D, "/appointments/{arrived_visit}/session"),
+        (D, "/appointments/{blocked_visit}/session"),
+    ],
+    "treatments.show": [(D, "/sessions/{draft}"), (D, "/sessions/{signed}")],
+}
+VISIT = (
+    "SELECT {what} FROM appointment WHERE date(starts_local) = '2026-11-23' AND status = '{status}'"
+    " {more} ORDER BY starts_local LIMIT 1"
+)
+
+
+def _visit(status: str = "booked", more: str = "", what: str = "id") -> str:
+    return VISIT.format(status=status, more=f"AND {more}" if more else "", what=what)
+
+
+IDS = {
+    "account": "SELECT id FROM account WHERE login = 'nurse'",
+    "patient": _visit(more="decision = 'allow' AND is_released = 0", what="patient_id"),
+    "blocked": _visit(more="decision = 'block'", what="patient_id"),
+    "warned": _visit(more="decision = 'review'", what="patient_id"),
+    "blocked_visit": _visit(more="decision = 'block'"),
+    "warned_visit": _visit(more="decision = 'review'"),
+    "asked_visit": _visit(more="decision = 'ask'"),
+    "released_visit": _visit(more="is_released = 1"),
+    "cancelled_visit": _visit("cancelled"),
+    "arrived_visit": _visit("arrived", "service_id = (SELECT id FROM service WHERE code = 'prp')"),
+    "screening": "SELECT id FROM screening WHERE decision = 'review' ORDER BY id DESC LIMIT 1",
+    "product": "SELECT min(id) FROM product",
+    "lot": "SELECT min(id) FROM product_lot",
+    "resource": "SELECT min(id) FROM resource",
+    "draft": "SELECT max(id) FROM treatment_session WHERE state = 'draft'",
+    "signed": "SELECT max(id) FROM treatment_session WHERE state = 'signed'",
+    "open_effect": "SELECT max(id) FROM side_effect WHERE closed_by_id IS NULL",
+    "closed_effect": "SELECT max(id) FROM side_effect WHERE closed_by_id IS NOT NULL",
+}
+MAIN = {"board.index", "scheduling.show", "chart.patient", "treatments.show", "followup.index"}
+"""The pages people work with all day."""
+
+
+class Case(NamedTuple):
+    """One page for one role."""
+
+    endpoint: str
+    role: Role | None
+    path: str
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.role or 'nobody'} {self.path}"
+
+
+CASES = [Case(endpoint, *row) for endpoint, rows in PAGES.items() for row in rows]
+REFUSALS = [
+    Case("chart.patient", D, "/patients/2147483647", 404),
+    Case("intake.review", R, "/appointments/{blocked_visit}/review", 403),
+]
+SIZES = {"desktop": (1440, 900), "tablet": (820, 1180), "phone": (320, 640)}
+
+
+def fill(clinic: Clinic) -> dict[str, object]:
+    """Return the ids of the demo that the addresses need."""
+    with clinic.engine.connect() as connection:
+        found = {name: connection.scalar(sa.text(sql)) for name, sql in IDS.items()}
+    missing = [name for name, value in found.items() if value is None]
+    assert missing == [], "the demo shows none of these"
+    with clinic_clock.pretend(NOW), clinic.sessions.write() as db, db.begin():
+        wish = InviteAccount(login="nina", name="Nina Vogel", role=N)
+        _, token = accounts.invite(db, None, wish)
+    return {**found, "token": token}
+
+
+class House:
+    """One demo clinic for all who only look; everybody signs in once a look and size."""
+
+    def __init__(self, clinic: Clinic, browser: Browser) -> None:
+        self.clinic, self.browser, self.ids = clinic, browser, fill(clinic)
+        self._contexts: dict[tuple[object, ...], BrowserContext] = {}
+
+    def person(self, role: Role | None, scheme: str = "light") -> Person:
+        key = (role, scheme)
+        if key not in self._contexts:
+            self._contexts[key] = self.browser.new_context(
+                locale="en-GB", color_scheme=scheme, viewport={"width": 1440, "height": 900}
+            )
+            if role:
+                Person(self._contexts[key].new_page(), self.clinic.url).signs_in(role.value)
+        return Person(self._contexts[key].new_page(), self.clinic.url)
+
+    def path(self, pattern: str) -> str:
+        return pattern.format(**self.ids)
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+
+
+@pytest.fixture(scope="module")
+def house(
+    browser: Browser, demo_file: Path, tmp_path_factory: pytest.TempPathFactory, cut_fonts: Path
+) -> Iterator[House]:
+    path = tmp_path_factory.mktemp("pages") / "demo.sqlite3"
+    with served(Path(shutil.copy(demo_file, path)), cut_fonts) as clinic:
+        house = House(clinic, browser)
+        yield house
+        house.close()
+
+
+@pytest.fixture
+def opens(house: House) -> Iterator[Callable[..., Page]]:
+    """Open a page as a role; any error or warning of the console fails the test."""
+    people: list[Person] = []
+
+    def opened(case: Case, *, size: str = "desktop", scheme: str = "light") -> Page:
+        person = house.person(case.role, scheme)
+        people.append(person)
+        width, height = SIZES[size]
+        person.page.set_viewport_size({"width": width, "height": height})
+        answer = person.page.goto(house.clinic.url + house.path(case.path), wait_until="load")
+        assert answer is not None
+        assert answer.status == case.status, person.page.url
+        return person.page
+
+    yield opened
+    complaints = [text for person in people for text in person.complaints]
+    for person in people:
+        person.page.close()
+    assert complaints == []
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return int(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+def test_every_page_has_a_row(house):
+    rules = house.clinic.app.url_map.iter_rules()
+    pages = {rule.endpoint for rule in rules if "GET" in (rule.methods or ())} - NOT_PAGES
+
+    assert sorted(pages - set(PAGES)) == [], "give these a row in PAGES"
+    assert sorted(set(PAGES) - pages) == [], "these pages are gone"
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_page_is_accessible_in_light(opens, case):
+    page = opens(case)
+
+    assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.endpoint in MAIN], ids=str)
+def test_a_main_page_is_accessible_in_dark(opens, case):
+    page = opens(case, scheme="dark")
+
+    assert axe_violations(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in CASES if case.endpoint not in MAIN], ids=str)
+def test_every_other_page_is_accessible_in_dark(opens, case):
+    page = opens(case, scheme="dark")
+
+    assert axe_violations(page) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["tablet", "phone"])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_page_is_accessible_on_smaller_screens(opens, case, size, scheme):
+    page = opens(case, size=size, scheme=scheme)
+
+    assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_page_never_scrolls_sideways(opens, case):
+    page = opens(case, size="tablet")
+    wide = sideways(page)
+    page.set_viewport_size({"width": 320, "height": 640})
+
+    assert (wide, sideways(page)) == (0, 0)
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=str)
+def test_a_refusal_is_a_page_like_the_others(opens, case):
+    page = opens(case)
+
+    assert axe_violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_the_main_pages_read_from_right_to_left(demo, people, scheme):
+    ids = fill(demo)
+    with demo.engine.begin() as connection:
+        connection.execute(sa.update(Account).values(locale="ar"))
+    someone = people(demo.url, color_scheme=scheme)
+    someone.goes_to("/sign-in?lang=ar")
+    for field, value in (("login", "physician"), ("password", PASSWORD)):
+        someone.page.locator(f"[name={field}]").fill(value)
+    someone.page.locator("main form button[type=submit]").click()
+    expect(someone.page).not_to_have_url(re.compile("/sign-in"))
+
+    for case in CASES:
+        if case.endpoint not in MAIN or case.role is not D:
+            continue
+        page = someone.goes_to(case.path.format(**ids))
+        page.wait_for_load_state()
+        assert page.locator("html").get_attribute("dir") == "rtl"
+        assert axe_violations(page) == [], case
+        assert sideways(page) == 0, case
+    page = someone.goes_to("/sessions/{draft}".format(**ids))
+    left, right = (
+        page.locator(f"svg.top g[data-zone={zone}]").bounding_box()["x"]
+        for zone in ("temporal_l", "temporal_r")
+    )
+    assert left < right, "a map is never mirrored"
