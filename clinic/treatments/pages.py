@@ -69,14 +69,16 @@ def before(db: Session, actor: Actor, appointment_id: int, form: StartForm) -> d
     form.version.renew(visit.version)
     form.facts_hash.data = brief.screening.facts_hash
     given = safety_queries.releases(db, visit.id)
+    heading = queries.heading(db, visit)
     return {
         **WORDS,
         "form": form,
         "visit": visit,
-        "heading": queries.heading(db, visit),
+        "heading": heading,
         "brief": brief,
         "passage": brief.passage,
         "is_here": visit.status is AppointmentStatus.ARRIVED,
+        "is_treatment": heading.modality.is_treatment,
         "may_release": actor.may(Permission.RELEASE),
         "releases": {row.fingerprint: (row, name) for row, name in given},
         "past": queries.past_of(db, visit.patient_id, zone=actor.zone),

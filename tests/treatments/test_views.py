@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from clinic.core.zones import Zone
 from clinic.safety.values import FactKind, FactSource, FactState
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import points, queries, record
+from clinic.treatments.rules import scalp
 from clinic.treatments.values import Content, SessionState
 from tests import factories
 from tests.counting import statements
@@ -54,7 +56,6 @@ def text(answer) -> str:
 
 def test_the_brief_shows_the_way_and_the_button_begins(chair, world):
     chair.knows(FactKind.ALLERGY, "penicillin", label="Penicillin rash")
-    chair.signed_before = None
     nurse = world.as_role(Role.NURSE)
     url = f"/appointments/{chair.visit.id}/session"
 
@@ -122,6 +123,19 @@ def test_a_visit_that_has_not_arrived_cannot_begin(chair, world, db):
     assert answer.status_code == 409
 
 
+def test_a_consultation_offers_no_session(chair, world, db):
+    talk = factories.a_service(db, modality=Modality.CONSULTATION)
+    visit = chair.book(dt.datetime(2026, 11, 23, 15, 0), talk)
+    nurse = world.as_role(Role.NURSE)
+    url = f"/appointments/{visit.id}/session"
+
+    page = text(nurse.get(url))
+    assert "Nothing is injected in this kind of visit." in page
+    assert "Start the session" not in page
+    answer = nurse.post(url, {"version": str(visit.version), "facts_hash": "x"})
+    assert answer.status_code == 409
+
+
 @pytest.mark.parametrize("data", [{}, {"version": "x"}, {"version": "99999999999999999999"}])
 def test_a_broken_beginning_is_refused(chair, world, data):
     answer = world.as_role(Role.NURSE).post(f"/appointments/{chair.visit.id}/session", data)
@@ -140,10 +154,7 @@ def test_a_new_draft_proposes_the_first_expiring_kit_and_the_weight(chair, world
 
     assert re.search(rf'<option selected value="{chair.kit.id}"', page)
     assert 'value="61.5"' in page
-    assert page.count('role="button"') == sum(
-        len(one.shapes)
-        for one in __import__("clinic.treatments.rules.scalp", fromlist=["x"]).drawings()
-    )
+    assert page.count('role="button"') == sum(len(one.shapes) for one in scalp.drawings())
 
 
 def test_an_unusable_lot_is_shown_with_its_reason_and_cannot_be_chosen(chair, world):
@@ -152,7 +163,10 @@ def test_an_unusable_lot_is_shown_with_its_reason_and_cannot_be_chosen(chair, wo
     nurse = world.as_role(Role.NURSE)
 
     page = text(nurse.get(f"/sessions/{session.id}"))
-    assert re.search(r"<option disabled[^>]*>✕ Lidocaine 2 % · \u2066A-2\u2069 · \u20662026-11-01\u2069 · expired", page)
+    assert re.search(
+        r"<option disabled[^>]*>✕ Lidocaine 2 % · \u2066A-2\u2069 · .2026-11-01. · expired",
+        page,
+    )
     answer = nurse.post(
         f"/sessions/{session.id}", written(chair, session, lot_2=str(chair.lidocaine.id))
     )
