@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
-from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind
 from clinic.core import clock, walltime
 from clinic.core.access import Actor, Permission
@@ -24,6 +23,7 @@ from clinic.scheduling.forms import BookingForm, PlaceForm, TimedForm, WhoForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.openings import Timetable, Wish
+from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.values import AppointmentStatus, CourseCard, NamedOpening, Refused
 from clinic.web.words import translate
@@ -77,26 +77,24 @@ class Panel:
     is_instead: bool
     """Whether the offers stand for a wish that cannot be met."""
     refusal: Refusal | None
-    service: Service | None
+    service: Offered | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the place offers: services, people, rooms, and when they work."""
 
-    services: Sequence[Service]
+    services: Sequence[Offered]
     table: Timetable
 
-    def service(self, service_id: int | None) -> Service | None:
+    def service(self, service_id: int | None) -> Offered | None:
         """Return an offered service by its id."""
         return next((service for service in self.services if service.id == service_id), None)
 
 
 def choices(db: Session, actor: Actor) -> Choices:
-    """Return what can be chosen at a place; five statements."""
-    return Choices(
-        services=catalog_queries.services(db), table=openings.timetable(db, actor.location_id)
-    )
+    """Return what can be chosen at a place; four statements."""
+    return Choices(services=queries.offered(db), table=openings.timetable(db, actor.location_id))
 
 
 def offer(form: WhoForm | TimedForm, offered: Choices) -> None:
@@ -109,7 +107,7 @@ def offer(form: WhoForm | TimedForm, offered: Choices) -> None:
         form.offer_services([(s.id, label_of(s)) for s in offered.services])
 
 
-def label_of(service: Service) -> str:
+def label_of(service: Offered) -> str:
     """Return the name of a service with its length."""
     return translate(
         "%(service)s · %(minutes)s min", service=service.name, minutes=service.duration_min
@@ -215,7 +213,7 @@ def panel(
     offers: Sequence[NamedOpening] = ()
     if service is not None and isinstance(form, BookingForm):
         wish = Wish(
-            service=service,
+            service=catalog_queries.service(db, service.id),
             patient_id=picked.id if picked else None,
             practitioner_id=form.practitioner_id.chosen(),
             room_id=form.room_id.chosen(),
@@ -347,7 +345,7 @@ def _picked(db: Session, actor: Actor, form: WhoForm, offered: Choices) -> Picke
 def _foresee(
     db: Session,
     actor: Actor,
-    service: Service | None,
+    service: Offered | None,
     course: CourseCard | None,
     *,
     patient_id: int,
@@ -358,7 +356,12 @@ def _foresee(
         return None, None
     history = safety_queries.history_of(db, patient_id)
     interval = course.interval_days if course and course.service_id == service.id else None
-    plan = queries.plan_for(db, service, history, on=on, interval_days=interval)
+    plan = queries.plan_of(
+        service.modality,
+        history,
+        consent_version=queries.consent_versions(db)(service.modality, on),
+        interval_days=interval,
+    )
     known = checks.remembered(safety_queries.check(history, plan, on), ())
     shown = known.decision if actor.is_clinical else None
     return shown, checks.reception_status(known.decision)

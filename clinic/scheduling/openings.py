@@ -14,6 +14,7 @@ from clinic.core.access import Actor
 from clinic.locations.models import OpeningHours
 from clinic.scheduling import queries
 from clinic.scheduling.models import Occupancy, Resource, WorkingHours
+from clinic.scheduling.queries import Named
 from clinic.scheduling.rules import promise, slots
 from clinic.scheduling.rules.slots import Hours
 from clinic.scheduling.values import Candidate, NamedOpening, Opening, Span
@@ -27,14 +28,14 @@ DAYS = (3, 14, 90)
 class Timetable:
     """Who and what a place has, and when each of them works."""
 
-    resources: Sequence[Resource]
+    resources: Sequence[Named]
     hours: Mapping[int, Hours]
 
     def named(self, resource_id: int | None) -> str:
         """Return the name of a resource; empty for none."""
         return next((r.name for r in self.resources if r.id == resource_id), "")
 
-    def of_kind(self, kind: ResourceKind) -> list[Resource]:
+    def of_kind(self, kind: ResourceKind) -> list[Named]:
         """Return the resources of a kind, in the order of the board."""
         return [resource for resource in self.resources if resource.kind is kind]
 
@@ -51,6 +52,21 @@ class Wish:
     """A visit that is about to move: its own time counts as free."""
 
 
+_PLACE = (
+    sa.select(OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes)
+    .where(OpeningHours.location_id == sa.bindparam("location"))
+    .order_by(OpeningHours.weekday, OpeningHours.opens)
+)
+_OWN = (
+    sa.select(
+        WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts, WorkingHours.ends
+    )
+    .join(Resource, Resource.id == WorkingHours.resource_id)
+    .where(Resource.location_id == sa.bindparam("location"))
+    .order_by(WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts)
+)
+
+
 def timetable(db: Session, location_id: int) -> Timetable:
     """Return the resources in use at a place with their weekly hours; three statements.
 
@@ -58,24 +74,11 @@ def timetable(db: Session, location_id: int) -> Timetable:
     """
     resources = queries.resources(db, location_id)
     place: dict[int, list[tuple[dt.time, dt.time]]] = {}
-    for row in db.execute(
-        sa.select(OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes)
-        .where(OpeningHours.location_id == location_id)
-        .order_by(OpeningHours.weekday, OpeningHours.opens)
-    ):
-        place.setdefault(row.weekday, []).append((row.opens, row.closes))
+    for weekday, opens, closes in db.execute(_PLACE, {"location": location_id}):
+        place.setdefault(weekday, []).append((opens, closes))
     own: dict[int, dict[int, list[tuple[dt.time, dt.time]]]] = {}
-    for line in db.execute(
-        sa.select(
-            WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts, WorkingHours.ends
-        )
-        .join(Resource, Resource.id == WorkingHours.resource_id)
-        .where(Resource.location_id == location_id)
-        .order_by(WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts)
-    ):
-        own.setdefault(line.resource_id, {}).setdefault(line.weekday, []).append(
-            (line.starts, line.ends)
-        )
+    for resource_id, weekday, starts, ends in db.execute(_OWN, {"location": location_id}):
+        own.setdefault(resource_id, {}).setdefault(weekday, []).append((starts, ends))
     return Timetable(resources=resources, hours={r.id: own.get(r.id, place) for r in resources})
 
 
@@ -223,7 +226,7 @@ def _busy(
     return found
 
 
-def _type(resource: Resource) -> str:
+def _type(resource: Named) -> str:
     return resource.device_type if resource.kind is ResourceKind.DEVICE else ""
 
 

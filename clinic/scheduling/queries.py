@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -96,13 +97,44 @@ def parts_of(service: Service) -> tuple[Segment, ...]:
     )
 
 
-def resources(db: Session, location_id: int) -> Sequence[Resource]:
+class Named(NamedTuple):
+    """A practitioner, room or device in use, as lists need it."""
+
+    id: int
+    kind: ResourceKind
+    name: str
+    device_type: str
+
+
+class Offered(NamedTuple):
+    """A service that can be booked, without its parts."""
+
+    id: int
+    name: str
+    modality: Modality
+    duration_min: int
+
+
+_IN_USE = (
+    sa.select(Resource.id, Resource.kind, Resource.name, Resource.device_type)
+    .where(Resource.location_id == sa.bindparam("location"), Resource.is_active)
+    .order_by(Resource.sort, Resource.name, Resource.id)
+)
+_OFFERED = (
+    sa.select(Service.id, Service.name, Service.modality, Service.duration_min)
+    .where(Service.is_active)
+    .order_by(Service.name, Service.id)
+)
+
+
+def resources(db: Session, location_id: int) -> list[Named]:
     """Return the practitioners, rooms and devices in use at a place, in the order of the board."""
-    return db.scalars(
-        sa.select(Resource)
-        .where(Resource.location_id == location_id, Resource.is_active)
-        .order_by(Resource.sort, Resource.name, Resource.id)
-    ).all()
+    return [Named(*row) for row in db.execute(_IN_USE, {"location": location_id})]
+
+
+def offered(db: Session) -> list[Offered]:
+    """Return the services that can be booked, by name; one statement."""
+    return [Offered(*row) for row in db.execute(_OFFERED)]
 
 
 def names_of(db: Session, ids: Iterable[int]) -> dict[int, str]:

@@ -78,7 +78,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     made = queries.by_form_key(db, wish.form_key) if wish.form_key else None
     if made is not None:
         return made
-    patient = patient_queries.get(db, wish.patient_id)
+    patient = patient_queries.get(db, wish.patient_id, location_id=actor.location_id)
     if patient.status is not PatientStatus.ACTIVE:
         raise NotBookable(NOT_BOOKABLE[patient.status])
     service = _offered(db, wish.service_id)

@@ -1,6 +1,7 @@
 """A desk to book at: one physician, two rooms, one centrifuge, three services, one patient."""
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,9 +84,8 @@ class Desk:
         return came
 
     def bob(self, **changes: Any) -> Patient:
-        return factories.a_patient(
-            self.db, location=self.world.location, given_name="Bob", **changes
-        )
+        fields = {"given_name": "Bob", **changes}
+        return factories.a_patient(self.db, location=self.world.location, **fields)
 
     def knows(self, kind: FactKind, code: str, *, patient: Patient | None = None, **changes: Any):
         """Record a fact about a patient, Alice unless somebody else is meant."""
@@ -147,6 +147,26 @@ class Desk:
 
     def history(self, visit: Appointment) -> list[str]:
         return [e.action.value for e in reversed(queries.events(self.db, visit.id))]
+
+
+@pytest.fixture
+def statements(connection: sa.Connection) -> Iterator[list[str]]:
+    """What is sent to the database from here on, without savepoints of the tests' own."""
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK TO")):
+            seen.append(" ".join(statement.split()))
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    yield seen
+    sa.event.remove(connection, "before_cursor_execute", note)
+
+
+def without_audit(statements: list[str]) -> list[str]:
+    """The statements of a request but for its cookie session and its audit line."""
+    own = ("audit_event", "pg_advisory", "cookie_session")
+    return [s for s in statements if not any(word in s for word in own)]
 
 
 @pytest.fixture

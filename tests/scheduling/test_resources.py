@@ -22,9 +22,7 @@ def names(db):
 def test_a_physician_gets_a_column_under_their_own_name(admin, world, db):
     physician = world.accounts[Role.PHYSICIAN]
 
-    answer = admin.post(
-        URL, {"kind": "practitioner", "account_id": str(physician.id), "name": ""}
-    )
+    answer = admin.post(URL, {"kind": "practitioner", "account_id": str(physician.id), "name": ""})
 
     assert answer.status_code == 303
     row = db.scalar(sa.select(Resource).where(Resource.account_id == physician.id))

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import escape
 
 from clinic.audit import looks
 from clinic.chart.queries import board as board_queries
@@ -118,9 +119,9 @@ def _page(
         template,
         day=day,
         counted=[(status, day.counts[status]) for status in _COUNTED],
-        status_names={status.value: translate(name) for status, name in STATUS_NAMES.items()},
-        words={word: translate(word) for word in SAID},
-        numbers={course: translate(NTH, n=course[0], planned=course[1]) for course in day.courses},
+        status_names={s.value: escape(translate(name)) for s, name in STATUS_NAMES.items()},
+        words={word: escape(translate(word)) for word in SAID},
+        numbers={c: escape(translate(NTH, n=c[0], planned=c[1])) for c in day.courses},
         form=form,
         panel=panel,
         view=view.value,

@@ -41,6 +41,7 @@ NO_SHOW = N_("Noted that nobody came. The time is free again.")
 STARTED = N_("The visit has begun.")
 FINISHED = N_("The visit is done.")
 ODD = N_("This button was out of date. Look at the visit and press again.")
+BY_SESSION = N_("A treatment is begun and finished by its session.")
 REFUSED = N_("The check refuses this. It says why below.")
 
 
@@ -105,6 +106,11 @@ def _odd(appointment_id: int) -> ResponseReturnValue:
     """Answer a button whose hidden fields are not ours."""
     flash(translate(ODD), "bad")
     return _visit_page(appointment_id), 422
+
+
+def _by_session(appointment_id: int) -> ResponseReturnValue:
+    flash(translate(BY_SESSION), "bad")
+    return _visit_page(appointment_id), 409
 
 
 def _steps(appointment_id: int, verb: Any, said: str) -> ResponseReturnValue:
@@ -186,6 +192,8 @@ def begin(appointment_id: int) -> ResponseReturnValue:
     form = StartForm(request.form)
     if not form.validate():
         return _odd(appointment_id)
+    if visit.page(read(), actor(), appointment_id).modality.is_treatment:
+        return _by_session(appointment_id)
     try:
         with transaction() as db:
             begun = service.start(db, actor(), form.wish(appointment_id))
@@ -200,7 +208,9 @@ def begin(appointment_id: int) -> ResponseReturnValue:
 @bp.post("/appointments/<id:appointment_id>/finish")
 @require(Permission.SESSION_LOG)
 def finish(appointment_id: int) -> ResponseReturnValue:
-    """Finish a consultation."""
+    """Finish a consultation; a treatment is finished by its session."""
+    if visit.page(read(), actor(), appointment_id).modality.is_treatment:
+        return _by_session(appointment_id)
     return _steps(
         appointment_id,
         lambda db, who, wish: service.finish(db, who, wish.appointment_id),
