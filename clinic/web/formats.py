@@ -10,6 +10,7 @@ from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from flask import Flask
 from flask_babel import format_decimal
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
 
 from clinic.core import units
 from clinic.core.zones import ZONE_NAMES, Zone
@@ -84,6 +85,15 @@ def ml(microlitres: int | None, places: int = 2) -> str:
     return "" if microlitres is None else units.show_thousandths(microlitres, places)
 
 
+@lru_cache(maxsize=4096)
+def phone(number: str) -> str:
+    """Write a kept number as +49 30 5550112, isolated; what is none stays as it is."""
+    try:
+        return ltr(format_number(parse(number), PhoneNumberFormat.INTERNATIONAL))
+    except NumberParseException:
+        return ltr(number) if number else ""
+
+
 def zone_name(zone: Zone | str | None) -> str:
     """Write the name of a scalp zone."""
     return "" if zone is None else translate(ZONE_NAMES[Zone(zone)])
@@ -127,6 +137,7 @@ def init_app(app: Flask) -> None:
         num=num,
         ml=ml,
         mm=units.show_thousandths,
+        phone=phone,
         zone_name=zone_name,
         sentence=sentence,
         initials=initials,

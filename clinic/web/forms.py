@@ -302,6 +302,14 @@ class PhoneField(_ParsedField):
         written: str = format_number(number, PhoneNumberFormat.E164)
         return written
 
+    def show(self, value: str) -> str:
+        """Write a kept number with its blanks; what is none stays as it is."""
+        try:
+            written: str = format_number(parse_number(value), PhoneNumberFormat.INTERNATIONAL)
+        except NumberParseException:
+            return value
+        return written
+
 
 class EmailField(_ParsedField):
     """A mail address, checked for its form only: no look-up leaves the clinic."""
