@@ -30,6 +30,7 @@ from clinic.followup.values import (
 from clinic.safety import queries as safety_queries
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
+from clinic.web.words import words_of
 
 bp = Blueprint("followup", __name__)
 NAMES = {
@@ -173,7 +174,13 @@ def record(session_id: int) -> ResponseReturnValue:
     return redirect(url_for("followup.show", side_effect_id=effect_id), 303)
 
 
-def _show_page(side_effect_id: int, *, review: ReviewForm | None, close: CloseForm | None) -> str:
+def _show_page(
+    side_effect_id: int,
+    *,
+    review: ReviewForm | None,
+    close: CloseForm | None,
+    refusal: Conflict | None = None,
+) -> str:
     who, db = actor(), read()
     effect = effects.get(db, side_effect_id)
     card = effects.session_card(db, effect.session_id, actor=who)
@@ -187,6 +194,7 @@ def _show_page(side_effect_id: int, *, review: ReviewForm | None, close: CloseFo
         "followup/show.html",
         effect=effect,
         shown=shown,
+        refusal=words_of(refusal) if refusal is not None else "",
         card=card,
         review=review,
         close=close or CloseForm(data={"version": effect.version, "resolved_on": today}),
@@ -234,8 +242,7 @@ def review(side_effect_id: int) -> ResponseReturnValue:
         form.refuse_invalid(bad)
         return _show_page(side_effect_id, review=form, close=None), 422
     except (StaleEdit, Conflict) as stale:
-        form.refuse("", stale)
-        return _show_page(side_effect_id, review=form, close=None), 409
+        return _show_page(side_effect_id, review=form, close=None, refusal=stale), 409
     flash(_("Your assessment is kept."))
     return redirect(url_for("followup.show", side_effect_id=side_effect_id), 303)
 
@@ -254,7 +261,6 @@ def close(side_effect_id: int) -> ResponseReturnValue:
         form.refuse_invalid(bad)
         return _show_page(side_effect_id, review=None, close=form), 422
     except (StaleEdit, Conflict) as stale:
-        form.refuse("", stale)
-        return _show_page(side_effect_id, review=None, close=form), 409
+        return _show_page(side_effect_id, review=None, close=form, refusal=stale), 409
     flash(_("Closed. Coming visits have been checked again."))
     return redirect(url_for("followup.show", side_effect_id=side_effect_id), 303)
