@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 WAL_SAFE = (3, 51, 3)
 """First SQLite without the WAL-reset corruption bug (3.7.0 to 3.51.2)."""
@@ -27,6 +28,8 @@ _POSTGRES_OPTIONS = (
     "-c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"
     " -c jit=off -c max_parallel_workers_per_gather=0 -c timezone=UTC"
 )
+_MAY_BE_LOST = "may_be_lost"
+"""Option of a connection whose commits do not wait for the disk."""
 RETRYABLE = frozenset({"40001", "40P01", "55P03"})
 
 
@@ -46,7 +49,7 @@ def journal_mode(module: ModuleType) -> str:
 def make_engine(url: str, **options: Any) -> sa.Engine:
     """Build the engine for a database address, with the settings that the clinic relies on."""
     if sa.make_url(url).get_backend_name() != "sqlite":
-        return sa.create_engine(
+        engine = sa.create_engine(
             url,
             hide_parameters=True,
             **{
@@ -58,6 +61,13 @@ def make_engine(url: str, **options: Any) -> sa.Engine:
                 **options,
             },
         )
+
+        @event.listens_for(engine, "begin")
+        def _begin_lightly(connection: sa.Connection) -> None:
+            if connection.get_execution_options().get(_MAY_BE_LOST):
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+        return engine
     module = sqlite_module()
     journal = journal_mode(module)
     if journal != "WAL":
@@ -76,8 +86,16 @@ def make_engine(url: str, **options: Any) -> sa.Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-        connection.exec_driver_sql(f"BEGIN {mode}")
+        options = connection.get_execution_options()
+        if options.get(_MAY_BE_LOST) and journal == "WAL":  # elsewhere it could corrupt the file
+            connection.info[_MAY_BE_LOST] = True
+            connection.exec_driver_sql("PRAGMA synchronous=NORMAL")
+        connection.exec_driver_sql(f"BEGIN {options.get('sqlite_begin', 'DEFERRED')}")
+
+    @event.listens_for(engine, "checkin")
+    def _checkin(connection: Any, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(_MAY_BE_LOST, False) and connection is not None:
+            connection.execute("PRAGMA synchronous=FULL")
 
     return engine
 
@@ -93,7 +111,11 @@ def _refuse_flush(session: Session, _context: object, _instances: object) -> Non
 
 
 class Sessions:
-    """The two ways to a database: `read` for looking, `write` for one use case."""
+    """The ways to a database: `read` for looking, `write` for one use case.
+
+    `write_lightly` does not wait for the disk: only for what a power cut may take, such as when
+    a cookie was last seen.
+    """
 
     def __init__(
         self, engine: sa.Engine | sa.Connection, *, info: dict[Any, Any] | None = None
@@ -102,11 +124,14 @@ class Sessions:
         if isinstance(engine, sa.Connection):  # a test's outer transaction
             options["join_transaction_mode"] = "create_savepoint"
             writing: sa.Engine | sa.Connection = engine
+            lightly: sa.Engine | sa.Connection = engine
         else:
             # BEGIN IMMEDIATE: two check-then-write units queue instead of failing as "locked".
             writing = engine.execution_options(sqlite_begin="IMMEDIATE")
+            lightly = writing.execution_options(**{_MAY_BE_LOST: True})
         self.read = sessionmaker(engine, class_=ReadOnlySession, **options)
         self.write = sessionmaker(writing, **options)
+        self.write_lightly = sessionmaker(lightly, **options)
 
 
 def constraint_of(error: DBAPIError) -> str | None:
