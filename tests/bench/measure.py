@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 BLOCKS = 7
+_FRAMES = ("BEGIN", "PRAGMA", "SET LOCAL")
+"""What only begins a transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,7 @@ def counting(engine: sa.Engine) -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith("BEGIN"):
+        if not statement.startswith(_FRAMES):
             seen.append(statement)
 
     event.listen(engine, "after_cursor_execute", note)

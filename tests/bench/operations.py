@@ -19,6 +19,7 @@ from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
 from tests.bench import checks, floors, judge
 from tests.bench.browsers import Answer, Browser, Form, InProcess, OverHttp, make_app, sign_in
+from tests.bench.drafts import Draft
 from tests.bench.measure import Operation
 from tests.bench.people import People, Somebody
 from tests.bench.sizes import DAYS_AHEAD, NOW, PHYSICIANS, TODAY, Size
@@ -165,6 +166,7 @@ def words(answer: Answer) -> str:
 def pages(clinic: Clinic, desk: Desk) -> dict[str, Callable[[], Answer]]:
     """Return one call of each page and form, by name."""
     searches = itertools.cycle(search_texts(clinic.size))
+    draft = Draft(clinic.sessions)
     patients = itertools.cycle(range(3, min(clinic.size.patients, 400), 7))
     return {
         judge.EMPTY: lambda: shown(desk.reception.get(floors.EMPTY)),
@@ -175,6 +177,7 @@ def pages(clinic: Clinic, desk: Desk) -> dict[str, Callable[[], Answer]]:
         judge.PATIENT: lambda: shown(desk.physician.get(f"/patients/{next(patients)}")),
         judge.WORK_LIST: lambda: shown(desk.nurse.get("/follow-up"), of="/calls/new"),
         judge.BOOKING: lambda: saved(desk.reception.post("/appointments", next(clinic.bookings))),
+        judge.SAVE: lambda: saved(desk.physician.post(f"/sessions/{draft.id}", draft.form())),
     }
 
 
@@ -225,6 +228,7 @@ def groups(clinic: Clinic, small: Clinic | None) -> dict[str, list[Operation]]:
             Operation(name=judge.RAW_INSERT, call=floors.raw_insert(bare_engine, numbers)),
             Operation(name=judge.BARE_POST, call=floors.bare_post(bare, numbers)),
             page(judge.BOOKING),
+            page(judge.SAVE),
         ],
         "screening": screening(clinic),
     }
