@@ -18,6 +18,7 @@ class Contact(Base):
     __table_args__ = (
         sa.Index(None, "session_id", "kind"),
         sa.Index(None, "patient_id", "at"),
+        sa.Index(None, "at"),
         sa.Index(None, "actor_id"),
         sa.UniqueConstraint("form_key"),
         known("kind", CallKind),

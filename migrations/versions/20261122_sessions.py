@@ -142,6 +142,7 @@ sa.Table(
     ),
     sa.CheckConstraint("pain BETWEEN 0 AND 10", name="pain"),
     sa.Index(None, "actor_id"),
+    sa.Index(None, "at"),
     sa.Index(None, "patient_id", "at"),
     sa.Index(None, "session_id", "kind"),
     sqlite_autoincrement=True,
