@@ -28,6 +28,7 @@ from clinic.locations import service as locations
 from clinic.locations.values import FoundLocation
 from clinic.patients import commands as patient_commands
 from clinic.safety import commands as safety_commands
+from clinic.scheduling import commands as scheduling_commands
 from clinic.web.database import read, transaction
 from config import Config
 
@@ -47,6 +48,7 @@ def init_app(app: Flask, config: Config) -> None:
         account_commands.purge,
         interop_commands.group,
         patient_commands.group,
+        scheduling_commands.downtime_sheet,
         serve,
         demo,
     ):
