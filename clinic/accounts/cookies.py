@@ -1,25 +1,30 @@
-"""Cookie sessions as rows of ours: random, hashed, ended at the server (security.md 2.2)."""
+"""Cookie sessions: somebody's is a row of ours, random, hashed, ended at the server.
+
+Nobody's session is a signed cookie: a token for the sign-in form, language and colours, a message.
+Rows that anybody could make by asking for pages would have to be limited, and a limit is a way to
+keep the whole clinic from signing in.
+"""
 
 import datetime as dt
 import json
 import logging
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import Flask, Request, Response, current_app
 from flask import request as current_request
 from flask import session as current_session
 from flask.sessions import SessionInterface, SessionMixin
+from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from clinic.accounts import queries, signing_in
+from clinic.accounts import queries
 from clinic.accounts import rules as account_rules
 from clinic.accounts.models import Account, CookieSession
 from clinic.accounts.rules import token_hash
-from clinic.accounts.signing_in import Counter
 from clinic.accounts.values import AccountStatus
 from clinic.core import clock, text
 from clinic.core.access import Actor
@@ -28,10 +33,13 @@ from clinic.web.access import is_background
 from clinic.web.database import end_read
 from clinic.web.errors import request_id
 
+TOUCH_EVERY = dt.timedelta(seconds=30)
+NOBODY_S = "n."
+"""How the signed cookie of nobody begins; a random value holds no point."""
 _WAS = "was"
 """In the session of nobody: whose session ended in this browser before."""
-TOUCH_EVERY = dt.timedelta(seconds=30)
 _WITHOUT_SESSION = ("/assets/", "/health/")
+_COOKIES = cast("sa.Table", CookieSession.__table__)
 log = logging.getLogger("clinic")
 
 
@@ -76,19 +84,24 @@ class DbSessions(SessionInterface):
         return "__Host-sid" if request.is_secure else "sid"
 
     def open_session(self, app: Flask, request: Request) -> DbSession:
-        """Return the session of the cookie, or an empty one; one statement."""
-        del app
-        token = request.cookies.get(self.cookie_name(request), "")
-        if request.path.startswith(_WITHOUT_SESSION) or not 40 <= len(token) <= 64:
+        """Return the session of the cookie, or an empty one; one statement for somebody."""
+        cookie = request.cookies.get(self.cookie_name(request), "")
+        if request.path.startswith(_WITHOUT_SESSION):
+            return DbSession()
+        if cookie.startswith(NOBODY_S):
+            session = DbSession(_read_nobody(app, cookie))
+            session.ended_account_id = session.get(_WAS)
+            return session
+        if not 40 <= len(cookie) <= 64:
             return DbSession()
         try:
             with self._sessions.read() as db:
-                row = queries.cookie(db, token_hash(token))
+                row = queries.cookie(db, token_hash(cookie))
         except SQLAlchemyError as failure:
             session = DbSession()
             session.failure = failure
             return session
-        return self._session_of(row, token)
+        return self._session_of(row, cookie)
 
     def _session_of(
         self, row: sa.Row[CookieSession, Account, str, str] | None, token: str
@@ -96,27 +109,24 @@ class DbSessions(SessionInterface):
         kept = row.CookieSession if row else None
         if row is None or kept is None or self._is_over(kept):
             session = DbSession()
-            session.has_ended = kept is None or kept.account_id is not None
+            session.has_ended = True
             session.ended_account_id = kept.account_id if kept else None
             # The dead row is left alone: its owner may still come back for what was typed.
             return session
         session = DbSession(dict(kept.data), token=token)
-        session.ended_account_id = session.get(_WAS)
         session.seen_at = kept.seen_at
-        account = row.Account
-        if account is not None and account.status is AccountStatus.ACTIVE:
-            session.account = account
-            session.zone, session.clinic_name = row.zone or "UTC", row.name or ""
+        if row.Account.status is AccountStatus.ACTIVE:
+            session.account = row.Account
+            session.zone, session.clinic_name = row.zone, row.name
         return session
 
     def _is_over(self, kept: CookieSession) -> bool:
-        is_somebody = kept.account_id is not None
         return account_rules.is_over(
             created_at=kept.created_at,
             seen_at=kept.seen_at,
             now=clock.now(),
-            idle=self.idle if is_somebody else account_rules.ANONYMOUS,
-            absolute=self._absolute if is_somebody else account_rules.ANONYMOUS,
+            idle=self.idle,
+            absolute=self._absolute,
         )
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -126,16 +136,17 @@ class DbSessions(SessionInterface):
         if request.path.startswith(_WITHOUT_SESSION):
             return
         response.vary.add("Cookie")
-        # A poll after the end must not replace the cookie: it tells whose the open form is.
-        is_begun = session.token is None and session.modified and session and not is_background()
-        if is_begun and session.ended_account_id:
-            session[_WAS] = session.ended_account_id
-        if session.is_rotated or is_begun:
+        if session.is_rotated:
             end_read()  # In a rollback journal our own open read would block this write.
             self._renew(app, request, session, response)
         elif session.token and (session.modified or self._must_touch(session)):
             end_read()
             self._update(session)
+        elif session.token is None and session.modified and not is_background():
+            # A poll after the end must not replace the cookie: it tells whose the open form is.
+            if session.ended_account_id:
+                session[_WAS] = session.ended_account_id
+            self._set(request, response, _write_nobody(app, session))
 
     @staticmethod
     def _must_touch(session: DbSession) -> bool:
@@ -149,21 +160,21 @@ class DbSessions(SessionInterface):
         if not is_background():
             values["seen_at"] = clock.now()
         assert session.token is not None
-        row = CookieSession.token_hash == token_hash(session.token)
+        # Of the table, not the model: there is no loaded row to bring up to date.
+        row = _COOKIES.c.token_hash == token_hash(session.token)
         try:
-            with self._sessions.write() as db, db.begin():
-                db.execute(sa.update(CookieSession).where(row).values(**values))
+            with self._sessions.write_lightly() as db, db.begin():
+                db.execute(sa.update(_COOKIES).where(row).values(**values))
         except DBAPIError as failure:
             # The page is made and what it saved is saved: it must not turn into an error page.
             log.warning("%s %s session not kept", request_id(), type(failure.orig).__name__)
 
     def _renew(self, app: Flask, request: Request, session: DbSession, response: Response) -> None:
-        name, token, now = self.cookie_name(request), secrets.token_urlsafe(32), clock.now()
+        token, now = secrets.token_urlsafe(32), clock.now()
         with self._sessions.write() as db, db.begin():
             if session.token:
                 _delete(db, session.token)
-            is_wanted = session.rotated_for is not None or bool(session)
-            if is_wanted and (session.token or session.rotated_for or _may_open(db)):
+            if session.rotated_for is not None:
                 db.add(
                     CookieSession(
                         token_hash=token_hash(token),
@@ -171,33 +182,42 @@ class DbSessions(SessionInterface):
                         data=_plain(session),
                         created_at=now,
                         seen_at=now,
-                        confirmed_at=now if session.rotated_for else None,
+                        confirmed_at=now,
                         address=address(),
                         agent=text.one_line(request.user_agent.string)[:200],
                     )
                 )
-            elif is_wanted:
-                return
-            else:
-                token = ""
+        is_somebody = session.rotated_for is not None
+        self._set(request, response, token if is_somebody else _write_nobody(app, session))
+
+    def _set(self, request: Request, response: Response, value: str) -> None:
         options: dict[str, Any] = {
             "path": "/",
             "httponly": True,
             "samesite": "Lax",
             "secure": request.is_secure,  # a __Host- cookie is neither set nor deleted without it
         }
-        if token:
-            response.set_cookie(name, token, **options)
+        if value:
+            response.set_cookie(self.cookie_name(request), value, **options)
         else:
-            response.delete_cookie(name, **options)
+            response.delete_cookie(self.cookie_name(request), **options)
 
 
-def _may_open(db: Session) -> bool:
-    """Tell whether this address may have one more session of nobody; each is a row."""
-    group = account_rules.address_group(address())
-    return not signing_in.count_attempt(
-        db, [Counter(f"new:addr:{group}", account_rules.PER_ADDRESS_NEW)]
-    )
+def _signer(app: Flask) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(str(app.secret_key), salt="session of nobody")
+
+
+def _read_nobody(app: Flask, cookie: str) -> dict[str, Any]:
+    lasts = int(account_rules.ANONYMOUS.total_seconds())
+    try:
+        data = _signer(app).loads(cookie.removeprefix(NOBODY_S), max_age=lasts)
+    except BadData:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _write_nobody(app: Flask, session: DbSession) -> str:
+    return NOBODY_S + str(_signer(app).dumps(_plain(session))) if session else ""
 
 
 def _delete(db: Session, token: str) -> None:

@@ -47,15 +47,13 @@ class Account(Versioned, Base):
 
 
 class CookieSession(Base):
-    """What one browser's cookie stands for; only the token's SHA-256 is kept. Rows are purged."""
+    """A browser in which somebody is signed in, by its token's SHA-256. Rows are purged."""
 
     __tablename__ = "cookie_session"
     __table_args__ = (sa.Index(None, "account_id"), sa.Index(None, "seen_at"))
 
     token_hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
-    account_id: Mapped[int | None] = mapped_column(
-        Key, sa.ForeignKey("account.id", ondelete="CASCADE")
-    )
+    account_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="CASCADE"))
     data: Mapped[Json]
     created_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime]

@@ -18,8 +18,8 @@ def cookie(db: Session, token_hash: str) -> sa.Row[CookieSession, Account, str, 
     """Return a cookie session with its account, clinic zone and clinic name; one statement."""
     return db.execute(
         sa.select(CookieSession, Account, Location.zone, Location.name)
-        .outerjoin(Account, Account.id == CookieSession.account_id)
-        .outerjoin(Location, Location.id == Account.location_id)
+        .join(Account, Account.id == CookieSession.account_id)
+        .join(Location, Location.id == Account.location_id)
         .where(CookieSession.token_hash == token_hash)
     ).one_or_none()
 

@@ -13,12 +13,10 @@ from clinic.core.text import N_
 WINDOW = dt.timedelta(minutes=15)
 PER_LOGIN = 5
 PER_ADDRESS = 100
-PER_ADDRESS_NEW = 300
-"""Cookie sessions of nobody that one address may open in a window."""
 LONGEST = dt.timedelta(hours=1)
 INVITATION = dt.timedelta(hours=24)
 ANONYMOUS = dt.timedelta(days=7)
-"""How long the session of nobody lasts: a sign-in page may stay open over a holiday."""
+"""How long the cookie of nobody lasts: a sign-in page may stay open over a holiday."""
 KEPT_AFTER_END = dt.timedelta(hours=24)
 """How long an ended session's row is kept, so that its owner finds what was typed (SE-05)."""
 _CLOCK_SLIP = dt.timedelta(minutes=2)

@@ -247,13 +247,7 @@ def purge(db: Session) -> tuple[int, int]:
     Returns how many of each. Ended sessions stay for a day, for what was typed when they ended.
     """
     now = clock.now()
-    is_dead = sa.or_(
-        sa.and_(
-            CookieSession.account_id.is_not(None),
-            CookieSession.seen_at < now - account_rules.KEPT_AFTER_END,
-        ),
-        CookieSession.seen_at < now - account_rules.ANONYMOUS,
-    )
+    is_dead = CookieSession.seen_at < now - account_rules.KEPT_AFTER_END
     is_stale = Throttle.resets_at < now - account_rules.LONGEST
     cookies = _delete_free(db, CookieSession, CookieSession.token_hash, is_dead)
     counters = _delete_free(db, Throttle, Throttle.key, is_stale)

@@ -9,6 +9,7 @@ from clinic.accounts import cookies, service
 from clinic.accounts.models import CookieSession
 from clinic.accounts.values import ChangeAccount
 from clinic.core.access import Role
+from tests.accounts.conftest import sign_in
 from tests.conftest import NOW
 from tests.counting import statements
 
@@ -171,29 +172,56 @@ def test_a_page_for_somebody_varies_by_cookie_and_is_not_stored(world):
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_one_address_may_open_only_so_many_sessions_of_nobody(world, db, monkeypatch):
-    monkeypatch.setattr(cookies.account_rules, "PER_ADDRESS_NEW", 4)
+def test_pages_for_nobody_make_no_rows_however_often_they_are_asked_for(world, db, connection):
+    with statements(connection) as seen:
+        for _ in range(5):
+            visitor = world.stranger()
+            visitor.get("/sign-in")
+            visitor.get("/no-such-page")
 
-    answers = [world.stranger().get("/sign-in") for _ in range(7)]
+    assert seen == []
+    assert db.scalar(sa.select(sa.func.count()).select_from(CookieSession)) == 0
 
-    assert {answer.status_code for answer in answers} == {200}
-    rows = db.scalar(sa.select(sa.func.count()).select_from(CookieSession))
-    assert rows == 4
-    assert "Set-Cookie" not in answers[-1].headers
+
+def test_the_cookie_of_nobody_is_signed_and_grows_old(world, clock):
+    visitor = world.stranger()
+    visitor.post("/preferences", {"lang": "de"})
+    cookie = visitor.client.get_cookie("sid").value
+    assert cookie.startswith(cookies.NOBODY_S)
+
+    def language(value: str) -> str:
+        other = world.stranger()
+        other.client.set_cookie("sid", value)
+        return other.get("/sign-in").get_data(as_text=True).split('lang="')[1][:2]
+
+    assert language(cookie) == "de"
+    assert language(cookie[:-2] + "xx") == "en"
+    assert language("n." + "x" * 60) == "en"
+    assert language("n.") == "en"
+    assert cookies._read_nobody(world.app, cookie)["lang"] == "de"
+
+
+def test_the_cookie_of_nobody_lets_nobody_in(world, app):
+    forged = cookies.NOBODY_S + str(cookies._signer(app).dumps({"account_id": 1, "_user_id": 1}))
+    odd = cookies.NOBODY_S + str(cookies._signer(app).dumps(["no", "dict"]))
+    for value in (forged, odd):
+        visitor = world.stranger()
+        visitor.client.set_cookie("sid", value)
+        assert not is_signed_in(visitor)
 
 
 def test_a_sign_in_page_may_stay_open_over_the_weekend(world, clock):
     visitor = world.stranger()
     visitor.token()
-    clock(NOW + dt.timedelta(days=6))
+    clock(NOW + dt.timedelta(days=3))
 
     answer = visitor.post("/sign-in", {"login": "a", "password": "b"})
 
     assert answer.status_code == 422
 
 
-def test_what_a_browser_says_about_itself_is_cleaned_and_cut(world, db):
-    world.stranger().get("/sign-in", headers={"User-Agent": "Mo\tzilla " + "x" * 5000})
+def test_what_a_browser_says_about_itself_is_cleaned_and_cut(world, db, nurse):
+    sign_in(world.stranger(), nurse.login, headers={"User-Agent": "Mo\tzilla " + "x" * 5000})
 
     agent = db.scalar(sa.select(CookieSession.agent))
     assert agent.startswith("Mo zilla x")

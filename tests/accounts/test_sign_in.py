@@ -141,7 +141,7 @@ def test_bad_input_comes_back_at_the_field(world, data):
     answer = world.stranger().post("/sign-in", data)
 
     assert answer.status_code == 422
-    assert 'class="error"' in text(answer)
+    assert 'role="alert"' in text(answer)
 
 
 def test_the_sixth_attempt_must_wait_whatever_the_login(world, nurse):

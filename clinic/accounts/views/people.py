@@ -78,7 +78,7 @@ def open_session() -> ResponseReturnValue:
         wait = signing_in.count_attempt(db, counted)
     if wait:
         seconds = wait.total_seconds()
-        form.refuse("login", translate(signing_in.WAIT, minutes=math.ceil(seconds / 60)))
+        form.refuse("", translate(signing_in.WAIT, minutes=math.ceil(seconds / 60)))
         page = render_template("accounts/sign_in.html", form=form)
         return page, 429, {"Retry-After": str(math.ceil(seconds))}
 
@@ -88,7 +88,7 @@ def open_session() -> ResponseReturnValue:
             signing_in.refuse(
                 db, counted=counted, address=cookies.address(), request_id=request_id()
             )
-        form.refuse("password", WRONG)
+        form.refuse("", WRONG)
         return render_template("accounts/sign_in.html", form=form), 422
     new_hash = signing_in.rehashed(account, password)
     who = service.actor_of(account, address=cookies.address(), request_id=request_id())
