@@ -12,7 +12,9 @@ from clinic.safety.rules.catalogue import build_catalogue
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.language import Catalogue
 
-_LISTS = ("concepts", "questions", "sources")
+_LISTS = ("questions", "sources")
+_CONCEPTS = ("conditions", "medicines", "allergies", "pregnancy", "results", "records")
+"""Files of concepts/, in the order in which words are looked for."""
 
 
 @cache
@@ -22,7 +24,7 @@ def shipped_catalogue() -> Catalogue:
     return build_catalogue(
         rules=shipped_rules(),
         questions=lists["questions"],
-        concepts=lists["concepts"],
+        concepts=_concepts(),
         sources=lists["sources"],
     )
 
@@ -42,6 +44,14 @@ def shipped_rules() -> tuple[dict[str, object], ...]:
         for file in files
         if file.name.endswith(".toml") and file.name.removesuffix(".toml") not in _LISTS
     )
+
+
+def _concepts() -> dict[str, object]:
+    """Return the tables of all concept files as one."""
+    merged: dict[str, object] = {}
+    for name in _CONCEPTS:
+        merged |= _read(_folder() / "concepts" / f"{name}.toml")
+    return merged
 
 
 def _folder() -> Traversable:

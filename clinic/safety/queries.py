@@ -160,17 +160,18 @@ def facts_of_sources(
     return {row.source_key: row for row in rows if row.source_key is not None}
 
 
-def lock_patient(db: Session, patient_id: int) -> None:
-    """Hold the patient's record until the end of the transaction; raises NotFound.
+def lock_patient(db: Session, patient_id: int) -> Patient:
+    """Hold the patient's record until the end of the transaction and return it; raises NotFound.
 
     A fact that is being recorded and a session that is being started wait for each other. SQLite
     lets one writer in at a time anyway.
     """
     held = db.scalar(
-        sa.select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True)
+        sa.select(Patient).where(Patient.id == patient_id).with_for_update(key_share=True)
     )
     if held is None:
         raise NotFound(N_("There is no such patient"))
+    return held
 
 
 def screening(db: Session, screening_id: int) -> ScreeningRecord:
