@@ -74,18 +74,6 @@ class Hold:
     holdings: tuple[Holding, ...]
     names: dict[int, str]
 
-    def occupancies(self) -> list[Occupancy]:
-        """Return the rows of a visit that is about to be made."""
-        return [
-            Occupancy(
-                resource_id=held.resource_id,
-                seq=held.seq,
-                starts_at=held.span.start,
-                ends_at=held.span.end,
-            )
-            for held in self.holdings
-        ]
-
 
 def find_free(
     db: Session,
@@ -146,19 +134,34 @@ def occupy(db: Session, visit: Appointment, hold: Hold) -> None:
         # Old rows go first: a visit that shifts by half an hour must not meet itself.
         db.execute(sa.delete(Occupancy).where(Occupancy.appointment_id == visit.id))
         db.flush()
-        db.execute(
-            sa.insert(Occupancy),
-            [
-                {
-                    "appointment_id": visit.id,
-                    "resource_id": held.resource_id,
-                    "seq": held.seq,
-                    "starts_at": held.span.start,
-                    "ends_at": held.span.end,
-                }
-                for held in hold.holdings
-            ],
-        )
+        _hold(db, visit, hold)
+
+
+def occupy_new(db: Session, visit: Appointment, hold: Hold) -> None:
+    """Add a new visit with what it holds."""
+    db.add(visit)
+    with guarded():
+        db.flush()  # What it holds, the check, the event and the redirect need the id.
+        _hold(db, visit, hold)
+
+
+def _hold(db: Session, visit: Appointment, hold: Hold) -> None:
+    """Insert all that a visit holds with one statement."""
+    if not hold.holdings:
+        return
+    db.execute(
+        sa.insert(Occupancy),
+        [
+            {
+                "appointment_id": visit.id,
+                "resource_id": held.resource_id,
+                "seq": held.seq,
+                "starts_at": held.span.start,
+                "ends_at": held.span.end,
+            }
+            for held in hold.holdings
+        ],
+    )
 
 
 def let_go(db: Session, visit: Appointment) -> None:

@@ -74,11 +74,11 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     time or resource that cannot be, SlotTaken for one that is not free, Conflict for a record
     that is not in use.
     """
-    safety_queries.lock_patient(db, wish.patient_id)
+    patient = safety_queries.lock_patient(db, wish.patient_id)
     made = queries.by_form_key(db, wish.form_key) if wish.form_key else None
     if made is not None:
         return made
-    patient = patient_queries.get(db, wish.patient_id, location_id=actor.location_id)
+    patient_queries.get(db, patient.id, location_id=actor.location_id)  # held already: its place
     if patient.status is not PatientStatus.ACTIVE:
         raise NotBookable(NOT_BOOKABLE[patient.status])
     service = _offered(db, wish.service_id)
@@ -135,10 +135,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         created_at=clock.now(),
         created_by_id=actor.id,
     )
-    appointment.occupancies = hold.occupancies()
-    db.add(appointment)
-    with guard.guarded():
-        db.flush()  # The check, the event and the redirect need the id.
+    guard.occupy_new(db, appointment, hold)
     checking.keep(db, actor, appointment, screening, Moment.BOOKING)
     if is_releasing:
         checking.release_all(
