@@ -195,9 +195,7 @@ sa.Table(
     "cookie_session",
     _tables,
     sa.Column("token_hash", sa.String(64), primary_key=True),
-    sa.Column(
-        "account_id", _KEY, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False
-    ),
+    sa.Column("account_id", _KEY, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("created_at", _AT, nullable=False),
     sa.Column("seen_at", _AT, nullable=False),
