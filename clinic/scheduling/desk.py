@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
@@ -15,40 +14,23 @@ from clinic.core.access import Actor, Permission
 from clinic.core.errors import ClinicError, Invalid, NotFound
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientHit
-from clinic.safety import queries as safety_queries
 from clinic.safety.rules.redaction import for_reception
-from clinic.safety.values import Decision, Finding, Outcome, ReceptionScreening, ReceptionStatus
-from clinic.scheduling import guard, openings, queries
+from clinic.safety.values import Finding, Outcome, ReceptionScreening
+from clinic.scheduling import guard, openings, picked, queries
 from clinic.scheduling.forms import BookingForm, PlaceForm, TimedForm, WhoForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.openings import Timetable, Wish
+from clinic.scheduling.picked import Picked
 from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks, promise
-from clinic.scheduling.values import AppointmentStatus, CourseCard, NamedOpening, Refused
+from clinic.scheduling.values import NamedOpening, Refused
 from clinic.web.words import translate
 
 MOST_HITS = 6
 _FILL = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d)\|(\d{1,10})\|(\d{1,10})\|(first|second|)", re.ASCII
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picked:
-    """Who is going to be booked: enough to be sure of the person, and what comes next."""
-
-    id: int
-    name: str
-    born: dt.date | None
-    file_number: str
-    course: CourseCard | None
-    course_service: str
-    last_visit_on: dt.date | None
-    decision: Decision | None = None
-    """Of the wished service on the wished day; for clinicians only."""
-    status: ReceptionStatus | None = None
-    """The one word of it that everybody may see."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +60,11 @@ class Panel:
     """Whether the offers stand for a wish that cannot be met."""
     refusal: Refusal | None
     service: Offered | None
+
+    @property
+    def shows_offers(self) -> bool:
+        """Tell whether free times are shown: none to offer instead is said by the refusal."""
+        return bool(self.offers) or (self.service is not None and not self.is_instead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,33 +193,35 @@ def panel(
     Free times are looked for once a service is chosen: instead of a wish that is taken or
     refused, else from `since` on.
     """
-    picked = _picked(db, actor, form, offered)
+    who = _picked(db, actor, form, offered)
     service = offered.service(form.service_id.chosen())
     refusal = refusal_of(actor, refused) if refused else None
     local = form.wished_local() if isinstance(form, BookingForm) else None
     offers: Sequence[NamedOpening] = ()
+    later = refusal.offers_from if refusal else who.offers_from if who else None
+    is_stopped = refusal is not None or (who is not None and who.is_stopped)
     if service is not None and isinstance(form, BookingForm):
         wish = Wish(
             service=catalog_queries.service(db, service.id),
-            patient_id=picked.id if picked else None,
+            patient_id=who.id if who else None,
             practitioner_id=form.practitioner_id.chosen(),
             room_id=form.room_id.chosen(),
         )
         wished = _instant(actor, form) if taken and local else None
         if wished is not None:
             offers = openings.near(db, actor, offered.table, wish, wished)
-        elif refusal is None or refusal.offers_from:
-            first = refusal.offers_from if refusal else (local.date() if local else since)
+        elif later is not None or not is_stopped:
+            first = later or (local.date() if local else since)
             offers = openings.next_free(
                 db, actor, offered.table, wish, since=first or clock.today(actor.zone)
             )
     return Panel(
-        picked=picked,
+        picked=who,
         hits=hits,
-        has_searched=bool(form.q.text()) and picked is None,
+        has_searched=bool(form.q.text()) and who is None,
         offers=offers,
-        offers_from=refusal.offers_from if refusal else None,
-        is_instead=taken is not None or refusal is not None,
+        offers_from=later,
+        is_instead=taken is not None or is_stopped,
         refusal=refusal,
         service=service,
     )
@@ -323,58 +312,17 @@ def _picked(db: Session, actor: Actor, form: WhoForm, offered: Choices) -> Picke
     course = queries.open_course(db, patient.id)
     if course is not None and form.service_id.chosen() is None:
         form.service_id.data = str(course.service_id)
-    service = offered.service(form.service_id.chosen())
-    on = form.date.data if isinstance(form, TimedForm) else None
-    decision, status = _foresee(
-        db, actor, service, course, patient_id=patient.id, on=on or clock.today(actor.zone)
-    )
     named = offered.service(course.service_id) if course else None
-    return Picked(
-        id=patient.id,
-        name=f"{patient.given_name} {patient.family_name}".strip(),
-        born=patient.birth_date,
-        file_number=patient.file_number,
+    on = form.date.data if isinstance(form, TimedForm) else None
+    return picked.card(
+        db,
+        actor,
+        patient,
         course=course,
         course_service=named.name if named else "",
-        last_visit_on=_last_visit(db, patient.id),
-        decision=decision,
-        status=status,
+        service=offered.service(form.service_id.chosen()),
+        on=on or clock.today(actor.zone),
     )
-
-
-def _foresee(
-    db: Session,
-    actor: Actor,
-    service: Offered | None,
-    course: CourseCard | None,
-    *,
-    patient_id: int,
-    on: dt.date,
-) -> tuple[Decision | None, ReceptionStatus | None]:
-    """Check the wish before it is sent; keeps nothing."""
-    if service is None or not service.modality.is_treatment:
-        return None, None
-    history = safety_queries.history_of(db, patient_id)
-    interval = course.interval_days if course and course.service_id == service.id else None
-    plan = queries.plan_of(
-        service.modality,
-        history,
-        consent_version=queries.consent_versions(db)(service.modality, on),
-        interval_days=interval,
-    )
-    known = checks.remembered(safety_queries.check(history, plan, on), ())
-    shown = known.decision if actor.is_clinical else None
-    return shown, checks.reception_status(known.decision)
-
-
-def _last_visit(db: Session, patient_id: int) -> dt.date | None:
-    found = db.scalar(
-        sa.select(sa.func.max(Appointment.starts_local)).where(
-            Appointment.patient_id == patient_id,
-            Appointment.status == AppointmentStatus.DONE,
-        )
-    )
-    return found.date() if found else None
 
 
 def now_local(actor: Actor) -> dt.datetime:

@@ -6,6 +6,7 @@ from typing import Any
 
 from wtforms import BooleanField
 from wtforms.validators import StopValidation
+from wtforms.widgets import ListWidget, RadioInput
 
 from clinic.core.text import N_
 from clinic.scheduling.rules.checks import REASON_LENGTH
@@ -234,11 +235,18 @@ class MoveForm(TimedForm):
         )
 
 
+class ReasonField(EnumField):
+    """One of a few reasons, all in sight: one press instead of two."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = RadioInput()
+
+
 class CancelForm(BaseForm):
     """Cancel a visit, with a reason of a list."""
 
     version = VersionField()
-    reason = EnumField(N_("Why"), CancelReason, CANCEL_REASON_NAMES)
+    reason = ReasonField(N_("Why"), CancelReason, CANCEL_REASON_NAMES)
     note = TextField(
         N_("In words"),
         max_length=200,

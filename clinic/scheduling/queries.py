@@ -168,31 +168,53 @@ def lock_resources(
     return {row.id: row for row in rows}
 
 
+# Made once, as the other statements that every booking asks.
+_HELD = (
+    sa.select(
+        Occupancy.resource_id,
+        Occupancy.starts_at,
+        Occupancy.ends_at,
+        Patient.given_name,
+        Patient.family_name,
+    )
+    .join(Appointment, Appointment.id == Occupancy.appointment_id)
+    .join(Patient, Patient.id == Appointment.patient_id)
+    .where(
+        Occupancy.resource_id.in_(sa.bindparam("ids", expanding=True)),
+        Occupancy.lane == FIRST_LANE,
+        Occupancy.is_active,
+        Occupancy.starts_at > sa.bindparam("since"),
+        Occupancy.starts_at < sa.bindparam("end"),
+        Occupancy.ends_at > sa.bindparam("start"),
+        Occupancy.appointment_id != sa.bindparam("but"),
+    )
+    .order_by(Occupancy.starts_at)
+)
+_HELD_BY_PATIENT = (
+    sa.select(Appointment.starts_at, Appointment.ends_at, Service.name)
+    .join(Service, Service.id == Appointment.service_id)
+    .where(
+        Appointment.patient_id == sa.bindparam("patient_id"),
+        Appointment.occupies,
+        Appointment.starts_at > sa.bindparam("since"),
+        Appointment.starts_at < sa.bindparam("end"),
+        Appointment.ends_at > sa.bindparam("start"),
+        Appointment.id != sa.bindparam("but"),
+    )
+    .order_by(Appointment.starts_at)
+)
+
+
+def _in_span(span: Span, but: int | None) -> dict[str, object]:
+    """Bind a span; `since` bounds by the index what may still reach into it."""
+    return {"since": span.start - LONGEST, "start": span.start, "end": span.end, "but": but or 0}
+
+
 def held(
     db: Session, ids: Iterable[int], span: Span, *, but: int | None = None
 ) -> Mapping[int, list[tuple[Span, str]]]:
     """Return {resource: (span, by whom)} of what is held in a span, without visit `but`."""
-    rows = db.execute(
-        sa.select(
-            Occupancy.resource_id,
-            Occupancy.starts_at,
-            Occupancy.ends_at,
-            Patient.given_name,
-            Patient.family_name,
-        )
-        .join(Appointment, Appointment.id == Occupancy.appointment_id)
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .where(
-            Occupancy.resource_id.in_(list(ids)),
-            Occupancy.lane == FIRST_LANE,
-            Occupancy.is_active,
-            Occupancy.starts_at > span.start - LONGEST,
-            Occupancy.starts_at < span.end,
-            Occupancy.ends_at > span.start,
-            Occupancy.appointment_id != (but or 0),
-        )
-        .order_by(Occupancy.starts_at)
-    )
+    rows = db.execute(_HELD, {"ids": list(ids), **_in_span(span, but)})
     found: dict[int, list[tuple[Span, str]]] = {}
     for row in rows:
         found.setdefault(row.resource_id, []).append(
@@ -208,19 +230,7 @@ def held_by_patient(
     db: Session, patient_id: int, span: Span, *, but: int | None = None
 ) -> Sequence[tuple[Span, str]]:
     """Return (span, service) of a patient's own visits in a span, without visit `but`."""
-    rows = db.execute(
-        sa.select(Appointment.starts_at, Appointment.ends_at, Service.name)
-        .join(Service, Service.id == Appointment.service_id)
-        .where(
-            Appointment.patient_id == patient_id,
-            Appointment.occupies,
-            Appointment.starts_at > span.start - LONGEST,
-            Appointment.starts_at < span.end,
-            Appointment.ends_at > span.start,
-            Appointment.id != (but or 0),
-        )
-        .order_by(Appointment.starts_at)
-    )
+    rows = db.execute(_HELD_BY_PATIENT, {"patient_id": patient_id, **_in_span(span, but)})
     return [(Span(start=row.starts_at, end=row.ends_at), row.name) for row in rows]
 
 
@@ -232,27 +242,30 @@ def short_name(given: str, family: str) -> str:
 # ---- courses and plans ----
 
 
+_NUMBERS = (
+    sa.select(sa.func.coalesce(sa.func.max(Appointment.course_number), 0))
+    .where(Appointment.course_id == Course.id, Appointment.occupies)
+    .scalar_subquery()
+)
+_OPEN_COURSES = (
+    sa.select(
+        Course.id,
+        Course.service_id,
+        Course.sessions_planned,
+        Course.interval_days,
+        (_NUMBERS + 1).label("next_number"),
+    )
+    .where(Course.status == CourseStatus.ACTIVE)
+    .order_by(Course.started_on.desc(), Course.id.desc())
+)
+
+
 def open_course(db: Session, patient_id: int, service_id: int | None = None) -> CourseCard | None:
     """Return a patient's newest active course, of one service or any, that has sessions left.
 
     The next number follows the highest of the visits that hold their time. One statement.
     """
-    numbers = (
-        sa.select(sa.func.coalesce(sa.func.max(Appointment.course_number), 0))
-        .where(Appointment.course_id == Course.id, Appointment.occupies)
-        .scalar_subquery()
-    )
-    wanted = (
-        sa.select(
-            Course.id,
-            Course.service_id,
-            Course.sessions_planned,
-            Course.interval_days,
-            (numbers + 1).label("next_number"),
-        )
-        .where(Course.patient_id == patient_id, Course.status == CourseStatus.ACTIVE)
-        .order_by(Course.started_on.desc(), Course.id.desc())
-    )
+    wanted = _OPEN_COURSES.where(Course.patient_id == patient_id)
     if service_id is not None:
         wanted = wanted.where(Course.service_id == service_id)
     for row in db.execute(wanted):

@@ -680,3 +680,21 @@ def test_a_done_visit_cannot_be_moved(world, desk):
     desk.db.flush()
     page = world.as_role(Role.NURSE).get(f"/appointments/{visit.id}/edit")
     assert "Only a visit that is booked can be moved." in text_of(page)
+
+
+def test_free_times_begin_where_the_check_lets_them(world, desk):
+    desk.took_ibuprofen()
+    address = f"/appointments/new?patient_id={desk.alice.id}&service_id={desk.prp.id}&date={DAY}"
+    shown = text_of(world.as_role(Role.RECEPTIONIST).get(address))
+    assert "Free from Nov 25, 2026 on" in shown
+    assert all("2026-11-25" in fill for fill in re.findall(r'name="fill" value="([^"]+)"', shown))
+
+
+def test_no_free_time_gives_away_a_date_that_may_not_be_named(world, desk):
+    desk.knows(FactKind.PREGNANCY, "pregnant")
+    address = f"/appointments/new?patient_id={desk.alice.id}&service_id={desk.prp.id}&date={DAY}"
+    shown = text_of(world.as_role(Role.RECEPTIONIST).get(address))
+    assert "Not on this date" in shown
+    assert 'name="fill"' not in shown
+    assert "No free time" not in shown
+    assert not CLINICAL.search(shown)
