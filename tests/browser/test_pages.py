@@ -131,6 +131,7 @@ class Case(NamedTuple):
 
 
 CASES = [Case(endpoint, *row) for endpoint, rows in PAGES.items() for row in rows]
+IN_DARK = [next(case for case in CASES if case.endpoint == endpoint) for endpoint in sorted(MAIN)]
 REFUSALS = [
     Case("chart.patient", D, "/patients/2147483647", 404),
     Case("intake.review", R, "/appointments/{blocked_visit}/review", 403),
@@ -224,13 +225,16 @@ def test_every_page_has_a_row(house):
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_page_is_accessible_in_light(opens, case):
+def test_a_page_is_accessible_and_never_scrolls_sideways(opens, case):
     page = opens(case)
 
     assert axe_violations(page) == []
+    for width, height in (SIZES["tablet"], SIZES["phone"]):
+        page.set_viewport_size({"width": width, "height": height})
+        assert sideways(page) == 0, f"at {width}"
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.endpoint in MAIN], ids=str)
+@pytest.mark.parametrize("case", IN_DARK, ids=str)
 def test_a_main_page_is_accessible_in_dark(opens, case):
     page = opens(case, scheme="dark")
 
@@ -238,7 +242,7 @@ def test_a_main_page_is_accessible_in_dark(opens, case):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", [case for case in CASES if case.endpoint not in MAIN], ids=str)
+@pytest.mark.parametrize("case", [case for case in CASES if case not in IN_DARK], ids=str)
 def test_every_other_page_is_accessible_in_dark(opens, case):
     page = opens(case, scheme="dark")
 
@@ -253,15 +257,6 @@ def test_a_page_is_accessible_on_smaller_screens(opens, case, size, scheme):
     page = opens(case, size=size, scheme=scheme)
 
     assert axe_violations(page) == []
-
-
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_page_never_scrolls_sideways(opens, case):
-    page = opens(case, size="tablet")
-    wide = sideways(page)
-    page.set_viewport_size({"width": 320, "height": 640})
-
-    assert (wide, sideways(page)) == (0, 0)
 
 
 @pytest.mark.parametrize("case", REFUSALS, ids=str)
