@@ -94,9 +94,13 @@ def accesses(db: Session, patient_id: int) -> list[Access]:
     ]
 
 
+# Made once: every act and every look asks it.
+_HEAD = sa.select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
+
+
 def head(db: Session) -> str | None:
     """Return the hash of the newest row; None while the trail is empty."""
-    return db.scalar(sa.select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1))
+    return db.scalar(_HEAD)
 
 
 def nth_newest(db: Session, n: int) -> AuditEvent | None:
