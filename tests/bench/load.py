@@ -73,7 +73,7 @@ def copied(rows: Iterable[Row]) -> str:
     return "".join("\t".join(_COPIED[type(v)](v) for v in row) + "\n" for row in rows)
 
 
-def chunks(rows: Iterable[Row], size: int = CHUNK) -> Iterator[list[Row]]:
+def chunks(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
     """Cut a stream into lists."""
     stream = iter(rows)
     while chunk := list(itertools.islice(stream, size)):
@@ -122,7 +122,7 @@ class Loader:
         fairy = self.engine.raw_connection()
         with click.progressbar(length=step.count, label=f"{step.table:<20}", **BAR) as bar:
             bar.update(done)
-            for chunk in chunks(rows):
+            for chunk in chunks(rows, CHUNK):
                 done += len(chunk)
                 write(fairy.driver_connection, step, chunk, done)
                 bar.update(len(chunk))
