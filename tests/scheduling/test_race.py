@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from clinic import models
+from clinic.app import create_app
 from clinic.audit.service import chain_key
 from clinic.catalog.values import Modality, ResourceKind
 from clinic.core.access import Actor, Role
@@ -19,6 +20,7 @@ from clinic.scheduling.models import Appointment, Occupancy
 from clinic.scheduling.values import BookAppointment, StepVisit
 from tests import factories
 from tests.conftest import SECRET
+from tests.world import World
 
 DESKS = 16
 OVERLAPS = sa.text(
@@ -77,7 +79,7 @@ def a_clinic(sessions: Sessions) -> tuple[Actor, BookAppointment, list[int]]:
         return actor, wish, patients
 
 
-def all_at_once(sessions: Sessions, work) -> list[object]:
+def all_at_once(sessions: Sessions, work, *, is_own_unit: bool = True) -> list[object]:
     """Let every desk do its work at the same moment; return what each got, errors as they are."""
     barrier = threading.Barrier(DESKS)
     results: list[object] = [None] * DESKS
@@ -85,8 +87,11 @@ def all_at_once(sessions: Sessions, work) -> list[object]:
     def desk(number: int) -> None:
         barrier.wait()
         try:
-            with sessions.write() as db, db.begin():
-                results[number] = work(db, number)
+            if is_own_unit:
+                with sessions.write() as db, db.begin():
+                    results[number] = work(db, number)
+            else:
+                results[number] = work(None, number)
         except Exception as error:
             results[number] = error
 
@@ -141,3 +146,38 @@ def test_one_step_of_sixteen_happens(real, clock):
     done = [r for r in results if isinstance(r, int)]
     assert len(done) == 1
     assert {type(r).__name__ for r in results if r not in done} == {"MovedOn"}
+
+
+def test_sixteen_browsers_and_one_slot_get_one_page_of_thanks(real, config):
+    app = create_app(config, sessions=real, testing=True)
+    with real.write() as db, db.begin():
+        world = World(app, db)
+        physician = factories.a_resource(
+            db, location=world.location, kind=ResourceKind.PRACTITIONER, name="Dr Weber"
+        )
+        room = factories.a_resource(db, location=world.location, kind=ResourceKind.ROOM)
+        service_id = factories.a_service(db, modality=Modality.CONSULTATION).id
+        patients = [factories.a_patient(db, location=world.location).id for _ in range(DESKS)]
+        browsers = [world.as_role(Role.RECEPTIONIST) for _ in range(DESKS)]
+    for browser in browsers:
+        browser.token()
+    form = {
+        "service_id": str(service_id),
+        "date": "2026-11-24",
+        "start": "10:00",
+        "practitioner_id": str(physician.id),
+        "room_id": str(room.id),
+    }
+
+    pages = all_at_once(
+        real,
+        lambda _db, n: browsers[n].post("/appointments", {**form, "patient_id": str(patients[n])}),
+        is_own_unit=False,
+    )
+
+    assert sorted(page.status_code for page in pages) == [303] + [409] * (DESKS - 1)
+    refused = [page.get_data(as_text=True) for page in pages if page.status_code == 409]
+    assert all("Dr Weber is taken until" in text for text in refused)
+    assert all(text.count('name="fill"') == 3 for text in refused)
+    with real.read() as db:
+        assert db.scalar(sa.select(sa.func.count()).select_from(Appointment)) == 1

@@ -719,3 +719,17 @@ def test_past_and_closed_visits_are_left_as_they_were(desk):
     desk.knows(FactKind.CONDITION, "bleeding_disorder")
     service.rescreen(desk.db, None, desk.alice.id)
     assert visit.decision is Decision.ASK
+
+
+def test_checking_again_reads_the_same_however_many_visits(desk, statements):
+    def read():
+        statements.clear()
+        service.rescreen(desk.db, None, desk.alice.id)
+        return [s for s in statements if s.startswith("SELECT")]
+
+    desk.book(service_id=desk.prp.id)
+    few = read()
+    for day in (2, 3, 4, 7, 8, 9):
+        desk.book(service_id=desk.prp.id, starts_local=dt.datetime(2026, 12, day, 10, 0))
+    desk.db.flush()
+    assert len(few) == len(read()) == 7

@@ -698,3 +698,26 @@ def test_no_free_time_gives_away_a_date_that_may_not_be_named(world, desk):
     assert 'name="fill"' not in shown
     assert "No free time" not in shown
     assert not CLINICAL.search(shown)
+
+
+def test_every_end_has_a_way_on(world, desk):
+    visit = desk.book()
+    desk.db.flush()
+    visitor = world.as_role(Role.RECEPTIONIST)
+    where = f"/appointments/new?patient_id={desk.alice.id}&service_id={desk.consultation.id}"
+    assert where not in text_of(visitor.get(f"/appointments/{visit.id}"))
+    visitor.post(f"/appointments/{visit.id}/cancellation", a_step(visit, reason="patient_asked"))
+    shown = text_of(visitor.get(f"/appointments/{visit.id}"))
+    assert "Book another time" in shown
+    assert where in shown
+    assert "Take back" in shown
+
+
+def test_a_treatment_under_way_leads_to_its_session_for_who_may_write_it(world, desk):
+    visit = desk.book(service_id=desk.prp.id, starts_local=dt.datetime(2026, 11, 23, 10, 0))
+    desk.arrive(visit)
+    visit.status, visit.started_at = AppointmentStatus.IN_TREATMENT, desk.world.later()
+    desk.db.flush()
+    session = f'href="/appointments/{visit.id}/session"'
+    assert session in text_of(world.as_role(Role.NURSE).get(f"/appointments/{visit.id}"))
+    assert session not in text_of(world.as_role(Role.RECEPTIONIST).get(f"/appointments/{visit.id}"))
