@@ -173,8 +173,10 @@ def shown_range(
 
 
 def _length(row: Line) -> int:
-    seconds: float = (row.ends_at - row.starts_at).total_seconds()
-    return max(ROW_MIN, round(seconds) // 60)
+    """Return the minutes of a visit, up to midnight: the board ends there."""
+    seconds = (row.ends_at - row.starts_at).total_seconds()
+    left = DAY_MIN - row.starts_local.hour * 60 - row.starts_local.minute
+    return max(ROW_MIN, min(round(seconds) // 60, left))
 
 
 def minutes_of(time: dt.time) -> int:
