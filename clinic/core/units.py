@@ -43,3 +43,21 @@ def show_thousandths(amount: int, places: int = 0) -> str:
     whole, _, rest = text.partition(".")
     rest = rest.ljust(places, "0")
     return f"{whole}.{rest}" if rest else whole
+
+
+_UNITS = {
+    "10*9/L": "×10⁹/L",
+    "10*12/L": "×10¹²/L",
+    "10*3/uL": "×10³/µL",
+    "10*6/uL": "×10⁶/µL",
+    "/uL": "/µL",
+    "{INR}": "INR",
+    "Cel": "°C",
+    "mm[Hg]": "mmHg",
+    "1": "",
+}
+
+
+def shown_unit(unit: str | None) -> str:
+    """Return how a unit is written for people; nothing for a bare number."""
+    return _UNITS.get(unit or "", unit or "")

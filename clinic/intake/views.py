@@ -12,6 +12,7 @@ from clinic.consents.values import CONSENT_NAMES
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid
+from clinic.core.units import shown_unit
 from clinic.intake import queries, service
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.fact import FactForm
@@ -26,7 +27,6 @@ from clinic.safety.rules.names import (
     CONFIDENCE_NAMES,
     MOMENT_NAMES,
     SOURCE_NAMES,
-    shown_unit,
 )
 from clinic.safety.values import MissingKind
 from clinic.scheduling import queries as scheduling_queries

@@ -11,6 +11,7 @@ from clinic.audit import looks
 from clinic.catalog.values import MODALITY_NAMES, Modality
 from clinic.core import clock
 from clinic.core.access import Permission
+from clinic.core.units import shown_unit
 from clinic.safety import queries
 from clinic.safety.rules.language import Case, Number, Rule
 from clinic.safety.rules.names import (
@@ -19,7 +20,6 @@ from clinic.safety.rules.names import (
     MOMENT_NAMES,
     SCOPE_NAMES,
     SOURCE_NAMES,
-    shown_unit,
 )
 from clinic.safety.values import Confidence, Decision, MissingKind, RuleKind, Scope
 from clinic.web.access import actor, require

@@ -12,10 +12,10 @@ from clinic.catalog.values import LotChoice
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
-from clinic.core.units import show_thousandths
+from clinic.core.units import show_thousandths, shown_unit
 from clinic.core.zones import Zone
 from clinic.safety import queries as safety_queries
-from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES, shown_unit
+from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES
 from clinic.safety.values import FactKind, MissingKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
 from clinic.treatments import judging, points, queries, record

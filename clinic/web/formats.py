@@ -30,6 +30,7 @@ class Sentence(Protocol):
         """Return the values by placeholder."""
 
 
+TITLES = frozenset({"dr", "med", "prof"})
 NAMED = frozenset({"short", "medium", "long", "full"})
 
 
@@ -107,6 +108,8 @@ def sentence(message: Sentence) -> str:
             values[name] = zone_name(value)
         elif isinstance(value, dt.date):
             values[name] = fdate(value)
+        elif name == "unit":
+            values[name] = units.shown_unit(str(value))
         else:
             values[name] = translate(value) if isinstance(value, str) else value
     # Even without values: a percent sign is doubled in every wording.
@@ -119,10 +122,11 @@ def language_name(code: str) -> str:
 
 
 def initials(name: str) -> str:
-    """Return up to two initials for an avatar."""
-    words = [word for word in name.replace("-", " ").split() if word[:1].isalpha()]
-    picked = [words[0], words[-1]] if len(words) > 1 else words
-    return "".join(word[0] for word in picked).upper()
+    """Return up to two initials for an avatar, without those of a title."""
+    parts = [part for part in name.replace("-", " ").split() if part[:1].isalpha()]
+    named = [part for part in parts if part.rstrip(".").lower() not in TITLES] or parts
+    picked = [named[0], named[-1]] if len(named) > 1 else named
+    return "".join(part[0] for part in picked).upper()
 
 
 def init_app(app: Flask) -> None:

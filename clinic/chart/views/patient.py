@@ -18,6 +18,7 @@ from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
+from clinic.core.units import shown_unit
 from clinic.followup.queries import effects as followup_queries
 from clinic.followup.rules.terms import TERMS
 from clinic.followup.values import OUTCOME_NAMES
@@ -26,7 +27,7 @@ from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release
-from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES, shown_unit
+from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import MissingKind, ReceptionScreening, Screening

@@ -6,8 +6,8 @@ from decimal import Decimal
 from clinic.core import units
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
+from clinic.core.units import shown_unit
 from clinic.safety.rules.codes import Codes
-from clinic.safety.rules.names import shown_unit
 
 _GROUPED = re.compile(r"\d{1,3}([.,’' \u00a0\u202f]\d{3})+", re.ASCII)
 _POWER = re.compile(r"10[3-9]", re.ASCII)

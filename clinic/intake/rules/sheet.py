@@ -4,12 +4,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from clinic.core.units import show_thousandths
+from clinic.core.units import show_thousandths, shown_unit
 from clinic.intake.values import Section
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.known import WEIGHT, Known, key
 from clinic.safety.rules.language import Catalogue
-from clinic.safety.rules.names import shown_unit
 from clinic.safety.values import Fact, FactKind, FactState, History
 
 _KINDS: dict[Section, tuple[FactKind, ...]] = {

@@ -37,19 +37,3 @@ MOMENT_NAMES: dict[Moment, str] = {
     Moment.START: N_("Start of the session"),
     Moment.RECHECK: N_("A change of what is known"),
 }
-_UNITS = {
-    "10*9/L": "×10⁹/L",
-    "10*12/L": "×10¹²/L",
-    "10*3/uL": "×10³/µL",
-    "10*6/uL": "×10⁶/µL",
-    "/uL": "/µL",
-    "{INR}": "INR",
-    "Cel": "°C",
-    "mm[Hg]": "mmHg",
-    "1": "",
-}
-
-
-def shown_unit(unit: str | None) -> str:
-    """Return how a unit is written for people; nothing for a bare number."""
-    return _UNITS.get(unit or "", unit or "")
