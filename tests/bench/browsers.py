@@ -155,7 +155,12 @@ class Server:
 @contextmanager
 def serving(url: str, data_dir: Path) -> Iterator[Server]:
     """Serve a seeded database for the time of the block."""
-    environ = {**os.environ, "BENCH_URL": url, "BENCH_DATA": str(data_dir)}
+    environ = {
+        **os.environ,
+        "BENCH_URL": url,
+        "BENCH_DATA": str(data_dir),
+        "BENCH_NOW": clock.now().isoformat(),
+    }
     with subprocess.Popen(
         [sys.executable, "-m", "tests.bench.serve"], env=environ, stdout=subprocess.PIPE, text=True
     ) as process:

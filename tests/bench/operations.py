@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import sqlalchemy as sa
 
@@ -189,12 +190,12 @@ def search_texts(size: Size) -> list[str]:
         family = one.family_name.split("-")[0]
         found += [
             family,
-            f"{family[:4]}+{one.given_name[:3]}",
-            f"{one.given_name}+{family}",
+            f"{family[:4]} {one.given_name[:3]}",
+            f"{one.given_name} {family}",
             one.phone[-_DIGITS - 2 :],
             one.file_number,
         ]
-    return found
+    return [quote_plus(text) for text in found]
 
 
 def groups(clinic: Clinic, small: Clinic | None) -> dict[str, list[Operation]]:

@@ -1,5 +1,6 @@
 """The product behind waitress, for the benchmark: prints the port that it serves on."""
 
+import datetime as dt
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from tests.bench.sizes import SECRET
 
 
 def main() -> None:
-    start_clock()
+    start_clock(dt.datetime.fromisoformat(os.environ["BENCH_NOW"]))
     url, data_dir = os.environ["BENCH_URL"], Path(os.environ["BENCH_DATA"])
     app = make_app(url, data_dir)
     free = Config(data_dir=data_dir, database_url=url, secret_key=SECRET, port=0)
