@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -105,14 +106,42 @@ class CompiledOnce(BytecodeCache):
 TEMPLATES = CompiledOnce()
 
 
-@pytest.fixture
-def app(config: Config, sessions: Sessions) -> Flask:
+class Switched:
+    """The sessions of whatever test is running, for the application that all of them share."""
+
+    current: Sessions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.current, name)
+
+
+def _application(config: Config, sessions: Any) -> Flask:
     app = create_app(config, sessions=sessions, testing=True)
     app.jinja_env.bytecode_cache = TEMPLATES
     return app
 
 
+@pytest.fixture(scope="session")
+def shared(config: Config) -> tuple[Flask, Switched]:
+    switched = Switched()
+    return _application(config, switched), switched
+
+
 @pytest.fixture
-def world(app: Flask, db: Session) -> World:
-    """A clinic with one account a role, signed in at will."""
+def app(config: Config, sessions: Sessions) -> Flask:
+    """An application of the test's own, to which it may add what it likes."""
+    return _application(config, sessions)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, sessions: Sessions, db: Session) -> World:
+    """A clinic with one account a role, signed in at will.
+
+    On the test's own application when it asks for `app`, else on the shared one: making an
+    application takes as long as three pages.
+    """
+    if "app" in request.fixturenames:
+        return World(request.getfixturevalue("app"), db)
+    app, switched = request.getfixturevalue("shared")
+    switched.current = sessions
     return World(app, db)

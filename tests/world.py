@@ -31,7 +31,7 @@ class Visitor:
 
     def token(self) -> str:
         if not self._token:
-            for url in ("/", "/sign-in", "/patients"):
+            for url in ("/account", "/sign-in", "/patients"):
                 page = self.client.get(url, follow_redirects=True).get_data(as_text=True)
                 found = TOKEN.search(page)
                 if found:
