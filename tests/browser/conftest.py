@@ -32,7 +32,7 @@ from clinic.demo.load import load
 from clinic.web import fonts
 from config import Config
 from tests import factories
-from tests.conftest import NOW
+from tests.conftest import NOW, TEMPLATES
 
 SECRET = "browser-tests-only-" * 3
 PASSWORD = "a bruise on the vertex 42"
@@ -106,6 +106,7 @@ def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
     sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
     config = Config(data_dir=cut_fonts, database_url="", secret_key=SECRET)
     app = create_app(config, sessions=sessions)
+    app.jinja_env.bytecode_cache = TEMPLATES
     logins = {}
     with sessions.write() as db, db.begin():
         location = factories.a_location(db, name="Anagen Berlin")
@@ -155,6 +156,7 @@ def served(path: Path, data_dir: Path) -> Iterator[Clinic]:
     sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
     config = Config(data_dir=data_dir, database_url="", secret_key=SECRET)
     app = create_app(config, sessions=sessions)
+    app.jinja_env.bytecode_cache = TEMPLATES
     url, thread, server = serve(app)
     yield Clinic(url, app, sessions, engine, {role: role.value for role in Role})
     server.shutdown()  # type: ignore[attr-defined]
