@@ -6,6 +6,7 @@ Histories cost three statements a thousand patients: people, facts, consents.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -275,7 +276,7 @@ def entries(db: Session, patient_id: int, *, limit: int = 500) -> Sequence[Entry
     )
     return [
         Entry(
-            fact=_fact(row, ZoneInfo(row.clinic_zone)),
+            fact=_fact(row[: len(_FACT) + 1], ZoneInfo(row.clinic_zone)),
             as_reported=row.as_reported,
             recorded_at=row.recorded_at,
             error_at=row.error_at,
@@ -292,7 +293,7 @@ def bar(db: Session, actor: Actor, patient_id: int, *, on: dt.date) -> PatientBa
 
     Four statements. Raises NotFound.
     """
-    card = patient_queries.card(db, patient_id, today=on)
+    card = patient_queries.card(db, patient_id, today=on, location_id=actor.location_id)
     if card.status:
         return card
     history = history_of(db, patient_id)
@@ -322,18 +323,20 @@ def _people(db: Session, ids: list[int]) -> dict[int, tuple[Person, ZoneInfo]]:
 def _facts(
     db: Session, ids: list[int], people: dict[int, tuple[Person, ZoneInfo]]
 ) -> Iterator[tuple[int, Fact]]:
-    for row in db.execute(_FACTS.where(PatientFact.patient_id.in_(ids))):
+    db.flush()  # As any query of the session would; past it, plain rows come a quarter faster.
+    rows = db.connection().execute(_FACTS.where(PatientFact.patient_id.in_(ids)))
+    for row in rows:
         patient_id = row[0]
         yield patient_id, _fact(row, people[patient_id][1])
 
 
-def _fact(row: sa.Row[*tuple[Any, ...]], zone: ZoneInfo) -> Fact:
+def _fact(row: Sequence[Any], zone: ZoneInfo) -> Fact:
     """Read the columns of `_FACT` and the author's name, by place: 200 visits have 5,000 facts.
 
     Looking each column up by its name took twice as long as the statement itself.
     """
     (_, id_, kind, code, state, label, where, began_on, ended_on, noted_on, milli, unit, source,
-     recorded_at, author) = row[: len(_FACT) + 1]  # fmt: skip
+     recorded_at, author) = row  # fmt: skip
     return Fact(
         id=id_,
         kind=kind,
@@ -365,5 +368,6 @@ def _consent(paper: Paper, zone: ZoneInfo) -> Fact:
     )
 
 
+@lru_cache(maxsize=4096)  # What was answered together was written down at the same instant.
 def _day(instant: dt.datetime, zone: ZoneInfo) -> dt.date:
     return instant.astimezone(zone).date()

@@ -123,19 +123,19 @@ class Decision(StrEnum):
     @property
     def rank(self) -> int:
         """Place in the order, 0 for ALLOW."""
-        return _RANK[self.value]
+        return _RANK[self]
 
     def __lt__(self, other: str) -> bool:
-        return _RANK[self.value] < _RANK[other]
+        return _RANK[self] < _RANK[other]
 
     def __le__(self, other: str) -> bool:
-        return _RANK[self.value] <= _RANK[other]
+        return _RANK[self] <= _RANK[other]
 
     def __gt__(self, other: str) -> bool:
-        return _RANK[self.value] > _RANK[other]
+        return _RANK[self] > _RANK[other]
 
     def __ge__(self, other: str) -> bool:
-        return _RANK[self.value] >= _RANK[other]
+        return _RANK[self] >= _RANK[other]
 
 
 _RANK = {"allow": 0, "warn": 1, "ask": 2, "review": 3, "defer": 4, "block": 5}

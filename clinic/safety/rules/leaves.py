@@ -35,9 +35,9 @@ _INGREDIENT = "$ingredient"
 
 def recorded(leaf: Recorded, asked: Question) -> Verdict:
     """Tell whether something watched is recorded and still counts on the day."""
-    search = _Search(leaf, asked)
     if leaf.is_window_planned and asked.plan.interval_days is None:
         return ABSENT
+    search = _Search(leaf, asked)
     for kind in leaf.kinds:
         facts = asked.known.of_kind(kind)
         if not facts:

@@ -6,9 +6,9 @@ rule is skipped because another has spoken.
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
@@ -23,7 +23,6 @@ from clinic.safety.values import (
     Finding,
     History,
     Message,
-    Missing,
     PlannedTreatment,
     Releasable,
     RuleKind,
@@ -32,6 +31,7 @@ from clinic.safety.values import (
     Truth,
 )
 
+T = TypeVar("T")
 _MOST_DATES = 400
 """Dates tried at most in search of a clear one; each is the end of a finding."""
 
@@ -141,30 +141,32 @@ def _is_whole(scope: Scope) -> bool:
 def _matches(
     known: Known, plan: PlannedTreatment, on: dt.date, rules: Sequence[Rule]
 ) -> list[Match]:
+    # Made once: most rules are asked about the visit, the others all about the same few.
+    visit = [Question(known, on, plan)]
+    zones = [Question(known, on, plan, zone=zone) for zone in sorted(plan.zones or known.zones)]
     found: list[Match] = []
     for rule in rules:
         for applies in rule.applies_to:
             if applies.modality is plan.modality:
-                for asked in _targets(rule, known, plan, on):
+                for asked in _targets(rule, visit, zones):
                     found.extend(_matches_of(rule, applies, asked))
     return found
 
 
-def _targets(rule: Rule, known: Known, plan: PlannedTreatment, on: dt.date) -> list[Question]:
+def _targets(rule: Rule, visit: list[Question], zones: list[Question]) -> list[Question]:
     """Return what the rule is asked about: the visit, or each zone or ingredient of it.
 
     While no zones are planned yet, the zones that facts name are looked at.
     """
     if rule.scope is Scope.ZONE:
-        zones = plan.zones or known.zones
-        return [Question(known, on, plan, zone=zone) for zone in sorted(zones)]
+        return zones
     if rule.scope is Scope.INGREDIENT:
         return [
-            Question(known, on, plan, ingredient=ingredient)
-            for ingredient in sorted(plan.ingredients)
+            replace(visit[0], ingredient=ingredient)
+            for ingredient in sorted(visit[0].plan.ingredients)
             if not rule.ingredients or ingredient in rule.ingredients
         ]
-    return [Question(known, on, plan)]
+    return visit
 
 
 def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
@@ -197,6 +199,8 @@ def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
                     ingredient=asked.ingredient,
                 )
             )
+    if not unknown:
+        return found
     strongest = max((match.decision for match in found), default=Decision.ALLOW)
     open_cases = [answer for decision, answer in unknown if decision > strongest]
     is_target_planned = asked.zone is None or asked.zone in asked.plan.zones
@@ -281,7 +285,7 @@ def _order(match: Match) -> tuple[int, bool, str, str, str]:
 
 def _finding(match: Match, on: dt.date) -> Finding:
     rule, case, answer = match.rule, match.case, match.verdict
-    used = tuple(dict.fromkeys(hit.fact for hit in answer.hits if hit.fact is not None))
+    used = _distinct(hit.fact for hit in answer.hits if hit.fact is not None)
     clears_on = answer.until if case is not None else None
     return Finding(
         rule_code=rule.code,
@@ -295,7 +299,7 @@ def _finding(match: Match, on: dt.date) -> Finding:
         zone=match.zone,
         ingredient=match.ingredient,
         message=_message(match),
-        arithmetic=tuple(dict.fromkeys(hit.arithmetic for hit in answer.hits)),
+        arithmetic=_distinct(hit.arithmetic for hit in answer.hits),
         used=used,
         missing=_distinct(answer.missing),
         clears_on=clears_on,
@@ -338,9 +342,10 @@ def _deciding(hits: tuple[Hit, ...]) -> Hit | None:
     return max(hits, key=lambda hit: (hit.until is None, hit.until or dt.date.min))
 
 
-def _distinct(missing: tuple[Missing, ...]) -> tuple[Missing, ...]:
-    """Return each missing thing once, an old record to confirm before a bare group."""
-    return tuple(dict.fromkeys(missing))
+def _distinct(values: Iterable[T]) -> tuple[T, ...]:
+    """Return each value once, in their order; most findings have one, and hashing it costs."""
+    found = tuple(values)
+    return found if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 _FROM_STRONGEST = tuple(Confidence)
