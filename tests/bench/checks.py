@@ -34,17 +34,23 @@ def screen_many(sessions: Sessions, ids: Sequence[int]) -> list[Decision | None]
     """Check many visits at once, as a change of facts does with all of one patient's."""
     with sessions.read() as db:
         rows = db.execute(
-            sa.select(Appointment, Service.modality, Course.interval_days)
+            sa.select(
+                Appointment.id,
+                Appointment.patient_id,
+                Appointment.starts_local,
+                Service.modality,
+                Course.interval_days,
+            )
             .join(Service, Service.id == Appointment.service_id)
             .outerjoin(Course, Course.id == Appointment.course_id)
             .where(Appointment.id.in_(ids))
         ).all()
-        histories = safety_queries.histories(db, [row[0].patient_id for row in rows])
+        histories = safety_queries.histories(db, [row.patient_id for row in rows])
         version_of = scheduling_queries.consent_versions(db)
         released = safety_queries.released_of(db, ids)
     found = []
-    for visit, modality, interval_days in rows:
-        history, on = histories[visit.patient_id], visit.starts_local.date()
+    for visit_id, patient_id, starts_local, modality, interval_days in rows:
+        history, on = histories[patient_id], starts_local.date()
         plan = scheduling_queries.plan_of(
             modality,
             history,
@@ -52,6 +58,6 @@ def screen_many(sessions: Sessions, ids: Sequence[int]) -> list[Decision | None]
             interval_days=interval_days,
         )
         screening = safety_queries.check(history, plan, on)
-        found.append(remembered(screening, released.get(visit.id, frozenset())).decision)
+        found.append(remembered(screening, released.get(visit_id, frozenset())).decision)
     assert len(found) == len(ids)
     return found
