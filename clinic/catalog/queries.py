@@ -21,11 +21,16 @@ NO_PRODUCT = N_("There is no such product")
 NO_LOT = N_("There is no such lot")
 
 
+_SERVICE = (
+    sa.select(Service)
+    .where(Service.id == sa.bindparam("service_id"))
+    .options(selectinload(Service.segments))
+)
+
+
 def service(db: Session, service_id: int) -> Service:
     """Return a service with its segments; raises NotFound. Two statements."""
-    found = db.scalar(
-        sa.select(Service).where(Service.id == service_id).options(selectinload(Service.segments))
-    )
+    found = db.scalar(_SERVICE, {"service_id": service_id})
     if found is None:
         raise NotFound(NO_SERVICE)
     return found

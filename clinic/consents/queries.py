@@ -13,14 +13,20 @@ from clinic.core.errors import NotFound
 from clinic.core.text import N_
 
 
+_IN_FORCE = (
+    sa.select(ConsentText)
+    .where(
+        ConsentText.kind == sa.bindparam("kind"),
+        ConsentText.in_force_from <= sa.bindparam("on"),
+    )
+    .order_by(ConsentText.in_force_from.desc(), ConsentText.id.desc())
+    .limit(1)
+)
+
+
 def text_in_force(db: Session, kind: ConsentKind, *, on: dt.date) -> ConsentText | None:
     """Return the newest text of a kind that is in force on a day; None where there is none."""
-    return db.scalar(
-        sa.select(ConsentText)
-        .where(ConsentText.kind == kind, ConsentText.in_force_from <= on)
-        .order_by(ConsentText.in_force_from.desc(), ConsentText.id.desc())
-        .limit(1)
-    )
+    return db.scalar(_IN_FORCE, {"kind": kind, "on": on})
 
 
 def texts(db: Session) -> Sequence[ConsentText]:

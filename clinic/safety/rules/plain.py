@@ -17,20 +17,28 @@ from clinic.safety.values import Fact, Finding, Message, PlannedTreatment
 
 T = TypeVar("T")
 _DAY, _ZONE = "day", "zone"
+_AS_IT_IS = frozenset({str, int, bool})
 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON can hold it: objects as objects, dates as ISO text, sets sorted."""
+    if value is None or type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Message):
         return {"msgid": value.msgid, "values": [[k, _tagged(v)] for k, v in value.values]}
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {name: plain(getattr(value, name)) for name in _names(type(value))}
     if isinstance(value, frozenset | tuple):
         parts = [plain(part) for part in value]
         return parts if isinstance(value, tuple) else sorted(parts)
     if isinstance(value, Enum):
         return value.value
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def finding_of(value: Any) -> Finding:
