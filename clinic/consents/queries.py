@@ -12,7 +12,6 @@ from clinic.consents.values import ConsentKind, Paper
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 
-
 _IN_FORCE = (
     sa.select(ConsentText)
     .where(
