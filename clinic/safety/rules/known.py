@@ -43,7 +43,7 @@ def text(fact: Fact) -> str:
 class Known:
     """The facts of one patient by kind and code, oldest statement first."""
 
-    __slots__ = ("_by_code", "_by_kind", "person", "texts", "zones")
+    __slots__ = ("_by_code", "_by_kind", "_reviews", "person", "texts", "zones")
 
     def __init__(self, history: History) -> None:
         """Sort and index; facts that say the same in another order give the same object."""
@@ -55,6 +55,7 @@ class Known:
         self.zones = frozenset(fact.zone for fact in history.facts if fact.zone is not None)
         self._by_kind: dict[FactKind, list[Fact]] = {}
         self._by_code: dict[tuple[FactKind, str], list[Fact]] = {}
+        self._reviews: dict[tuple[str, dt.date], Fact | None] = {}
         for parts in keyed:
             fact = history.facts[parts[4]]
             self._by_kind.setdefault(fact.kind, []).append(fact)
@@ -69,11 +70,13 @@ class Known:
         return self._by_kind.get(kind, [])
 
     def review(self, group: str, on: dt.date) -> Fact | None:
-        """Return the last answer to the whole group up to `on`."""
-        for fact in reversed(self.of(FactKind.REVIEW, group)):
-            if fact.noted_on <= on and fact.state is FactState.PRESENT:
-                return fact
-        return None
+        """Return the last answer to the whole group up to `on`; many rules ask for the same."""
+        if (group, on) not in self._reviews:
+            answers = reversed(self.of(FactKind.REVIEW, group))
+            self._reviews[group, on] = next(
+                (f for f in answers if f.noted_on <= on and f.state is FactState.PRESENT), None
+            )
+        return self._reviews[group, on]
 
     def reviewed_on(self, group: str, on: dt.date) -> dt.date | None:
         """Return the last day up to `on` on which the group was answered."""

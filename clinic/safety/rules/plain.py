@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Message):
         return {"msgid": value.msgid, "values": [[k, _tagged(v)] for k, v in value.values]}
     if is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in _names(type(value))}
+        return {name: plain(getattr(value, name)) for name in _names(value.__class__)}
     if isinstance(value, frozenset | tuple):
         parts = [plain(part) for part in value]
         return parts if isinstance(value, tuple) else sorted(parts)
@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
+def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 

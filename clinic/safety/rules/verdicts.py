@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clinic.core.text import N_
 from clinic.core.zones import Zone
@@ -105,6 +106,7 @@ def called(fact: Fact, name: str) -> str:
     return fact.label or name or fact.code
 
 
+@lru_cache(maxsize=1024)
 def ask_group(group: str, last_on: dt.date | None, zone: Zone | None = None) -> Missing:
     """Return a question group as what is missing, with the day of its last answer."""
     if last_on is None:
