@@ -39,18 +39,22 @@ class Config:
         data_dir = Path(env.get("CLINIC_DATA_DIR", "var")).resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
         url = _secret(env, "DATABASE_URL") or f"sqlite:///{data_dir / 'clinic.sqlite3'}"
-        key = _secret(env, "SECRET_KEY") or _key_file(data_dir / "secret.key")
-        if len(key) < SECRET_LENGTH or key.lower().startswith(SAMPLES):
-            raise BadSetting(
-                f"SECRET_KEY is too short or a sample: give {SECRET_LENGTH}+ characters"
-            )
+        given = _secret(env, "SECRET_KEY")
+        # Only what somebody wrote can be a sample: a key made here may well begin with "dev".
+        if given and given.lower().startswith(SAMPLES):
+            raise BadSetting("SECRET_KEY is a sample: give one of your own")
+        key = given or _key_file(data_dir / "secret.key")
+        if len(key) < SECRET_LENGTH:
+            raise BadSetting(f"SECRET_KEY is too short: give {SECRET_LENGTH}+ characters")
         return cls(
             data_dir=data_dir,
             database_url=url,
             secret_key=key,
             port=_number(env, "CLINIC_PORT", 8000, 1, 65535),
             proxies=_number(env, "CLINIC_PROXIES", 0, 0, 5),
-            trusted_hosts=tuple(h for h in env.get("CLINIC_HOSTS", "").split(",") if h),
+            trusted_hosts=tuple(
+                host.strip() for host in env.get("CLINIC_HOSTS", "").split(",") if host.strip()
+            ),
             idle_minutes=_number(env, "CLINIC_IDLE_MINUTES", 15, 1, 120),
             absolute_hours=_number(env, "CLINIC_ABSOLUTE_HOURS", 10, 1, 24),
         )
@@ -60,7 +64,10 @@ def _secret(env: Mapping[str, str], name: str) -> str | None:
     if name in env:
         return env[name]
     if f"{name}_FILE" in env:
-        return Path(env[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+        try:
+            return Path(env[f"{name}_FILE"]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise BadSetting(f"{name}_FILE names a file that cannot be read") from None
     return None
 
 

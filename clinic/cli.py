@@ -188,6 +188,7 @@ def verify() -> None:
 def serve() -> None:
     """Check the database, then serve until told to stop."""
     with _in_words():
+        showing.refuse_demo(_config())
         serving.check(_engine())
         server = serving.bind(_application(), _config())
     serving.run(server, ready=_say_ready)

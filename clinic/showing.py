@@ -59,6 +59,16 @@ def prepare(config: Config, *, fresh: bool, say: Callable[[str], None]) -> DemoA
     return accounts
 
 
+def refuse_demo(config: Config) -> None:
+    """Raise CannotServe for a folder that holds the demo: its accounts are nobody's secret."""
+    is_own_file = sa.make_url(config.database_url).get_backend_name() == "sqlite"
+    if is_own_file and (config.data_dir / ACCOUNTS).exists():
+        raise CannotServe(
+            f"{config.data_dir} holds the demo, whose passwords lie beside it."
+            " Choose another folder for the clinic in CLINIC_DATA_DIR."
+        )
+
+
 def _holds_something(url: str, database: Path) -> bool:
     if not database.exists() or database.stat().st_size == 0:
         return False

@@ -39,17 +39,21 @@ def by_invitation(db: Session, token_hash: str, *, at: dt.datetime) -> Account |
     )
 
 
-def get(db: Session, account_id: int) -> Account:
-    """Return an account; raises NotFound."""
+def get(db: Session, account_id: int, *, location_id: int | None = None) -> Account:
+    """Return an account; raises NotFound, also for one of another place when a place is given."""
     account = db.get(Account, account_id)
-    if account is None:
+    if account is None or location_id not in {None, account.location_id}:
         raise NotFound(N_("There is no such person"))
     return account
 
 
-def everybody(db: Session) -> Sequence[Account]:
-    """Return all accounts by name."""
-    return db.scalars(sa.select(Account).order_by(Account.name, Account.id)).all()
+def everybody(db: Session, *, location_id: int) -> Sequence[Account]:
+    """Return all accounts of a place by name."""
+    return db.scalars(
+        sa.select(Account)
+        .where(Account.location_id == location_id)
+        .order_by(Account.name, Account.id)
+    ).all()
 
 
 def administrators_locked(db: Session) -> list[int]:

@@ -111,7 +111,7 @@ def renew_link(db: Session, actor: Actor, account_id: int) -> tuple[Account, str
     A password that is in use stays valid until the link is used. Raises Conflict for somebody
     who is deactivated.
     """
-    account = queries.get(db, account_id)
+    account = queries.get(db, account_id, location_id=actor.location_id)
     if account.status is AccountStatus.DEACTIVATED:
         raise Conflict(N_("This person is deactivated. Let them in again first."))
     token = _new_link(account)
@@ -160,7 +160,7 @@ def change(db: Session, actor: Actor, wish: ChangeAccount) -> Account:
     Raises StaleEdit when the account was changed since, Forbidden for one's own role,
     LastAdministrator when nobody would be left in charge.
     """
-    account = queries.get(db, wish.account_id)
+    account = queries.get(db, wish.account_id, location_id=actor.location_id)
     if account.version != wish.version:
         raise StaleEdit(STALE)
     after = {"name": wish.name, "role": wish.role}
@@ -182,7 +182,7 @@ def deactivate(db: Session, actor: Actor, account_id: int) -> Account:
 
     Raises Forbidden for oneself, LastAdministrator when nobody would be left in charge.
     """
-    account = queries.get(db, account_id)
+    account = queries.get(db, account_id, location_id=actor.location_id)
     if account.status is AccountStatus.DEACTIVATED:
         return account
 
@@ -194,7 +194,7 @@ def deactivate(db: Session, actor: Actor, account_id: int) -> Account:
 
 def reactivate(db: Session, actor: Actor, account_id: int) -> Account:
     """Let somebody in again: with the old password, or by a new link when there never was one."""
-    account = queries.get(db, account_id)
+    account = queries.get(db, account_id, location_id=actor.location_id)
     if account.status is not AccountStatus.DEACTIVATED:
         return account
 
@@ -205,7 +205,7 @@ def reactivate(db: Session, actor: Actor, account_id: int) -> Account:
 
 def end_sessions(db: Session, actor: Actor, account_id: int, *, but: str | None = None) -> None:
     """End all cookie sessions of somebody, but the one with the token hash `but`."""
-    account = queries.get(db, account_id)
+    account = queries.get(db, account_id, location_id=actor.location_id)
     _end_sessions(db, account.id, but=but)
     audit.record(db, actor, "account.sessions_ended", "account", account.id)
 

@@ -21,6 +21,7 @@ from clinic.followup.values import (
     ReportSideEffect,
     ReviewSideEffect,
 )
+from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
 from clinic.safety.values import FactKind, FactSource, FactState, RecordFact
 from clinic.scheduling import service as scheduling
@@ -36,6 +37,7 @@ def log_call(db: Session, actor: Actor, call: LogCall) -> int:
     Raises NotFound for a session that is not signed or of another clinic.
     """
     session = effects.session_card(db, call.session_id, actor=actor)
+    safety_queries.lock_patient(db, session.patient_id)  # a double click queues here
     known = effects.by_form_key(db, Contact, call.form_key)
     if known is not None:
         return known
@@ -73,6 +75,7 @@ def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
     term does not have or an onset before the session.
     """
     session = effects.session_card(db, wish.session_id, actor=actor)
+    safety_queries.lock_patient(db, session.patient_id)  # a double click queues here
     known = effects.by_form_key(db, SideEffect, wish.form_key)
     if known is not None:
         return known
@@ -136,11 +139,11 @@ def _check_report(
 
 
 def _judge(effect: SideEffect, today: dt.date) -> triage.Triage:
-    """Judge what is on record; a red flag a physician has seen hides the grade no more."""
+    """Judge what is on record; a red flag counts as the worse grade until it is closed."""
     return triage.assess(
         kind=effect.kind,
         grade=effect.grade,
-        red_flags=() if effect.reviewed_at else tuple(effect.red_flags),
+        red_flags=tuple(effect.red_flags),
         days_since=(today - effect.onset_on).days,
         seen_before=False,
     )
@@ -180,7 +183,7 @@ def _remember(
             actor,
             RecordFact(
                 patient_id=effect.patient_id,
-                kind=FactKind.CONDITION,
+                kind=FactKind.ALLERGY if judged.is_allergy else FactKind.CONDITION,
                 code=judged.remembers,
                 state=FactState.PRESENT,
                 label=judged.remembers_label,

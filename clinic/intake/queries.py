@@ -13,6 +13,7 @@ from clinic.consents.models import ConsentText
 from clinic.consents.values import Paper
 from clinic.core import clock
 from clinic.core.access import Actor
+from clinic.core.errors import NotFound
 from clinic.intake.rules import questions as question_rules
 from clinic.intake.rules.questions import GroupCard
 from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
@@ -150,20 +151,28 @@ def review_page(db: Session, actor: Actor, appointment_id: int) -> ReviewPage:
     )
 
 
+def visit(db: Session, actor: Actor, appointment_id: int) -> Appointment:
+    """Return a visit of the actor's place; raises NotFound for any other."""
+    found = scheduling_queries.get(db, appointment_id)
+    if found.location_id != actor.location_id:
+        raise NotFound(scheduling_queries.NO_VISIT)
+    return found
+
+
 def visit_page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
     """Return a visit checked against what is known now; keeps nothing. Raises NotFound."""
     today = clock.today(actor.zone)
-    visit = scheduling_queries.get(db, appointment_id)
-    history = safety_queries.history_of(db, visit.patient_id)
-    service = catalog_queries.service(db, visit.service_id)
-    on = visit.starts_local.date()
-    plan = scheduling_queries.plan_for(db, visit, history)
+    found = visit(db, actor, appointment_id)
+    history = safety_queries.history_of(db, found.patient_id)
+    service = catalog_queries.service(db, found.service_id)
+    on = found.starts_local.date()
+    plan = scheduling_queries.plan_for(db, found, history)
     return VisitPage(
-        visit=visit,
+        visit=found,
         service_name=service.name,
         modality=service.modality,
         on=on,
-        bar=safety_queries.bar(db, actor, visit.patient_id, on=today),
+        bar=safety_queries.bar(db, actor, found.patient_id, on=today),
         history=history,
         screening=safety_queries.check(history, plan, on),
         today=today,

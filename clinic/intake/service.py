@@ -12,6 +12,7 @@ from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.core.text import N_
+from clinic.intake import queries
 from clinic.intake.rules import questions as question_rules
 from clinic.intake.rules.sheet import is_open
 from clinic.intake.values import AnswerQuestions
@@ -29,12 +30,13 @@ from clinic.safety.values import (
     RecordFact,
     ReleaseFinding,
 )
-from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
 
 NO_KNOWN_ALLERGY = "no_known_allergy"
+WRITTEN_ELSEWHERE = ("side_effect:", "session:")
+"""How the source keys begin of what a side effect or a session put on record."""
 OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
 """Visits that can still be asked about and released for."""
 
@@ -49,7 +51,7 @@ def record(db: Session, actor: Actor, wishes: Sequence[RecordFact]) -> list[Pati
     Raises NotFound for the patient, Invalid for a day before the birth or dates out of order, and
     for "no known allergy" while one is on record.
     """
-    patient = patient_queries.get(db, wishes[0].patient_id)
+    patient = patient_queries.get(db, wishes[0].patient_id, location_id=actor.location_id)
     for wish in wishes:
         for field in ("noted_on", "began_on", "ended_on"):
             day = getattr(wish, field)
@@ -69,10 +71,11 @@ def mark_error(db: Session, actor: Actor, wish: MarkFactError, *, patient_id: in
     Raises NotFound for a fact of somebody else, AlreadyInError, and Conflict for a fact that a
     session or a side effect wrote: it is corrected where it was written.
     """
+    patient_queries.get(db, patient_id, location_id=actor.location_id)
     row = safety_queries.fact(db, wish.fact_id)
     if row.patient_id != patient_id:
         raise NotFound(N_("There is no such fact"))
-    if row.source is FactSource.SYSTEM:
+    if row.source is FactSource.SYSTEM or (row.source_key or "").startswith(WRITTEN_ELSEWHERE):
         raise Conflict(N_("A session or a side effect wrote this. Correct it there."))
 
     safety_service.mark_error(db, actor, wish)
@@ -85,7 +88,7 @@ def answer(db: Session, actor: Actor, wish: AnswerQuestions) -> list[PatientFact
 
     The same form sent twice records once. Raises NotFound, VisitOver, Invalid as the rules say.
     """
-    visit = _open_visit(db, wish.appointment_id)
+    visit = _open_visit(db, actor, wish.appointment_id)
     safety_queries.lock_patient(db, visit.patient_id)
     if wish.form_key is not None:
         first = f"form:{wish.form_key}:0"
@@ -118,7 +121,7 @@ def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
 
     Raises what `safety.service.release` raises, NotFound and VisitOver.
     """
-    visit = _open_visit(db, wish.appointment_id)
+    visit = _open_visit(db, actor, wish.appointment_id)
     safety_queries.lock_patient(db, visit.patient_id)  # before the visit's row, as everybody does
     # The release reads the visit's newest check: bring that up to date first.
     scheduling_service.rescreen(db, actor, visit.patient_id)
@@ -129,7 +132,7 @@ def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
 
 def record_consent(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
     """Record a signed paper and check the patient's visits again; raises as `consents` does."""
-    patient = patient_queries.get(db, wish.patient_id)
+    patient = patient_queries.get(db, wish.patient_id, location_id=actor.location_id)
     safety_queries.lock_patient(db, patient.id)
     if patient.birth_date and wish.given_on < patient.birth_date:
         raise Invalid(N_("This is before the patient was born"), field="given_on")
@@ -145,6 +148,7 @@ def withdraw_consent(
 
     Raises NotFound for a paper of somebody else, and what `consents` raises.
     """
+    patient_queries.get(db, patient_id, location_id=actor.location_id)
     safety_queries.lock_patient(db, patient_id)
     if consent_queries.get(db, wish.consent_id).patient_id != patient_id:
         raise NotFound(N_("There is no such consent"))
@@ -153,8 +157,8 @@ def withdraw_consent(
     return consent
 
 
-def _open_visit(db: Session, appointment_id: int) -> Appointment:
-    visit = scheduling_queries.get(db, appointment_id)
+def _open_visit(db: Session, actor: Actor, appointment_id: int) -> Appointment:
+    visit = queries.visit(db, actor, appointment_id)
     if visit.status not in OPEN:
         raise VisitOver(N_("This visit is not to come any more."))
     return visit

@@ -29,7 +29,6 @@ from clinic.safety.rules.names import (
     SOURCE_NAMES,
 )
 from clinic.safety.values import MissingKind
-from clinic.scheduling import queries as scheduling_queries
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate, words_of
@@ -82,7 +81,7 @@ def _facts_page(
 @require(Permission.CHART_VIEW)
 def facts(patient_id: int) -> ResponseReturnValue:
     """Show what is known about a patient, with a form for each kind of fact."""
-    patient_queries.get(read(), patient_id)
+    patient_queries.get(read(), patient_id, location_id=actor().location_id)
     looks.opened("facts", patient_id, patient_id=patient_id)
     return _facts_page(patient_id)
 
@@ -93,7 +92,7 @@ def record(patient_id: int) -> ResponseReturnValue:
     """Record the facts of one section's form."""
     who = actor()
     raw = request.form.get("section", "")
-    patient = patient_queries.get(read(), patient_id)
+    patient = patient_queries.get(read(), patient_id, location_id=actor().location_id)
     if raw not in set(Section):
         flash(_("This form is out of date. Please fill it in again."), "bad")
         return _facts_page(patient_id), 422
@@ -127,7 +126,7 @@ def record(patient_id: int) -> ResponseReturnValue:
 @require(Permission.FACT_RECORD)
 def mark_error(patient_id: int, fact_id: int) -> ResponseReturnValue:
     """Mark a fact as entered in error."""
-    patient_queries.get(read(), patient_id)
+    patient_queries.get(read(), patient_id, location_id=actor().location_id)
     form = ErrorForm(request.form)
     if not form.validate():
         return _facts_page(patient_id, wrong=(fact_id, form)), 422
@@ -221,7 +220,7 @@ def _review_page(appointment_id: int, form: ReleaseForm | None = None) -> str:
 @require(Permission.CHART_VIEW)
 def review(appointment_id: int) -> ResponseReturnValue:
     """Show the findings of a visit, why, and what would clear them."""
-    visit = scheduling_queries.get(read(), appointment_id)
+    visit = queries.visit(read(), actor(), appointment_id)
     looks.opened("review", appointment_id, patient_id=visit.patient_id)
     return _review_page(appointment_id)
 
@@ -296,7 +295,7 @@ def _offer_texts(form: ConsentForm, page: queries.ConsentsPage) -> None:
 @require(Permission.CONSENT_RECORD)
 def consents(patient_id: int) -> ResponseReturnValue:
     """Show the papers a patient has signed, and the form for another."""
-    patient_queries.get(read(), patient_id)
+    patient_queries.get(read(), patient_id, location_id=actor().location_id)
     looks.opened("consents", patient_id, patient_id=patient_id)
     return _consents_page(patient_id)
 

@@ -37,9 +37,11 @@ def get(db: Session, patient_id: int, *, location_id: int | None = None) -> Pati
     return patient
 
 
-def card(db: Session, patient_id: int, *, today: dt.date) -> PatientBar:
-    """Return who a page is about, without warnings and without a link; raises NotFound."""
-    patient = get(db, patient_id)
+def card(
+    db: Session, patient_id: int, *, today: dt.date, location_id: int | None = None
+) -> PatientBar:
+    """Return who a page is about, without warnings and without a link; raises NotFound as `get`."""
+    patient = get(db, patient_id, location_id=location_id)
     is_dead = patient.status is PatientStatus.DECEASED
     is_active = patient.status is PatientStatus.ACTIVE
     return PatientBar(

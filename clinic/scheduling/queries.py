@@ -13,11 +13,11 @@ from clinic.consents import queries as consent_queries
 from clinic.consents.values import ConsentKind
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
-from clinic.core.zones import Zone
 from clinic.patients.models import Patient
 from clinic.patients.values import full_name
 from clinic.safety.models import ScreeningRecord
-from clinic.safety.values import FactKind, FactState, History, PlannedTreatment
+from clinic.safety.rules.banner import planned_zones
+from clinic.safety.values import History, PlannedTreatment
 from clinic.scheduling.models import (
     Appointment,
     AppointmentEvent,
@@ -37,8 +37,6 @@ NO_VISIT = N_("There is no such visit")
 LONGEST = dt.timedelta(hours=8)
 """No service is longer (a CHECK of the table): bounds every search for overlaps by an index."""
 FIRST_LANE = 1
-USUAL_ZONES = frozenset({Zone.FRONTAL_HAIRLINE, Zone.MIDSCALP, Zone.VERTEX})
-"""Planned while nobody has looked at the hair yet (design default)."""
 _CONSENTS = {Modality.PRP: ConsentKind.PRP, Modality.MESOTHERAPY: ConsentKind.MESOTHERAPY}
 
 
@@ -318,14 +316,9 @@ def plan_of(
     """Return the plan of a modality for somebody with this history."""
     if not modality.is_treatment:
         return PlannedTreatment(modality=modality)
-    seen = {
-        fact.zone
-        for fact in history.facts
-        if fact.kind is FactKind.HAIR and fact.zone and fact.state is not FactState.UNSURE
-    }
     return PlannedTreatment(
         modality=modality,
-        zones=frozenset(seen) or USUAL_ZONES,
+        zones=planned_zones(history),
         consent_version=consent_version,
         interval_days=interval_days,
     )

@@ -254,7 +254,9 @@ def reopen(db: Session, actor: Actor, wish: StepVisit) -> Appointment:
     visit = steps.take(db, actor, VisitAction.REOPEN, wish.appointment_id, wish.version)
     _hold_again(db, actor, visit)
     visit.cancel_reason, visit.cancel_note, visit.arrived_at = None, "", None
-    return steps.step(db, actor, visit, VisitAction.REOPEN, reason=wish.reason)
+    steps.step(db, actor, visit, VisitAction.REOPEN, reason=wish.reason)
+    rescreen(db, actor, visit.patient_id)  # facts of the meantime were not asked of this visit
+    return visit
 
 
 def start(db: Session, actor: Actor, wish: StartVisit) -> Started | Refused:

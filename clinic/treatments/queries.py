@@ -83,6 +83,18 @@ def patient_of(db: Session, session_id: int) -> int:
     return found
 
 
+def other_draft(db: Session, patient_id: int) -> TreatmentSession | None:
+    """Return a session of a patient that has begun and is not signed, if there is one."""
+    return db.scalar(
+        sa.select(TreatmentSession)
+        .where(
+            TreatmentSession.patient_id == patient_id,
+            TreatmentSession.state == SessionState.DRAFT,
+        )
+        .limit(1)
+    )
+
+
 def of_appointment(db: Session, appointment_id: int) -> TreatmentSession | None:
     """Return the session of a visit, without its parts; None while it has not begun."""
     return db.scalar(

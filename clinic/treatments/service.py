@@ -41,6 +41,7 @@ from clinic.treatments.values import (
 STALE = N_("Somebody else has changed this session in the meantime. Compare, then save again.")
 SIGNED = N_("This session is signed. Nothing in it can be changed: add an addendum instead.")
 NOT_SIGNED = N_("This session is not signed yet: change the draft itself.")
+UNSIGNED = N_("Another session of this patient is not signed yet. Sign it or break it off first.")
 NO_TREATMENT = N_("Nothing is injected in this kind of visit.")
 IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever treated.")
 UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
@@ -80,6 +81,9 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
     begun = queries.of_appointment(db, visit.id)
     if begun is not None:
         return begun
+    # What a session gave becomes a fact when it is signed: until then no check can know of it.
+    if queries.other_draft(db, visit.patient_id) is not None:
+        raise Conflict(UNSIGNED)
     if not queries.heading(db, visit).modality.is_treatment:
         raise Conflict(NO_TREATMENT)
     patient = patient_queries.get(db, visit.patient_id)

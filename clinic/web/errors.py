@@ -7,11 +7,17 @@ import uuid
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
-from clinic.core.engine import is_retryable
+from clinic.core.engine import constraint_of, is_retryable
 from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid, NotFound
 from clinic.core.text import N_
 from clinic.web import kept
@@ -106,6 +112,13 @@ def init_app(app: Flask) -> None:
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             page[2]["Allow"] = ", ".join(error.valid_methods)
         return page
+
+    @app.errorhandler(IntegrityError)
+    def _integrity(error: IntegrityError) -> ResponseReturnValue:
+        name = constraint_of(error) or ""
+        if name.startswith("uq_") or "." in name:
+            return _page(409)  # two sent the same at the same moment: one of them is kept
+        return _database(error)
 
     @app.errorhandler(SQLAlchemyError)
     def _database(error: SQLAlchemyError) -> ResponseReturnValue:

@@ -21,9 +21,10 @@ from clinic.followup.values import (
     ReviewSideEffect,
     SideEffectKind,
 )
+from clinic.intake import service as intake
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import PatientFact
-from clinic.safety.values import FactKind, FactState
+from clinic.safety.values import FactKind, FactState, MarkFactError
 from tests import factories
 
 YESTERDAY = dt.date(2026, 11, 22)
@@ -226,3 +227,66 @@ def test_a_red_flag_on_a_call_is_a_task_until_it_is_reported(world, db, alice, a
     assert heard.red_flags == ("fever_pain",)
     service.report(db, nurse, a_bruise(session, grade=1))
     assert work.flags_without_report(db, location_id=world.location.id) == []
+
+
+def test_a_red_flag_that_a_physician_has_seen_still_counts_until_it_is_closed(
+    world, db, alice, a_signed_session
+):
+    nurse, physician = world.actor(Role.NURSE), world.actor(Role.PHYSICIAN)
+    flagged = a_bruise(a_signed_session(alice), grade=1, red_flags=("pus",))
+    effect = effects.get(db, service.report(db, nurse, flagged))
+    other = effects.get(
+        db,
+        service.report(db, nurse, a_bruise(a_signed_session(alice, days_ago=9), form_key="o" * 20)),
+    )
+    seen = ReviewSideEffect(
+        side_effect_id=effect.id,
+        version=effect.version,
+        grade=1,
+        outcome=Outcome.RESOLVING,
+        note="Looked at.",
+    )
+    service.review(db, physician, seen)
+
+    service.close(
+        db,
+        physician,
+        CloseSideEffect(
+            side_effect_id=other.id,
+            version=other.version,
+            outcome=Outcome.RESOLVED,
+            resolved_on=YESTERDAY,
+            note="Gone.",
+        ),
+    )
+
+    newest = db.scalar(
+        sa.select(PatientFact)
+        .where(PatientFact.kind == FactKind.SIDE_EFFECT)
+        .order_by(PatientFact.id.desc())
+        .limit(1)
+    )
+    assert (newest.state, newest.value_milli) == (FactState.PRESENT, None)
+
+
+def test_anaphylaxis_is_remembered_as_an_allergy(world, db, alice, a_signed_session):
+    wish = a_bruise(a_signed_session(alice), kind=SideEffectKind.ANAPHYLAXIS, grade=3)
+
+    service.report(db, world.actor(Role.NURSE), wish)
+
+    assert (FactKind.ALLERGY, "other_allergy", FactState.PRESENT) in findings_of(db, alice.id)
+
+
+def test_what_a_side_effect_wrote_is_not_taken_back_among_the_facts(
+    world, db, alice, a_signed_session
+):
+    service.report(db, world.actor(Role.NURSE), a_bruise(a_signed_session(alice)))
+
+    for fact in db.scalars(sa.select(PatientFact)):
+        with pytest.raises(Conflict):
+            intake.mark_error(
+                db,
+                world.actor(Role.NURSE),
+                MarkFactError(fact_id=fact.id, reason="Not needed any more"),
+                patient_id=alice.id,
+            )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from clinic.core.zones import Zone
 from clinic.safety.catalogue_files import shipped_codes
-from clinic.safety.rules.banner import MOST, usual_plan, warnings
+from clinic.safety.rules.banner import MOST, planned_zones, usual_plan, warnings
 from clinic.safety.rules.plain import fact_of, finding_of, plain, plan_of
 from clinic.safety.values import FactState, Message
 from tests.safety.rule_cases import (
@@ -132,3 +133,12 @@ def test_a_usual_plan_takes_the_zones_whose_hair_is_on_record():
     assert usual_plan(a_clear_history(), Modality.PRP).zones == {Zone.VERTEX}
     bare = without("hair")(a_clear_history())
     assert len(usual_plan(bare, Modality.PRP).zones) == 3
+
+
+def test_a_bald_zone_alone_does_not_stand_for_the_whole_plan():
+    bald = a_fact("hair", "hair", state=FactState.ABSENT, zone=Zone.VERTEX, began_on=day(4000))
+    history = without("hair")(a_clear_history())
+
+    planned = planned_zones(replace(history, facts=(*history.facts, bald)))
+
+    assert planned == {Zone.VERTEX, Zone.FRONTAL_HAIRLINE, Zone.MIDSCALP}

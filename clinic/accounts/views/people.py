@@ -152,7 +152,7 @@ def prefer() -> ResponseReturnValue:
 @require(Permission.ACCOUNT_MANAGE)
 def index() -> ResponseReturnValue:
     """List everybody who has or had access."""
-    people = queries.everybody(read())
+    people = queries.everybody(read(), location_id=actor().location_id)
     looks.listed("account", (person.id for person in people))
     return render_template(
         "accounts/index.html",
@@ -190,7 +190,7 @@ def create() -> ResponseReturnValue:
 @require(Permission.ACCOUNT_MANAGE)
 def edit(account_id: int) -> ResponseReturnValue:
     """Show one person: name, role, access, open sessions."""
-    looks.opened("account", queries.get(read(), account_id).id)
+    looks.opened("account", queries.get(read(), account_id, location_id=actor().location_id).id)
     return _edit_page(account_id)
 
 
@@ -205,7 +205,7 @@ def update(account_id: int) -> ResponseReturnValue:
         with transaction() as db:
             account = service.change(db, actor(), form.command(account_id))
     except StaleEdit as stale:
-        form.version.renew(queries.get(read(), account_id).version)
+        form.version.renew(queries.get(read(), account_id, location_id=actor().location_id).version)
         form.refuse("", stale)
         return _edit_page(account_id, form, is_stale=True), 409
     except (Conflict, Forbidden) as refused:
@@ -264,7 +264,7 @@ def end_sessions(account_id: int) -> ResponseReturnValue:
 def _edit_page(
     account_id: int, form: AccountForm | None = None, *, is_stale: bool = False, link: str = ""
 ) -> str:
-    account = queries.get(read(), account_id)
+    account = queries.get(read(), account_id, location_id=actor().location_id)
     if form is None:
         form = AccountForm(
             data={"version": account.version, "name": account.name, "role": account.role.value}
@@ -299,7 +299,7 @@ def _link_page(account_id: int, token: str) -> str:
 
 
 def _refused(account_id: int, refused: Conflict | Forbidden) -> ResponseReturnValue:
-    account: Account = queries.get(read(), account_id)
+    account: Account = queries.get(read(), account_id, location_id=actor().location_id)
     form = AccountForm(
         data={"version": account.version, "name": account.name, "role": account.role.value}
     )

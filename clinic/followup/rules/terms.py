@@ -43,6 +43,8 @@ class Term:
     quarantines_lot: bool = False
     history: str = ""
     """Concept code of what is remembered for later visits, with `history_from`."""
+    is_allergy: bool = False
+    """Whether it is remembered as an allergy, which every page about the patient shows."""
     history_from: int = 1
     history_label: str = ""
     advice: tuple[str, ...] = field(default_factory=tuple)
@@ -163,6 +165,9 @@ _TERMS = (
             4: _LIFE,
             5: _DEATH,
         },
+        history="other_allergy",
+        history_label=N_("Allergic reaction"),
+        is_allergy=True,
         physician_from=1,
     ),
     Term(
@@ -174,6 +179,9 @@ _TERMS = (
             4: _LIFE,
             5: _DEATH,
         },
+        history="other_allergy",
+        history_label=N_("Anaphylaxis"),
+        is_allergy=True,
         physician_from=1,
         is_emergency=True,
     ),
@@ -282,6 +290,9 @@ _TERMS = (
         name=N_("Poisoning by local anaesthetic"),
         term="Other, specify",
         grades={3: _ADL[3], 4: _LIFE, 5: _DEATH},
+        history="other_allergy",
+        history_label=N_("Poisoning by local anaesthetic"),
+        is_allergy=True,
         physician_from=1,
         is_emergency=True,
     ),

@@ -28,6 +28,7 @@ class Triage:
     remembers: str
     """Concept code of a condition to keep for later visits; empty for none."""
     remembers_label: str
+    is_allergy: bool
 
 
 def assess(
@@ -60,4 +61,5 @@ def assess(
         holds_lots=term.quarantines_lot,
         remembers=term.history if remembers else "",
         remembers_label=term.history_label if remembers else "",
+        is_allergy=term.is_allergy,
     )

@@ -41,14 +41,27 @@ _LEVELS = {
 }
 
 
+def planned_zones(history: History) -> frozenset[Zone]:
+    """Return the zones whose hair is on record; while none has hair, the usual ones as well.
+
+    A bald zone alone must not bar a treatment that was meant for others.
+    """
+    seen = [fact for fact in history.facts if fact.kind is FactKind.HAIR and fact.zone]
+    known = frozenset(
+        fact.zone for fact in seen if fact.zone and fact.state is not FactState.UNSURE
+    )
+    if any(fact.state is FactState.PRESENT for fact in seen):
+        return known
+    return known | USUAL_ZONES
+
+
 def usual_plan(
     history: History, modality: Modality, *, consent_version: str | None = None
 ) -> PlannedTreatment:
     """Return what a treatment of this kind would be: the zones whose hair is on record."""
-    zones = {fact.zone for fact in history.facts if fact.kind is FactKind.HAIR and fact.zone}
     return PlannedTreatment(
         modality=modality,
-        zones=frozenset(zones) or USUAL_ZONES,
+        zones=planned_zones(history),
         consent_version=consent_version,
     )
 

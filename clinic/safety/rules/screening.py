@@ -360,10 +360,12 @@ def _fingerprint(match: Match, used: tuple[Fact, ...], on: dt.date) -> str:
     """Return what a release holds on to.
 
     A new fact, a new version or another case changes it. Where time is part of it, so does
-    another date: who released one day after a dose has not released the same day.
+    another date: who released one day after a dose has not released the same day, and what puts
+    a treatment off was judged for the day that was in view.
     """
     case = match.case.name if match.case else "unknown"
-    day = on.isoformat() if match.verdict.until is not None else ""
+    is_of_the_day = match.verdict.until is not None or match.decision >= Decision.DEFER
+    day = on.isoformat() if is_of_the_day else ""
     parts = (
         match.rule.code,
         str(match.rule.version),
