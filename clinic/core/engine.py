@@ -26,7 +26,7 @@ _PRAGMAS = (
 )
 _POSTGRES_OPTIONS = (
     "-c lock_timeout=3s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s"
-    " -c jit=off -c max_parallel_workers_per_gather=0 -c timezone=UTC"
+    " -c jit=off -c max_parallel_workers_per_gather=0 -c random_page_cost=1.1 -c timezone=UTC"
 )
 _MAY_BE_LOST = "may_be_lost"
 """Option of a connection whose commits do not wait for the disk."""

@@ -72,6 +72,7 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
     """Return the calls to make now, the latest due first in time; two statements."""
     now = clock.now()
     today = clock.today(zone)
+    since = now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1)
     rows = db.execute(
         sa.select(
             TreatmentSession.id,
@@ -88,10 +89,10 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
         .join(Service, Service.id == TreatmentSession.service_id)
         .where(
             TreatmentSession.location_id == location_id,
-            TreatmentSession.started_at > now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1),
+            TreatmentSession.started_at > since,
             TreatmentSession.state == SessionState.SIGNED,
             Patient.status == PatientStatus.ACTIVE,
-            sa.not_(_is_settled(now)),
+            sa.not_(_is_settled(now, since)),
         )
     ).all()
     made = _made(db, [row.id for row in rows])
@@ -120,7 +121,7 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
     return sorted(tasks, key=lambda task: (task.call.late_after, task.patient_name))
 
 
-def _is_settled(now: dt.datetime) -> sa.ColumnElement[bool]:
+def _is_settled(now: dt.datetime, since: dt.datetime) -> sa.ColumnElement[bool]:
     """Return whether nothing can be due, so that only work is read and not two months.
 
     Somebody was reached on day 7, or on day 1 while the second call is still days away; the rules
@@ -131,6 +132,7 @@ def _is_settled(now: dt.datetime) -> sa.ColumnElement[bool]:
         sa.select(Contact.id)
         .where(
             Contact.session_id == TreatmentSession.id,
+            Contact.at > since,  # No call is older than its session: spares all the years before.
             Contact.result == CallResult.REACHED,
             sa.or_(
                 Contact.kind == CallKind.DAY_7,
