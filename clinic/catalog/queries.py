@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic.catalog import rules as catalog_rules
 from clinic.catalog.models import Product, ProductLot, Service
@@ -24,13 +24,13 @@ NO_LOT = N_("There is no such lot")
 _SERVICE = (
     sa.select(Service)
     .where(Service.id == sa.bindparam("service_id"))
-    .options(selectinload(Service.segments))
+    .options(joinedload(Service.segments))
 )
 
 
 def service(db: Session, service_id: int) -> Service:
-    """Return a service with its segments; raises NotFound. Two statements."""
-    found = db.scalar(_SERVICE, {"service_id": service_id})
+    """Return a service with its segments; raises NotFound. One statement."""
+    found = db.scalars(_SERVICE, {"service_id": service_id}).unique().one_or_none()
     if found is None:
         raise NotFound(NO_SERVICE)
     return found
