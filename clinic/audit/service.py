@@ -21,6 +21,10 @@ CHAIN_LOCK = 7_283_001
 _KEY = "audit_key"
 
 
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK))
+_APPEND = sa.insert(AuditEvent.metadata.tables[AuditEvent.__tablename__])
+
+
 def chain_key(secret_key: str) -> bytes:
     """Derive the key of the hash chain from the application's secret."""
     return hashlib.sha256(b"anagen audit chain\n" + secret_key.encode()).digest()
@@ -51,7 +55,7 @@ def record(
     service: others wait from here to the commit. Two statements (three on PostgreSQL, to lock).
     """
     if db.get_bind().dialect.name == "postgresql":
-        db.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
+        db.execute(_LOCK)
     entry = Entry(
         at=clock.now(),
         actor_id=actor.id if actor else None,
@@ -68,14 +72,11 @@ def record(
         detail=json.loads(json.dumps(detail or {}, default=str)),
     )
     previous = queries.head(db) or audit_rules.GENESIS
-    db.add(
-        AuditEvent(
-            **{field: getattr(entry, field) for field in Entry.__dataclass_fields__},
-            prev_hash=previous,
-            hash=audit_rules.link(db.info[_KEY], previous, entry),
-        )
-    )
-    db.flush()  # The next row of this transaction links to this one.
+    values = {field: getattr(entry, field) for field in Entry.__dataclass_fields__}
+    link = audit_rules.link(db.info[_KEY], previous, entry)
+    # What the act has pending goes first. The row itself needs no object: every look writes one.
+    db.flush()
+    db.execute(_APPEND, {**values, "prev_hash": previous, "hash": link})
 
 
 def verify(db: Session) -> tuple[int, int | None]:
