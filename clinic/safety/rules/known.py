@@ -2,6 +2,7 @@
 
 import datetime as dt
 from hashlib import blake2b
+from operator import attrgetter
 
 from clinic.safety.values import (
     Fact,
@@ -31,13 +32,16 @@ def key(fact: Fact) -> Key:
     return fact.noted_on, fact.recorded_on, fact.id or 0
 
 
+_TOLD = attrgetter(
+    "id", "kind", "code", "state", "label", "zone", "began_on", "ended_on", "noted_on",
+    "value_milli", "unit", "source", "recorded_on",
+)  # fmt: skip
+_LINE = "|".join(["%s"] * 13)
+
+
 def text(fact: Fact) -> str:
     """Return the content of a fact as one line, for hashing; who recorded it is not in it."""
-    return (
-        f"{fact.id}|{fact.kind}|{fact.code}|{fact.state}|{fact.label}|{fact.zone}|{fact.began_on}"
-        f"|{fact.ended_on}|{fact.noted_on}|{fact.value_milli}|{fact.unit}|{fact.source}"
-        f"|{fact.recorded_on}"
-    )
+    return _LINE % _TOLD(fact)
 
 
 class Known:

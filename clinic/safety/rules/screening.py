@@ -6,9 +6,9 @@ rule is skipped because another has spoken.
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
@@ -36,8 +36,7 @@ _MOST_DATES = 400
 """Dates tried at most in search of a clear one; each is the end of a finding."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(NamedTuple):
     """A case that holds, or a rule that is unknown, before it is put into words."""
 
     rule: Rule
@@ -162,7 +161,7 @@ def _targets(rule: Rule, visit: list[Question], zones: list[Question]) -> list[Q
         return zones
     if rule.scope is Scope.INGREDIENT:
         return [
-            replace(visit[0], ingredient=ingredient)
+            visit[0]._replace(ingredient=ingredient)
             for ingredient in sorted(visit[0].plan.ingredients)
             if not rule.ingredients or ingredient in rule.ingredients
         ]
