@@ -10,6 +10,11 @@ from typing import Any
 from clinic.audit.values import Entry, Line
 
 GENESIS = "0" * 64
+_UNSAID = frozenset({"digest", "grade", "outcome", "urgency"})
+"""Details that no page says: a digest speaks to a machine only, the others are health data.
+
+Rows of side effects were once written with them, and a row can never be changed.
+"""
 
 
 def canonical(entry: Entry) -> bytes:
@@ -35,14 +40,17 @@ def entity_of(action: str) -> str:
 
 
 def lines(detail: Mapping[str, Any]) -> list[Line]:
-    """Return a row's detail line by line: changes as before and after, everything else as text."""
+    """Return a row's detail line by line: changes as before and after, everything else as text.
+
+    Health data is left out: who reads the trail is no clinician.
+    """
     found: list[Line] = []
     for name, value in detail.items():
         if name == "changes" and isinstance(value, Mapping):
             found += [_change(field, pair) for field, pair in value.items()]
         elif isinstance(value, Mapping):
             found += [Line(f"{name}: {inner}", _text(v)) for inner, v in value.items()]
-        elif name != "digest":  # it speaks to a machine only
+        elif name not in _UNSAID:
             found.append(Line(name, _text(value)))
     return found
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.catalog import service as catalog
-from clinic.core import clock
+from clinic.core import changes, clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Forbidden, Invalid, StaleEdit
 from clinic.core.text import N_
@@ -121,7 +121,7 @@ def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
         "side_effect",
         effect.id,
         patient_id=effect.patient_id,
-        detail={"session": session.id, "urgency": judged.urgency.value},
+        detail={"session": session.id},
     )
     return effect.id
 
@@ -205,6 +205,7 @@ def review(db: Session, actor: Actor, wish: ReviewSideEffect) -> SideEffect:
     if wish.grade not in TERMS[effect.kind].grades:
         raise Invalid(N_("This side effect has no such grade"), field="grade")
     old_grade = effect.grade
+    fields = changes.changed(effect, {"grade": wish.grade, "outcome": wish.outcome})
     today = clock.today(actor.zone)
 
     effect.grade, effect.outcome = wish.grade, wish.outcome
@@ -221,7 +222,7 @@ def review(db: Session, actor: Actor, wish: ReviewSideEffect) -> SideEffect:
         "side_effect",
         effect.id,
         patient_id=effect.patient_id,
-        detail={"grade": [old_grade, effect.grade]},
+        detail={"fields": fields},
     )
     return effect
 
@@ -266,7 +267,6 @@ def close(db: Session, actor: Actor, wish: CloseSideEffect) -> SideEffect:
         "side_effect",
         effect.id,
         patient_id=effect.patient_id,
-        detail={"outcome": effect.outcome.value},
     )
     return effect
 

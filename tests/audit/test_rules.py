@@ -74,6 +74,7 @@ def test_the_key_and_the_row_before_are_bound():
         ({"lot": {"id": 3}}, [Line("lot: id", "3")]),
         ({"changes": {"odd": "x"}}, [Line("odd", "x")]),
         ({"changes": ["a", "b"]}, [Line("changes", "a, b")]),
+        ({"grade": [1, 2], "outcome": "resolved", "urgency": "today"}, []),
         ({"none": None, "deep": [[1], {"x": 2}]}, [Line("none", ""), Line("deep", "1, {'x': 2}")]),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
+from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEdit
 from clinic.followup import service
@@ -186,6 +187,21 @@ def test_a_physician_regrades_and_the_fact_follows(world, db, alice, a_signed_se
     ).all()
     assert grades == [1000, 2000]
     assert effect.reviewed_at is not None
+
+
+def test_the_audit_trail_names_what_changed_and_no_grade(world, db, alice, a_signed_session):
+    wish = a_bruise(a_signed_session(alice), grade=1)
+    effect_id = service.report(db, world.actor(Role.NURSE), wish)
+    review = ReviewSideEffect(
+        side_effect_id=effect_id, version=1, grade=2, outcome=Outcome.OPEN, note=""
+    )
+
+    service.review(db, world.actor(Role.PHYSICIAN), review)
+
+    rows = db.scalars(
+        sa.select(AuditEvent).where(AuditEvent.entity == "side_effect").order_by(AuditEvent.id)
+    ).all()
+    assert [row.detail for row in rows] == [{"session": wish.session_id}, {"fields": ["grade"]}]
 
 
 @pytest.mark.parametrize(
