@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.accounts.models import Account, CookieSession
-from clinic.accounts.values import AccountStatus, OpenSession
+from clinic.accounts.values import AccountCard, AccountStatus, OpenSession
 from clinic.core.access import Role
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
@@ -47,13 +47,31 @@ def get(db: Session, account_id: int, *, location_id: int | None = None) -> Acco
     return account
 
 
-def everybody(db: Session, *, location_id: int) -> Sequence[Account]:
+def card_of(account: Account) -> AccountCard:
+    """Return what pages show of an account."""
+    return AccountCard(
+        id=account.id,
+        name=account.name,
+        login=account.login,
+        role=account.role,
+        status=account.status,
+        has_link=account.invite_hash is not None,
+        invite_expires_at=account.invite_expires_at,
+        last_sign_in_at=account.last_sign_in_at,
+        locale=account.locale,
+        theme=account.theme,
+        single_keys=account.single_keys,
+    )
+
+
+def everybody(db: Session, *, location_id: int) -> list[AccountCard]:
     """Return all accounts of a place by name."""
-    return db.scalars(
+    rows = db.scalars(
         sa.select(Account)
         .where(Account.location_id == location_id)
         .order_by(Account.name, Account.id)
-    ).all()
+    )
+    return [card_of(row) for row in rows]
 
 
 def administrators_locked(db: Session) -> list[int]:

@@ -78,6 +78,24 @@ class CreateAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCard:
+    """One account as pages show it: without password and link, not even as hashes."""
+
+    id: int
+    name: str
+    login: str
+    role: Role
+    status: AccountStatus
+    has_link: bool
+    """Whether a one-time link waits for its use; it may have run out."""
+    invite_expires_at: dt.datetime | None
+    last_sign_in_at: dt.datetime | None
+    locale: str
+    theme: Theme
+    single_keys: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession:
     """One browser in which somebody is signed in, as its owner sees it."""
 

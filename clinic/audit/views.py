@@ -1,5 +1,6 @@
 """Reading the audit trail: newest first, narrowed down, checked, and of one patient."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,15 @@ CHECKED_AT_MOST = 50_000
 """Rows that a page checks on request; the command line checks any number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One row in words."""
 
-    event: AuditEvent
+    id: int
+    at: dt.datetime
+    entity_id: str
+    patient_id: int | None
+    address: str
     who: str
     role: str
     verb: str
@@ -116,7 +121,7 @@ def _page(form: FilterForm, rows: list[Row], *, more: bool) -> str:
         "audit/index.html",
         form=form,
         rows=rows,
-        older=url_for("audit.index", **kept, before=rows[-1].event.id) if more else "",
+        older=url_for("audit.index", **kept, before=rows[-1].id) if more else "",
         newest=url_for("audit.index", **kept) if form.before.data else "",
         is_narrowed=bool(kept),
         checked=count,
@@ -126,7 +131,11 @@ def _page(form: FilterForm, rows: list[Row], *, more: bool) -> str:
 
 def _row(event: AuditEvent) -> Row:
     return Row(
-        event=event,
+        id=event.id,
+        at=event.at,
+        entity_id=event.entity_id,
+        patient_id=event.patient_id,
+        address=event.address,
         who=_who(event.actor_name),
         role=_role(event.role),
         verb=_verb(event.action),

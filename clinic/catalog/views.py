@@ -62,8 +62,7 @@ def create() -> ResponseReturnValue:
 @require(Permission.PRODUCT_MANAGE)
 def new_lot(product_id: int) -> ResponseReturnValue:
     """Show the form of a new lot."""
-    product = queries.product(read(), product_id)
-    return render_template("catalog/new_lot.html", form=LotForm(), product=product)
+    return _lot_page(product_id, LotForm())
 
 
 @bp.post("/products/<id:product_id>/lots/new")
@@ -80,8 +79,12 @@ def create_lot(product_id: int) -> ResponseReturnValue:
         else:
             flash(translate(N_("Lot %(lot)s was added."), lot=form.lot_no.text()), "ok")
             return redirect(url_for("catalog.index"), 303)
-    product = queries.product(read(), product_id)
-    return render_template("catalog/new_lot.html", form=form, product=product), 422
+    return _lot_page(product_id, form), 422
+
+
+def _lot_page(product_id: int, form: LotForm) -> str:
+    name = queries.product(read(), product_id).name
+    return render_template("catalog/new_lot.html", form=form, product_name=name)
 
 
 @bp.get("/lots/<id:lot_id>/stop")
@@ -107,5 +110,5 @@ def stop(lot_id: int) -> ResponseReturnValue:
 
 def _stopping(lot_id: int, form: StopForm) -> str:
     lot = queries.lot(read(), lot_id)
-    product = queries.product(read(), lot.product_id)
-    return render_template("catalog/stopping.html", form=form, lot=lot, product=product)
+    name = queries.product(read(), lot.product_id).name
+    return render_template("catalog/stopping.html", form=form, lot_no=lot.lot_no, product_name=name)

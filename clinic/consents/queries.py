@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from clinic.accounts.models import Account
 from clinic.consents.models import Consent, ConsentText
-from clinic.consents.values import ConsentKind, Paper
+from clinic.consents.values import ConsentKind, Paper, Text
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 
@@ -28,13 +28,14 @@ def text_in_force(db: Session, kind: ConsentKind, *, on: dt.date) -> ConsentText
     return db.scalar(_IN_FORCE, {"kind": kind, "on": on})
 
 
-def texts(db: Session) -> Sequence[ConsentText]:
+def texts(db: Session) -> Sequence[Text]:
     """Return all texts, by kind, newest first."""
-    return db.scalars(
-        sa.select(ConsentText).order_by(
+    rows = db.execute(
+        sa.select(ConsentText.kind, ConsentText.version_name, ConsentText.in_force_from).order_by(
             ConsentText.kind, ConsentText.in_force_from.desc(), ConsentText.id.desc()
         )
-    ).all()
+    )
+    return [Text(**row._asdict()) for row in rows]
 
 
 def text_of(db: Session, kind: ConsentKind, version_name: str) -> ConsentText | None:

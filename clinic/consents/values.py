@@ -55,3 +55,12 @@ class Paper:
     withdrawn_on: dt.date | None = None
     withdrawn_by: str = ""
     withdrawn_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A version of a consent text as it is offered: of what, its name, since when."""
+
+    kind: ConsentKind
+    version_name: str
+    in_force_from: dt.date

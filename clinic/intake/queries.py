@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
-from clinic.consents.models import ConsentText
-from clinic.consents.values import Paper
+from clinic.consents.values import Paper, Text
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
@@ -93,7 +92,7 @@ class ConsentsPage:
 
     bar: PatientBar
     papers: Sequence[Paper]
-    texts: Sequence[ConsentText]
+    texts: Sequence[Text]
     today: dt.date
 
 

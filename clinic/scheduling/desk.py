@@ -19,12 +19,12 @@ from clinic.safety.values import Finding, Outcome, ReceptionScreening
 from clinic.scheduling import guard, openings, picked, queries
 from clinic.scheduling.forms import BookingForm, PlaceForm, TimedForm, WhoForm
 from clinic.scheduling.guard import SlotTaken
-from clinic.scheduling.models import Appointment
 from clinic.scheduling.openings import Timetable, Wish
 from clinic.scheduling.picked import Picked
 from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.values import NamedOpening, Refused
+from clinic.scheduling.visit import VisitCard
 from clinic.web.words import translate
 
 MOST_HITS = 6
@@ -232,7 +232,7 @@ def around_move(
     actor: Actor,
     form: TimedForm,
     offered: Choices,
-    visit: Appointment,
+    visit: VisitCard,
     *,
     taken: SlotTaken | None,
     refused: Refused | None,
@@ -259,7 +259,7 @@ def around_move(
         "offers": offers,
         "offers_from": refusal.offers_from if refusal else None,
         "is_instead": taken is not None or refusal is not None,
-        "service": service,
+        "service": Offered(service.id, service.name, service.modality, service.duration_min),
     }
 
 

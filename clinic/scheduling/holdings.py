@@ -14,7 +14,7 @@ from clinic.core.changes import before_after
 from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.scheduling.models import Resource
-from clinic.scheduling.values import AddResource, ChangeResource
+from clinic.scheduling.values import AddResource, ChangeResource, ResourceCard
 
 TREATING = (Role.PHYSICIAN, Role.NURSE)
 NO_SUCH = N_("There is no such person, room or device")
@@ -23,13 +23,25 @@ PERSON_TAKEN = N_("This person has a column already")
 STALE = N_("Somebody else has changed this in the meantime. Look again and save.")
 
 
-def everything(db: Session, location_id: int) -> Sequence[Resource]:
+def everything(db: Session, location_id: int) -> Sequence[ResourceCard]:
     """Return all practitioners, rooms and devices of a place, also those not in use."""
-    return db.scalars(
+    rows = db.scalars(
         sa.select(Resource)
         .where(Resource.location_id == location_id)
         .order_by(Resource.kind, Resource.sort, Resource.name)
-    ).all()
+    )
+    return [_card(row) for row in rows]
+
+
+def card(db: Session, actor: Actor, resource_id: int) -> ResourceCard:
+    """Return one of the actor's place as its page shows it; raises NotFound."""
+    return _card(get(db, actor, resource_id))
+
+
+def _card(row: Resource) -> ResourceCard:
+    return ResourceCard(
+        id=row.id, version=row.version, kind=row.kind, name=row.name, is_active=row.is_active
+    )
 
 
 def get(db: Session, actor: Actor, resource_id: int) -> Resource:

@@ -287,6 +287,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceCard:
+    """A practitioner, room or device as the list of them shows it."""
+
+    id: int
+    version: int
+    kind: ResourceKind
+    name: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddResource:
     """Put a practitioner, a room or a device on the clinic's list."""
 

@@ -95,10 +95,31 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitCard:
+    """One visit as everybody at the desk may see it: nothing of its check, no clinician's words."""
+
+    id: int
+    version: int
+    patient_id: int
+    service_id: int
+    practitioner_id: int
+    room_id: int
+    course_number: int | None
+    status: AppointmentStatus
+    starts_local: dt.datetime
+    ends_at: dt.datetime
+    arrived_at: dt.datetime | None
+    started_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    note: str
+    """For the desk; no clinical content."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitPage:
     """Everything the page of one visit shows; without clinical content for reception."""
 
-    visit: Appointment
+    visit: VisitCard
     bar: PatientBar
     service_name: str
     modality: Modality
@@ -113,8 +134,9 @@ class VisitPage:
     reception: ReceptionScreening | None
     checked: Checked | None
     recheck_reason: str
+    """Empty for reception."""
     seen_facts_hash: str
-    """Of the check that this page shows; a consultation is started with it."""
+    """Of the check that this page shows; whoever may start a consultation starts it with it."""
     is_open: bool
 
 
@@ -128,12 +150,24 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
     names = queries.names_of(db, {visit.practitioner_id, visit.room_id})
     events = queries.events(db, visit.id)
     is_open = visit.status in {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}
+    steps = states.next_steps(
+        Standing(
+            status=visit.status,
+            starts_at=visit.starts_at,
+            day=visit.starts_local.date(),
+            is_treatment=service.modality.is_treatment,
+            ended_at=_ended_at(events),
+        ),
+        actor,
+        now=now,
+        today=today,
+    )
     screening: Screening | None = None
     given: dict[str, tuple[Release, str]] = {}
     if service.modality.is_treatment:
         screening, given = _check(db, visit, today, is_open=is_open)
     return VisitPage(
-        visit=visit,
+        visit=_card(visit),
         bar=safety_queries.bar(db, actor, visit.patient_id, on=today),
         service_name=service.name,
         modality=service.modality,
@@ -144,18 +178,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         if visit.course_id
         else None,
         created_by=next((e.actor_name for e in events if e.action is VisitAction.BOOK), ""),
-        steps=states.next_steps(
-            Standing(
-                status=visit.status,
-                starts_at=visit.starts_at,
-                day=visit.starts_local.date(),
-                is_treatment=service.modality.is_treatment,
-                ended_at=_ended_at(events),
-            ),
-            actor,
-            now=now,
-            today=today,
-        ),
+        steps=steps,
         undo=_undo(db, actor, visit, events, now=now),
         history=[_line(event, is_clinical=actor.is_clinical) for event in events],
         reception=for_reception(screening, set(given))
@@ -165,10 +188,27 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         if screening is not None and actor.is_clinical
         else None,
         recheck_reason=visit.recheck_reason if actor.is_clinical else "",
-        seen_facts_hash=_facts_hash(db, visit, today)
-        if visit.status is AppointmentStatus.ARRIVED and not service.modality.is_treatment
-        else "",
+        seen_facts_hash=_facts_hash(db, visit, today) if VisitAction.START in steps else "",
         is_open=is_open,
+    )
+
+
+def _card(visit: Appointment) -> VisitCard:
+    return VisitCard(
+        id=visit.id,
+        version=visit.version,
+        patient_id=visit.patient_id,
+        service_id=visit.service_id,
+        practitioner_id=visit.practitioner_id,
+        room_id=visit.room_id,
+        course_number=visit.course_number,
+        status=visit.status,
+        starts_local=visit.starts_local,
+        ends_at=visit.ends_at,
+        arrived_at=visit.arrived_at,
+        started_at=visit.started_at,
+        ended_at=visit.ended_at,
+        note=visit.note,
     )
 
 

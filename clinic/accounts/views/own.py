@@ -85,7 +85,9 @@ def end_others() -> ResponseReturnValue:
 def invitation(token: str) -> ResponseReturnValue:
     """Show who is invited, and the form of the first password; looking does not use the link."""
     account = service.by_link(read(), token)
-    return render_template("account/invitation.html", form=NewPasswordForm(), account=account)
+    return render_template(
+        "account/invitation.html", form=NewPasswordForm(), account=queries.card_of(account)
+    )
 
 
 @bp.post("/invitations/<string:token>")
@@ -96,12 +98,12 @@ def accept(token: str) -> ResponseReturnValue:
     account = service.by_link(read(), token)
     page = "account/invitation.html"
     if not form.validate():
-        return render_template(page, form=form, account=account), 422
+        return render_template(page, form=form, account=queries.card_of(account)), 422
     try:
         new_hash = service.hash_new_password(read(), account, form.password.data or "")
     except Invalid as weak:
         form.refuse_invalid(weak)
-        return render_template(page, form=form, account=account), 422
+        return render_template(page, form=form, account=queries.card_of(account)), 422
     with transaction() as db:
         service.accept(
             db,
@@ -122,7 +124,7 @@ def _own_page(form: ChangePasswordForm) -> str:
     return render_template(
         "account/show.html",
         form=form,
-        account=account,
+        account=queries.card_of(account),
         sessions=open_now,
         role=translate(ROLE_NAMES[account.role]),
     )

@@ -283,7 +283,7 @@ def _edit_page(
     return render_template(
         "accounts/edit.html",
         form=form,
-        account=account,
+        account=queries.card_of(account),
         is_self=account.id == actor().id,
         status=translate(STATUS_NAMES[account.status]),
         statuses=AccountStatus,

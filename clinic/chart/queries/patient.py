@@ -11,7 +11,6 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
 from clinic.followup.queries.effects import EffectCard
-from clinic.safety.values import Decision
 from clinic.scheduling.models import Appointment, Course, Resource
 from clinic.scheduling.values import AppointmentStatus, CourseStatus
 from clinic.treatments.models import InjectionSite, TreatmentSession
@@ -32,8 +31,6 @@ class VisitLine:
     practitioner: str
     status: AppointmentStatus
     course_number: int | None
-    decision: Decision | None
-    is_released: bool
     session_id: int | None
 
 
@@ -81,8 +78,6 @@ def visits(db: Session, patient_id: int) -> list[VisitLine]:
             Appointment.starts_at,
             Appointment.status,
             Appointment.course_number,
-            Appointment.decision,
-            Appointment.is_released,
             Service.name.label("service_name"),
             Service.modality,
             Resource.name.label("practitioner"),

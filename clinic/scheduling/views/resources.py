@@ -56,7 +56,7 @@ def _edit_page(form: ResourceChangeForm, resource_id: int) -> str:
     return render_template(
         "resources/edit.html",
         form=form,
-        row=holdings.get(read(), actor(), resource_id),
+        row=holdings.card(read(), actor(), resource_id),
         kind_names=KIND_NAMES,
     )
 
@@ -65,7 +65,7 @@ def _edit_page(form: ResourceChangeForm, resource_id: int) -> str:
 @require(Permission.CLINIC_MANAGE)
 def edit(resource_id: int) -> ResponseReturnValue:
     """Show one with its name."""
-    row = holdings.get(read(), actor(), resource_id)
+    row = holdings.card(read(), actor(), resource_id)
     data = {"version": row.version, "name": row.name, "is_active": row.is_active}
     return _edit_page(ResourceChangeForm(data=data), resource_id)
 

@@ -1,0 +1,376 @@
+"""What a role must not see is not in the values its page is built from.
+
+Every address that reception or an administrator may open is opened, with ids of a patient about
+whom everything clinical there is has been written, in one word that stands nowhere else. Then
+everything that can be reached from what its template was given is looked at. A new page is opened
+without a row here; a new value of a clinical package must be let in by name.
+"""
+
+import dataclasses
+import datetime as dt
+import enum
+import functools
+import itertools
+import types
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import template_rendered
+
+from clinic.accounts import service as accounts
+from clinic.accounts.values import InviteAccount
+from clinic.catalog.values import ResourceKind
+from clinic.core.access import Role
+from clinic.core.db import Base
+from clinic.followup import service as followup
+from clinic.followup.values import (
+    CallKind,
+    CallResult,
+    LogCall,
+    Outcome,
+    ReportSideEffect,
+    ReviewSideEffect,
+    SideEffectKind,
+)
+from clinic.intake.forms.consents import ConsentForm, WithdrawForm
+from clinic.intake.queries import ConsentsPage
+from clinic.safety import queries as safety_queries
+from clinic.safety import service as safety
+from clinic.safety.rules import language
+from clinic.safety.values import (
+    Confidence,
+    Decision,
+    FactKind,
+    FactSource,
+    ReceptionScreening,
+    ReceptionStatus,
+    Releasable,
+    ReleaseFinding,
+    RuleKind,
+    Scope,
+)
+from clinic.safety.views import RuleCard, Tab
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import service as scheduling
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
+from clinic.treatments import service as treatments
+from clinic.treatments.values import AbortSession, Content
+from tests import factories
+from tests.architecture.test_access import MAY, VIEWS
+from tests.treatments.conftest import TODAY, Chair, chair
+
+__all__ = ["chair"]
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""What a page is given does not depend on the database."""
+
+SECRET_WORD = "Xyzomab"
+CLINICAL = ("clinic.safety", "clinic.intake", "clinic.treatments", "clinic.followup")
+FOR_THE_DESK = {ReceptionScreening, ReceptionStatus, ConsentsPage, ConsentForm, WithdrawForm}
+THE_CATALOGUE = {
+    RuleCard,
+    Tab,
+    Decision,
+    RuleKind,
+    Scope,
+    Confidence,
+    Releasable,
+    FactKind,
+    FactSource,
+}
+THE_CATALOGUE |= {
+    kind
+    for kind in vars(language).values()
+    if isinstance(kind, type) and kind.__module__ == language.__name__
+}
+"""The rules themselves, which hold no patient: for those who may read them."""
+LET_IN = {Role.RECEPTIONIST: FOR_THE_DESK, Role.ADMINISTRATOR: THE_CATALOGUE}
+FLASKS_OWN = {"g", "request", "session", "config"}
+"""Flask puts them beside the values of every page: the request, not what the page is built from."""
+NO_PAGES = {"assets.show", "health.live", "health.ready", "accounts.sign_out"}
+PLAIN = (str, bytes, int, float, dt.date, dt.time, dt.timedelta, dt.tzinfo, enum.Enum, type)
+
+
+def parts(value: object) -> Iterator[tuple[str, object]]:
+    """Yield what a value holds, each with the step that leads to it."""
+    if isinstance(value, Mapping):
+        for key, held in list(value.items()):
+            yield ".key", key
+            yield f"[{key!r}]", held
+    elif isinstance(value, list | tuple | set | frozenset):
+        for number, held in enumerate(value):
+            yield f"[{number}]", held
+    elif isinstance(value, types.MethodType):
+        yield ".self", value.__self__
+    elif isinstance(value, types.FunctionType):
+        for cell in value.__closure__ or ():
+            yield ".closure", cell.cell_contents
+    elif isinstance(value, functools.partial):
+        yield ".partial", (value.func, value.args, value.keywords)
+    elif type(value).__module__.startswith(("clinic.", "wtforms.")):
+        if dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                yield f".{field.name}", getattr(value, field.name)
+        for name, held in getattr(value, "__dict__", {}).items():
+            yield f".{name}", held
+
+
+def reachable(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield a value and everything that can be reached from it; rows are not entered."""
+    seen: dict[int, object] = {}  # kept, so that no id is given twice
+    open_ = [(path, value)]
+    while open_:
+        path, one = open_.pop()
+        if id(one) in seen:
+            continue
+        seen[id(one)] = one
+        yield path, one
+        if not isinstance(one, PLAIN) and not isinstance(one, Base):
+            open_ += [(path + step, held) for step, held in parts(one)]
+
+
+def complaints(role: Role, context: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what this role must not have been given."""
+    for name, given in context.items():
+        if name in FLASKS_OWN:
+            continue
+        for path, value in reachable(given, name):
+            kind = type(value)
+            if isinstance(value, Base):
+                yield f"{path} is a row: {value!r}"
+            elif kind.__module__.startswith(CLINICAL) and not (LET_IN[role] & set(kind.__mro__)):
+                yield f"{path} is a {kind.__module__}.{kind.__name__}"
+            elif isinstance(value, str) and SECRET_WORD in value:
+                yield f"{path} says {value!r}"
+
+
+@dataclasses.dataclass
+class Story:
+    """A patient about whom everything clinical is written, and the ids that addresses need."""
+
+    chair: Chair
+    ids: dict[str, list[object]]
+    coming: Appointment
+    arriving: Appointment
+
+
+@pytest.fixture
+def story(chair: Chair) -> Story:
+    db, today = chair.db, dt.datetime(2026, 11, 23)
+    aborted = chair.begin(visit=chair.book(today.replace(hour=12), chair.mesotherapy))
+    treatments.abort(
+        db,
+        chair.actor(),
+        AbortSession(
+            session_id=aborted.id,
+            version=aborted.version,
+            content=Content(note=SECRET_WORD),
+            reason=SECRET_WORD,
+        ),
+    )
+    signed = chair.signed(chair.whole(note=SECRET_WORD))
+    begun = chair.begin(visit=chair.book(today.replace(hour=13), chair.mesotherapy))
+    begun_visit = db.get_one(Appointment, begun.appointment_id)
+    coming, arriving, cancelled = (
+        chair.book(at, status=AppointmentStatus.BOOKED, arrived_at=None)
+        for at in (today.replace(day=27, hour=10), today.replace(hour=15), today.replace(day=30))
+    )
+    consultation = factories.a_service(db, modality=chair.prp.modality.CONSULTATION, name="Talk")
+    talk = chair.book(today.replace(hour=17), consultation)
+    scheduling.cancel(
+        db,
+        chair.actor(),
+        CancelAppointment(
+            appointment_id=cancelled.id, version=cancelled.version, reason=CancelReason.SAFETY
+        ),
+    )
+    chair.knows(FactKind.MEDICATION, "anticoagulant", label=SECRET_WORD)
+    followup.log_call(
+        db,
+        chair.actor(),
+        LogCall(
+            session_id=signed.id,
+            kind=CallKind.EXTRA,
+            result=CallResult.REACHED,
+            pain=3,
+            note=SECRET_WORD,
+            red_flags=(),
+        ),
+    )
+    effect_id = followup.report(
+        db,
+        chair.actor(),
+        ReportSideEffect(
+            session_id=signed.id,
+            kind=SideEffectKind.BRUISING,
+            grade=1,
+            is_serious=False,
+            zone=None,
+            onset_on=TODAY,
+            description=SECRET_WORD,
+            red_flags=(),
+        ),
+    )
+    followup.review(
+        db,
+        chair.actor(),
+        ReviewSideEffect(
+            side_effect_id=effect_id, version=1, grade=2, outcome=Outcome.OPEN, note=SECRET_WORD
+        ),
+    )
+    scheduling.rescreen(db, chair.actor(), chair.alice.id)
+    _released(chair, coming)
+    for visit in (coming, arriving, cancelled):
+        visit.recheck_reason = SECRET_WORD
+    coming.cancel_note = SECRET_WORD
+    _, token = accounts.invite(
+        db, None, InviteAccount(login="nina", name="Nina Vogel", role=Role.NURSE)
+    )
+    db.flush()
+    visits = [chair.visit, begun_visit, coming, arriving, cancelled, talk]
+    visits.append(db.get_one(Appointment, aborted.appointment_id))
+    ids: dict[str, list[object]] = {
+        "appointment_id": [visit.id for visit in visits],
+        "patient_id": [chair.alice.id],
+        "consent_id": [1],
+        "account_id": [chair.world.accounts[Role.NURSE].id],
+        "resource_id": [chair.visit.practitioner_id],
+        "product_id": [chair.kit.product_id],
+        "lot_id": [chair.kit.id],
+        "token": [token],
+    }
+    return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
+
+
+def _released(chair: Chair, visit: Appointment) -> None:
+    """Let a physician release the first finding that may be released."""
+    history = safety_queries.history_of(chair.db, chair.alice.id)
+    plan = scheduling_queries.plan_for(chair.db, visit, history)
+    screening = safety_queries.check(history, plan, visit.starts_local.date())
+    finding = next(f for f in screening.findings if f.releasable.value == "physician")
+    wish = ReleaseFinding(
+        appointment_id=visit.id, fingerprint=finding.fingerprint, reason=f"{SECRET_WORD}, long"
+    )
+    safety.release(chair.db, chair.actor(), wish)
+
+
+def addresses(story: Story, role: Role, method: str) -> Iterator[str]:
+    """Yield every address of a method that a role may use, with every id there is for it."""
+    app = story.chair.world.app
+    for rule in app.url_map.iter_rules():
+        needed = VIEWS[rule.endpoint]
+        is_open = needed == "public" or role in MAY[needed]
+        if rule.endpoint in NO_PAGES or not is_open or method not in (rule.methods or ()):
+            continue
+        names = sorted(rule.arguments)
+        for values in itertools.product(*(story.ids[name] for name in names)):
+            with app.test_request_context():
+                yield app.url_map.bind("localhost").build(
+                    rule.endpoint, dict(zip(names, values, strict=True))
+                )
+
+
+@contextmanager
+def noted(app: Any) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """Note the name of each page drawn, and what it was given."""
+    drawn: list[tuple[str, dict[str, Any]]] = []
+
+    def note(_app: object, template: Any, context: dict[str, Any], **_rest: object) -> None:
+        drawn.append((template.name, context))
+
+    with template_rendered.connected_to(note, app):
+        yield drawn
+
+
+def filled(story: Story) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield forms of the desk that a check refuses, or that are filled in while being written."""
+    chair, coming, arriving = story.chair, story.coming, story.arriving
+    room, person = (
+        factories.a_resource(chair.db, location=chair.world.location, kind=kind)
+        for kind in (ResourceKind.ROOM, ResourceKind.PRACTITIONER)
+    )
+    booking = {
+        "patient_id": chair.alice.id,
+        "service_id": chair.prp.id,
+        "practitioner_id": person.id,
+        "room_id": room.id,
+        "date": "2026-11-24",
+        "start": "14:00",
+        "form_key": "k" * 24,
+    }
+    spoken = {"name_spoken": "y", "birth_date_spoken": "y"}
+    for url in ("/appointments", f"/board/bookings?date={TODAY}"):
+        yield url, booking
+        yield url, {**booking, "search": "1"}
+        yield url, {"q": "Okoye", "search": "1", "form_key": "k" * 24}
+    yield "/appointments/walk-in", {**booking, **spoken}
+    place = {**booking, "version": coming.version}
+    yield f"/appointments/{coming.id}/move", place
+    yield (
+        f"/board/moves?date={TODAY}",
+        {**place, "appointment_id": coming.id, "resource_id": person.id},
+    )
+    came = {"version": arriving.version, **spoken}
+    yield f"/appointments/{arriving.id}/arrival", came
+    yield f"/board/arrivals?date={TODAY}", {**came, "appointment_id": arriving.id}
+    yield f"/appointments/{coming.id}/cancellation", {"version": 99, "reason": "safety"}
+
+
+QUERIES = (
+    f"/board?date={TODAY}&view=rooms",
+    "/board?date=2026-11-27",
+    "/patients?q=Okoye",
+    "/appointments/new?patient_id={patient}&service_id={service}&date=2026-11-24&start=14:00",
+    "/appointments/walk-in?patient_id={patient}&service_id={service}",
+)
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.ADMINISTRATOR])
+def test_a_page_is_built_without_what_its_reader_must_not_see(world, story, role):
+    visitor, found = world.as_role(role), set()
+    visitor.token()
+    with noted(world.app) as drawn:
+        for url in addresses(story, role, "GET"):
+            answer = visitor.get(url)
+            assert answer.status_code < 400, url
+            assert SECRET_WORD not in answer.get_data(as_text=True), url
+        if role is Role.RECEPTIONIST:
+            patient, service = story.chair.alice.id, story.chair.prp.id
+            for query in QUERIES:
+                assert visitor.get(query.format(patient=patient, service=service)).status_code < 400
+            for url, form in filled(story):
+                answer = visitor.post(url, form)
+                assert SECRET_WORD not in answer.get_data(as_text=True), url
+        for url in addresses(story, role, "POST"):
+            answer = visitor.post(url)
+            assert answer.status_code < 500, url
+            assert SECRET_WORD not in answer.get_data(as_text=True), url
+    for name, context in drawn:
+        found |= {f"{name}: {complaint}" for complaint in complaints(role, context)}
+
+    assert sorted(found) == []
+    assert len({name for name, _ in drawn}) >= 9
+
+
+def test_what_the_desk_is_refused_is_said_without_a_reason(world, story):
+    desk = world.as_role(Role.RECEPTIONIST)
+
+    answers = {url: desk.post(url, form).status_code for url, form in filled(story)}
+
+    assert answers["/appointments/walk-in"] == 409
+    assert answers[f"/appointments/{story.coming.id}/move"] == 409
+    assert 500 not in answers.values()
+
+
+def test_the_same_look_finds_all_of_it_on_a_page_of_the_physician(world, story):
+    physician = world.as_role(Role.PHYSICIAN)
+    with noted(world.app) as drawn:
+        physician.get(f"/appointments/{story.coming.id}")
+        physician.get(f"/patients/{story.chair.alice.id}")
+
+    said = [list(complaints(Role.RECEPTIONIST, context)) for _, context in drawn]
+    for kind in ("values.Finding", "values.Screening", SECRET_WORD):
+        assert all(any(kind in one for one in page) for page in said), kind
+    assert any("is a row: <Release" in one for one in said[0])
