@@ -60,8 +60,7 @@ def _config() -> Config:
 
 
 def _engine() -> sa.Engine:
-    bound = cast("Sessions", current_app.extensions["sessions"]).read.kw["bind"]
-    return cast("sa.Engine", bound.engine)
+    return cast("Sessions", current_app.extensions["sessions"]).engine
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def own(tmp_path: Path):
     )
     app = create_app(config, testing=True)
     yield app.test_cli_runner()
-    app.extensions["sessions"].read.kw["bind"].dispose()
+    app.extensions["sessions"].engine.dispose()
 
 
 def test_setting_up_founds_a_clinic_that_can_work(run, db):

@@ -4,12 +4,13 @@ import importlib
 import re
 import sqlite3
 import sys
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -101,7 +102,18 @@ def make_engine(url: str, **options: Any) -> sa.Engine:
 
 
 class ReadOnlySession(Session):
-    """A session for looking: a flush that would write raises."""
+    """A session for looking: a flush that would write raises, and PostgreSQL refuses to write."""
+
+    def close(self) -> None:
+        """End the look, on PostgreSQL by COMMIT: at a ROLLBACK psycopg forgets what it prepared.
+
+        Otherwise every statement of every request was parsed and planned anew.
+        """
+        self.expunge_all()
+        if self.in_transaction() and self.get_bind().dialect.name == "postgresql":
+            with suppress(SQLAlchemyError):  # Nothing was written, so nothing can be lost.
+                self.commit()
+        super().close()
 
 
 @event.listens_for(ReadOnlySession, "before_flush")
@@ -120,16 +132,20 @@ class Sessions:
     def __init__(
         self, engine: sa.Engine | sa.Connection, *, info: dict[Any, Any] | None = None
     ) -> None:
+        self.engine = engine.engine
+        """What is behind all of them."""
         options: dict[str, Any] = {"expire_on_commit": False, "info": info or {}}
         if isinstance(engine, sa.Connection):  # a test's outer transaction
             options["join_transaction_mode"] = "create_savepoint"
             writing: sa.Engine | sa.Connection = engine
             lightly: sa.Engine | sa.Connection = engine
+            reading: sa.Engine | sa.Connection = engine
         else:
             # BEGIN IMMEDIATE: two check-then-write units queue instead of failing as "locked".
             writing = engine.execution_options(sqlite_begin="IMMEDIATE")
             lightly = writing.execution_options(**{_MAY_BE_LOST: True})
-        self.read = sessionmaker(engine, class_=ReadOnlySession, **options)
+            reading = engine.execution_options(postgresql_readonly=True)
+        self.read = sessionmaker(reading, class_=ReadOnlySession, **options)
         self.write = sessionmaker(writing, **options)
         self.write_lightly = sessionmaker(lightly, **options)
 

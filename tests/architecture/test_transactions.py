@@ -18,6 +18,7 @@ from tests.architecture.source import (
 
 COMMITTERS = {
     "clinic/web/database.py": "the boundary itself",
+    "clinic/core/engine.py": "a look, in which PostgreSQL refuses to write, ends by it",
     "clinic/accounts/cookies.py": "a cookie session outlives the request that failed",
 }
 SEVERAL_UNITS = {

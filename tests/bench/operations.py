@@ -42,7 +42,7 @@ class Clinic:
         self.url, self.size, self.data_dir = url, size, data_dir
         self.app = make_app(url, data_dir)
         self.sessions: Sessions = self.app.extensions["sessions"]
-        self.engine: sa.Engine = self.sessions.read.kw["bind"]
+        self.engine = self.sessions.engine
         self.bookings = self._bookings()
 
     def in_process(self, role: Role) -> Browser:
