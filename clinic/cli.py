@@ -8,7 +8,7 @@ from typing import cast
 import click
 import sqlalchemy as sa
 from flask import Flask, current_app, url_for
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo, with_appcontext
 
 from clinic import serving, showing
 from clinic.accounts import commands as account_commands
@@ -34,6 +34,16 @@ from config import Config
 
 _EXTENSION = "clinic_config"
 SET_UP = "flask --app wsgi set-up"
+BEFORE_ITS_TABLES = frozenset({"db upgrade", "db status", "serve", "demo", "safety evaluate"})
+"""Commands that make the database, look at it themselves or need none."""
+BEFORE_ITS_CLINIC = frozenset({"set-up", "purge", "audit verify", "search rebuild"})
+"""Commands that a database without a clinic is enough for."""
+
+
+class NotReady(click.ClickException):
+    """The database cannot be worked with yet; the message says in one line what to do."""
+
+    exit_code = 2
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -53,6 +63,51 @@ def init_app(app: Flask, config: Config) -> None:
         demo,
     ):
         app.cli.add_command(command)
+        _guard(command, command.name or "")
+
+
+def _guard(command: click.Command, path: str) -> None:
+    """Look at the database before a command asks or does anything, in all that are in a group."""
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            _guard(inner, f"{path} {name}")
+        return
+    if path in BEFORE_ITS_TABLES or any(isinstance(one, _Ready) for one in command.params):
+        return
+    command.params.append(_Ready(needs_clinic=path not in BEFORE_ITS_CLINIC))
+
+
+class _Ready(click.Option):
+    """No option, but what click calls before the prompts of a command and after --help."""
+
+    def __init__(self, *, needs_clinic: bool) -> None:
+        def look(ctx: click.Context, _param: click.Parameter, _value: object) -> None:
+            if not ctx.resilient_parsing:
+                with ctx.ensure_object(ScriptInfo).load_app().app_context():
+                    _check_ready(needs_clinic=needs_clinic)
+
+        super().__init__(
+            ["--ready"],
+            is_flag=True,
+            hidden=True,
+            is_eager=True,
+            expose_value=False,
+            callback=look,
+        )
+
+
+def _check_ready(*, needs_clinic: bool) -> None:
+    sessions = cast("Sessions", current_app.extensions["sessions"])
+    with sessions.read() as db:
+        try:
+            serving.check_database(db.get_bind())
+        except serving.CannotServe as misfit:
+            raise NotReady(str(misfit)) from None
+        if needs_clinic:
+            try:
+                location_queries.first(db)
+            except NotFound as missing:
+                raise NotReady(f"{missing}. Run: {SET_UP}") from None
 
 
 def _config() -> Config:
@@ -128,10 +183,6 @@ def set_up(name: str, zone: str, country: str) -> None:
 def create_admin(login: str, name: str, invite: bool, address: str | None) -> None:
     """Make an account of the role administrator."""
     with _in_words():
-        try:
-            location_queries.first(read())  # before anybody thinks of a password
-        except NotFound as missing:
-            raise click.ClickException(f"{missing}. Run: {SET_UP}") from None
         if invite:
             with transaction() as db:
                 wish = InviteAccount(login=login, name=name, role=Role.ADMINISTRATOR)

@@ -22,6 +22,11 @@ HOST = "127.0.0.1"
 LARGEST_BODY = 4 * 1024 * 1024
 """Above the application's own limit, so that a form too large gets its page and not a cut line."""
 UPGRADE = "flask --app wsgi db upgrade"
+_MISFITS = {
+    Standing.EMPTY: f"has no tables yet. Run: {UPGRADE}",
+    Standing.BEHIND: f"is older than the program. Run: {UPGRADE}",
+    Standing.AHEAD: "was made by a newer version of the program. Install that.",
+}
 
 
 class CannotServe(Exception):
@@ -51,18 +56,20 @@ def check(engine: sa.Engine) -> None:
     """Raise CannotServe unless the database answers and fits this version."""
     if os.environ.get("FLASK_DEBUG", "0") not in {"", "0"}:
         raise CannotServe("FLASK_DEBUG is set: it shows source code to strangers. Unset it.")
+    check_database(engine)
+
+
+def check_database(bind: sa.Engine | sa.Connection) -> None:
+    """Raise CannotServe unless the database answers and has the shape of this version."""
+    place = bind.engine.url.render_as_string(hide_password=True)
     try:
-        standing = migrate.standing(engine)
+        standing = migrate.standing(bind)
     except DBAPIError as error:
         raise CannotServe(
-            f"The database cannot be reached ({type(error.orig).__name__})."
+            f"The database at {place} cannot be reached ({type(error.orig).__name__})."
         ) from None
-    if standing is Standing.EMPTY:
-        raise CannotServe(f"The database has no tables yet. Run: {UPGRADE}")
-    if standing is Standing.BEHIND:
-        raise CannotServe(f"The database is older than the program. Run: {UPGRADE}")
-    if standing is Standing.AHEAD:
-        raise CannotServe("The database was made by a newer version of the program. Install that.")
+    if standing is not Standing.CURRENT:
+        raise CannotServe(f"The database at {place} {_MISFITS[standing]}")
 
 
 def bind(app: Flask, config: Config) -> Any:

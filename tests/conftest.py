@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy.orm import Session
@@ -16,6 +18,7 @@ from clinic import models
 from clinic.app import create_app
 from clinic.audit.service import chain_key
 from clinic.core import clock as clinic_clock
+from clinic.core import migrate
 from clinic.core.engine import Sessions, make_engine
 from config import Config
 from tests import postgres
@@ -37,9 +40,17 @@ def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
     engine = make_engine(url)
     if request.param == "postgresql":
         wipe(engine)
-    models.metadata.create_all(engine)
+    lay_tables(engine)
     yield engine
     engine.dispose()
+
+
+def lay_tables(engine: sa.Engine) -> None:
+    """Make the tables of this version, noted as what `db upgrade` leaves behind."""
+    models.metadata.create_all(engine)
+    with engine.begin() as connection:
+        scripts = ScriptDirectory(str(migrate.SCRIPTS))
+        MigrationContext.configure(connection).stamp(scripts, migrate.head())
 
 
 def wipe(engine: sa.Engine) -> None:

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import click
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
 from flask import Flask
 
 from clinic.accounts import passwords
@@ -12,6 +15,7 @@ from clinic.accounts.values import AccountStatus
 from clinic.app import create_app
 from clinic.audit.models import AuditEvent
 from clinic.catalog.models import Service
+from clinic.cli import BEFORE_ITS_CLINIC, BEFORE_ITS_TABLES
 from clinic.consents.models import ConsentText
 from clinic.core import migrate
 from clinic.core.access import Role
@@ -84,9 +88,72 @@ def test_a_clinic_is_set_up_once(run, db):
 def test_before_the_set_up_nobody_is_let_in(run):
     done = run(*ADMIN, typed=f"{PASSWORD}\n{PASSWORD}\n")
 
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "set-up" in done.output
     assert "Password" not in done.output
+
+
+def leaves(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Return the words of every command of the clinic's own."""
+    found = []
+    for name, inner in group.commands.items():
+        if isinstance(inner, click.Group):
+            found += leaves(inner, (*path, name))
+        elif path or name not in {"run", "shell", "routes"}:
+            found.append((*path, name))
+    return found
+
+
+def test_every_command_says_in_one_line_that_the_tables_are_missing(own, tmp_path):
+    words = leaves(own.app.cli)
+    assert ("safety", "explain") in words
+    assert {" ".join(one) for one in words} > BEFORE_ITS_TABLES
+
+    for one in words:
+        if " ".join(one) in BEFORE_ITS_TABLES:
+            continue
+        done = own.invoke(args=one)
+        assert done.exit_code == 2, one
+        assert done.output.splitlines() == [
+            f"Error: The database at sqlite:///{tmp_path}/c.sqlite3 has no tables yet."
+            " Run: flask --app wsgi db upgrade"
+        ], one
+    assert not (tmp_path / "c.sqlite3").exists()
+
+
+def test_every_command_says_in_one_line_that_the_tables_are_old(own, tmp_path):
+    scripts = ScriptDirectory(str(migrate.SCRIPTS))
+    first = scripts.get_base()
+    command.upgrade(migrate.settings(f"sqlite:///{tmp_path / 'c.sqlite3'}"), first)
+
+    for one in leaves(own.app.cli):
+        if " ".join(one) not in BEFORE_ITS_TABLES:
+            done = own.invoke(args=one)
+            assert done.exit_code == 2, one
+            assert len(done.output.splitlines()) == 1, one
+            assert "is older than the program. Run: flask --app wsgi db upgrade" in done.output, one
+
+
+def test_every_command_that_needs_a_clinic_says_how_to_set_it_up(run):
+    needy = {"create-admin", "import synthea", "import patients", "safety explain"}
+    needy |= {"downtime-sheet"}
+
+    for words in needy:
+        done = run(*words.split())
+        assert done.exit_code == 2, words
+        assert done.output.splitlines() == [
+            "Error: The clinic has not been set up yet. Run: flask --app wsgi set-up"
+        ], words
+    for words in BEFORE_ITS_CLINIC - {"set-up"}:
+        assert run(*words.split()).exit_code == 0, words
+
+
+def test_help_is_given_before_there_is_a_database(own):
+    done = own.invoke(args=["create-admin", "--help"])
+
+    assert done.exit_code == 0
+    assert "--invite" in done.output
+    assert "--ready" not in done.output
 
 
 def test_an_administrator_with_a_password_can_sign_in(run, db):

@@ -63,12 +63,24 @@ def head() -> str:
 def current(engine: sa.Engine) -> str | None:
     """Return the revision that a database stands at; None when none has run."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _revision(connection)
 
 
-def standing(engine: sa.Engine) -> Standing:
+def _revision(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def standing(engine: sa.Engine | sa.Connection) -> Standing:
     """Compare a database with the revisions that this version knows; one or two statements."""
-    revision = current(engine)
+    if isinstance(engine, sa.Connection):
+        return _standing(_revision(engine))
+    file = _file_of(engine)
+    if file is not None and not file.exists():
+        return Standing.EMPTY  # To look into it would make it, readable by everybody.
+    return _standing(current(engine))
+
+
+def _standing(revision: str | None) -> Standing:
     if revision is None:
         return Standing.EMPTY
     if revision == head():

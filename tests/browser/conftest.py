@@ -17,7 +17,6 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from clinic import models
 from clinic.accounts import passwords
 from clinic.accounts.models import Account
 from clinic.app import create_app
@@ -32,7 +31,7 @@ from clinic.demo.load import load
 from clinic.web import fonts
 from config import Config
 from tests import factories
-from tests.conftest import NOW, TEMPLATES
+from tests.conftest import NOW, TEMPLATES, lay_tables
 
 SECRET = "browser-tests-only-" * 3
 PASSWORD = "a bruise on the vertex 42"
@@ -102,7 +101,7 @@ def cut_fonts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
     """A clinic without patients, as set-up leaves it, with one account a role."""
     engine = make_engine(f"sqlite:///{tmp_path / 'clinic.sqlite3'}")
-    models.metadata.create_all(engine)
+    lay_tables(engine)
     sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
     config = Config(data_dir=cut_fonts, database_url="", secret_key=SECRET)
     app = create_app(config, sessions=sessions)
@@ -139,7 +138,7 @@ def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
 def make_demo(path: Path, now: dt.datetime) -> None:
     """Make the demo clinic of an instant; everybody signs in with PASSWORD."""
     engine = make_engine(f"sqlite:///{path}")
-    models.metadata.create_all(engine)
+    lay_tables(engine)
     sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
     with clinic_clock.pretend(now), sessions.write() as db, db.begin():
         load(db)

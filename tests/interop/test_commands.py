@@ -125,5 +125,5 @@ def test_a_list_with_an_unknown_column_imports_nothing(command, db, tmp_path):
 def test_there_must_be_a_clinic_to_import_into(app, db, folder):
     done = app.test_cli_runner().invoke(group, ["synthea", str(folder())])
 
-    assert done.exit_code == 1
-    assert "Nothing was imported" in done.output
+    assert done.exit_code == 2
+    assert "set-up" in done.output
