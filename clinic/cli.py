@@ -4,11 +4,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
+from urllib.parse import urlsplit
 
 import click
 import sqlalchemy as sa
 from flask import Flask, current_app, url_for
 from flask.cli import ScriptInfo, with_appcontext
+from werkzeug.sansio.utils import host_is_trusted
 
 from clinic import serving, showing
 from clinic.accounts import commands as account_commands
@@ -178,24 +180,56 @@ def set_up(name: str, zone: str, country: str) -> None:
 @click.option("--login", prompt=True)
 @click.option("--name", prompt="Full name")
 @click.option("--invite", is_flag=True, help="Print a link that is good once, within 24 hours.")
-@click.option("--address", help="Where the clinic's pages are, for the link: https://...")
+@click.option(
+    "--address",
+    help="Where the clinic's pages are, for the link; not needed with one host in CLINIC_HOSTS.",
+)
 @with_appcontext
 def create_admin(login: str, name: str, invite: bool, address: str | None) -> None:
     """Make an account of the role administrator."""
     with _in_words():
         if invite:
+            base = _address(address, _config())  # before anything is written
             with transaction() as db:
                 wish = InviteAccount(login=login, name=name, role=Role.ADMINISTRATOR)
                 _, token = accounts.invite(db, None, wish)
             click.echo(f"A link for {name}, good once, within 24 hours:")
-            click.echo(_link(token, address))
+            click.echo(_link(token, base))
         else:
             _with_password(login, name)
             click.echo(f"{name} can sign in as {login}, then invite people and lay out rooms.")
 
 
-def _link(token: str, address: str | None) -> str:
-    base = address or f"http://{serving.HOST}:{_config().port}"
+def _address(given: str | None, config: Config) -> str:
+    """Return where the clinic's pages are: as given, else of the one host that is answered."""
+    hosts = config.trusted_hosts
+    if given:
+        parts = urlsplit(given)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise click.BadParameter(
+                f"{given!r} is no address such as https://clinic.example", param_hint="--address"
+            )
+        if hosts and not host_is_trusted(parts.netloc, hosts):
+            raise click.BadParameter(
+                f"{parts.hostname} is not among the hosts of CLINIC_HOSTS: {', '.join(hosts)}",
+                param_hint="--address",
+            )
+        return given
+    if not hosts or _is_this_machine(hosts):
+        return f"http://{hosts[0] if hosts else serving.HOST}:{config.port}"
+    if len(hosts) > 1 or hosts[0].startswith("."):
+        raise click.UsageError(
+            "Give --address, such as https://clinic.example: CLINIC_HOSTS names"
+            f" {', '.join(hosts)}, and the link is for one of them."
+        )
+    return f"https://{hosts[0]}"
+
+
+def _is_this_machine(hosts: tuple[str, ...]) -> bool:
+    return len(hosts) == 1 and hosts[0] in {serving.HOST, "localhost"}
+
+
+def _link(token: str, base: str) -> str:
     with current_app.test_request_context(base_url=base):
         return url_for("account.invitation", token=token, _external=True)
 

@@ -1,5 +1,6 @@
 """The commands as an operator types them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -19,6 +20,7 @@ from clinic.cli import BEFORE_ITS_CLINIC, BEFORE_ITS_TABLES
 from clinic.consents.models import ConsentText
 from clinic.core import migrate
 from clinic.core.access import Role
+from clinic.core.engine import Sessions
 from clinic.locations.models import Location
 from config import Config
 from tests.conftest import SECRET
@@ -192,6 +194,57 @@ def test_an_administrator_can_be_let_in_by_a_link_that_works_once(run, db, app):
     account = db.scalars(sa.select(Account)).one()
     assert account.status is AccountStatus.INVITED
     assert account.password_hash is None
+
+
+@pytest.fixture
+def answering(config: Config, sessions: Sessions):
+    """Run a command line of a clinic that answers to these hosts only."""
+
+    def run(hosts: tuple[str, ...], *words: str):
+        app = create_app(replace(config, trusted_hosts=hosts), sessions=sessions, testing=True)
+        return app.test_cli_runner().invoke(args=list(words))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("hosts", "given", "base"),
+    [
+        (("clinic.example",), (), "https://clinic.example/"),
+        (("localhost",), (), "http://localhost:8000/"),
+        ((), (), "http://127.0.0.1:8000/"),
+        (("a.example", "b.example"), ("--address", "https://b.example"), "https://b.example/"),
+        ((".example",), ("--address", "https://b.example:8443"), "https://b.example:8443/"),
+    ],
+)
+def test_a_link_leads_to_a_host_that_is_answered(run, answering, hosts, given, base):
+    run(*FOUND)
+
+    done = answering(hosts, *ADMIN, "--invite", *given)
+
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1].startswith(f"{base}invitations/")
+
+
+@pytest.mark.parametrize(
+    ("hosts", "given"),
+    [
+        (("a.example", "b.example"), ()),
+        ((".example",), ()),
+        (("a.example",), ("--address", "https://b.example")),
+        ((), ("--address", "clinic.example")),
+    ],
+)
+def test_a_link_that_would_lead_nowhere_is_refused_before_there_is_an_account(
+    run, answering, db, hosts, given
+):
+    run(*FOUND)
+
+    done = answering(hosts, *ADMIN, "--invite", *given)
+
+    assert done.exit_code == 2
+    assert "--address" in done.output.splitlines()[-1]
+    assert db.scalars(sa.select(Account)).all() == []
 
 
 def test_a_login_is_given_once(run, db):
