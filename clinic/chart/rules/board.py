@@ -21,6 +21,7 @@ ROW_MIN = GRID_MIN
 SLOT_ROWS = 3
 HOUR_ROWS = 12
 DAY_MIN = 24 * 60
+MINUTE = dt.timedelta(minutes=1)
 USUAL_OPEN, USUAL_CLOSE = 8 * 60, 18 * 60
 """Shown on a day on which the place is closed and nobody is booked."""
 MOST_TRACKS = 3
@@ -174,9 +175,8 @@ def shown_range(
 
 def _length(row: Line) -> int:
     """Return the minutes of a visit, up to midnight: the board ends there."""
-    seconds = (row.ends_at - row.starts_at).total_seconds()
     left = DAY_MIN - row.starts_local.hour * 60 - row.starts_local.minute
-    return max(ROW_MIN, min(round(seconds) // 60, left))
+    return max(ROW_MIN, min((row.ends_at - row.starts_at) // MINUTE, left))
 
 
 def minutes_of(time: dt.time) -> int:
@@ -338,10 +338,10 @@ def _tracks(lines: Sequence[Line], opens: int, over: int) -> tuple[int, list[tup
 
     def close() -> None:
         nonlocal most
-        alone = group[0] if len(group) == 1 else None
-        is_alone = alone is not None and (
-            lines[alone].status not in _GONE or sum(spans[alone]) <= over
-        )
+        first = group[0]
+        if len(group) == 1 and (lines[first].status not in _GONE or sum(spans[first]) <= over):
+            placed[first] = (*spans[first], 0)
+            return
         ends: list[int] = []
         for index in sorted(group, key=lambda i: (lines[i].status in _GONE, spans[i][0])):
             at, n = spans[index]
@@ -352,9 +352,8 @@ def _tracks(lines: Sequence[Line], opens: int, over: int) -> tuple[int, list[tup
             if track == len(ends):
                 ends.append(0)
             ends[track] = max(ends[track], at + n)
-            placed[index] = (at, n, 0 if is_alone else min(track, MOST_TRACKS - 1) + 1)
-        if not is_alone:
-            most = max(most, min(len(ends), MOST_TRACKS), 2)
+            placed[index] = (at, n, min(track, MOST_TRACKS - 1) + 1)
+        most = max(most, min(len(ends), MOST_TRACKS), 2)
 
     for index, (at, n) in enumerate(spans):
         if group and at >= until:
