@@ -5,7 +5,7 @@ the proof that nothing was overlooked.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -34,6 +34,7 @@ NOT_OFFERED = N_("Choose one of the list")
 NO_DEVICE = N_("The place has no device in use that this service needs")
 TAKEN = N_("%(name)s is taken until %(until)s (%(who)s)")
 PATIENT_TAKEN = N_("The patient has another visit from %(from)s to %(until)s (%(who)s)")
+ROOM_TAKEN = N_("No room is free: %(name)s is taken until %(until)s (%(who)s)")
 DEVICE_TAKEN = N_("No device is free: %(name)s is taken until %(until)s (%(who)s)")
 JUST_TAKEN = N_("Somebody has just taken this time")
 NO_ROOM = N_("The place has no room in use")
@@ -57,7 +58,10 @@ class SlotTaken(Conflict):
 
 def words_of(clash: Clash) -> tuple[str, dict[str, str]]:
     """Return the sentence of a clash, marked for translation, and the values for its gaps."""
-    message = {"patient_id": PATIENT_TAKEN, "service_id": DEVICE_TAKEN}.get(clash.field, TAKEN)
+    unnamed = {"room_id": ROOM_TAKEN, "service_id": DEVICE_TAKEN}
+    message = PATIENT_TAKEN if clash.field == "patient_id" else TAKEN
+    if not clash.was_named:
+        message = unnamed.get(clash.field, message)
     return message, {
         "name": clash.name,
         "who": clash.who,
@@ -105,10 +109,11 @@ def find_free(
 
     usual = visit.room_id if visit else None
     ranked = sorted(rows.values(), key=lambda r: (r.id != usual, r.sort, r.name, r.id))
+    named = set(chosen.values())
     for role in sorted(open_roles):
         chosen[role] = _first_free(parts, span, ranked, taken, role)
     holdings = slots.holdings(parts, span.start, chosen)
-    clashes = _clashes(holdings, taken, rows, actor.zone)
+    clashes = _clashes(holdings, taken, rows, actor.zone, named=named)
     if own:
         clashes.append(
             Clash(
@@ -217,7 +222,12 @@ def _meets(span: Span, wanted: Iterable[Holding]) -> bool:
 
 
 def _clashes(
-    holdings: Sequence[Holding], taken: _Taken, rows: Mapping[int, Resource], zone: str
+    holdings: Sequence[Holding],
+    taken: _Taken,
+    rows: Mapping[int, Resource],
+    zone: str,
+    *,
+    named: Collection[int],
 ) -> list[Clash]:
     """Return what holds each resource of a wish; one clash a resource, until its last end."""
     found: list[Clash] = []
@@ -232,6 +242,7 @@ def _clashes(
                     who=met[0][1],
                     from_local=walltime.to_local(met[0][0].start, zone),
                     until_local=walltime.to_local(max(span.end for span, _who in met), zone),
+                    was_named=resource_id in named,
                 )
             )
     return found

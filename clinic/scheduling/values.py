@@ -260,6 +260,8 @@ class Clash:
     who: str
     from_local: dt.datetime
     until_local: dt.datetime
+    was_named: bool = True
+    """Whether somebody wished for this one; else none of its kind is free, and it is free first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

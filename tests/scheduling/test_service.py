@@ -115,6 +115,32 @@ def test_what_is_taken_is_named_with_whom_and_until_when(desk, field, kept):
     assert str(taken.value) == f"{getattr(desk, kept).name} is taken until 10:30 (L. Demir)"
 
 
+def test_when_any_room_would_do_none_is_blamed_alone(desk):
+    desk.book()
+    desk.book(
+        patient_id=desk.bob().id,
+        room_id=desk.room_2.id,
+        practitioner_id=factories.a_resource(
+            desk.db, location=desk.world.location, kind=ResourceKind.PRACTITIONER
+        ).id,
+        starts_local=at(10, 15),
+    )
+    other = factories.a_resource(
+        desk.db, location=desk.world.location, kind=ResourceKind.PRACTITIONER, name="Dr Haddad"
+    )
+
+    with pytest.raises(SlotTaken) as taken:
+        desk.book(
+            patient_id=desk.bob(family_name="Carolson").id,
+            room_id=None,
+            practitioner_id=other.id,
+            starts_local=at(10, 15),
+        )
+
+    assert [c.field for c in taken.value.clashes] == ["room_id"]
+    assert str(taken.value) == "No room is free: Room 1 is taken until 10:30 (L. Demir)"
+
+
 def test_every_clash_is_named_at_once(desk):
     desk.book()
     with pytest.raises(SlotTaken) as taken:
