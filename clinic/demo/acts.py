@@ -31,7 +31,7 @@ from clinic.scheduling.values import CancelAppointment, CancelReason, Refused, S
 from clinic.treatments import queries as treatments_queries
 from clinic.treatments import service as treatments
 from clinic.treatments.models import TreatmentSession
-from clinic.treatments.rules import scalp
+from clinic.treatments.rules import outlines, scalp
 from clinic.treatments.values import (
     Anticoagulant,
     BeginSession,
@@ -44,6 +44,11 @@ from clinic.treatments.values import (
     Site,
     View,
 )
+
+_STEPS = (60, 52, 46, 40, 36, 32, 28)
+"""How far apart points may be set, widest first, in thousandths of the drawing's width."""
+_CLEAR = 6
+"""How far from the edge of a zone a point stays, in units of the drawing."""
 
 
 def no_show(stage: Stage, visit: int) -> None:
@@ -247,17 +252,22 @@ def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
 
 
 def _spread(zone: Zone, n: int) -> list[Place]:
-    """Return n places spread evenly over a zone."""
-    places = _places(zone)
-    return [places[i * len(places) // n] for i in range(min(n, len(places)))]
+    """Return n places over a zone of the top view, as wide apart as they fit."""
+    grids = (_places(zone, step) for step in _STEPS)
+    return next((places for places in grids if len(places) >= n), _places(zone, _STEPS[-1]))[:n]
 
 
 @cache
-def _places(zone: Zone) -> list[Place]:
-    """Return places inside a zone of the top view, a step apart, in reading order."""
-    return [
-        Place(view=View.TOP, x_permille=x, y_permille=y)
-        for y in range(180, 860, 32)
-        for x in range(300 + y % 3 * 7, 720, 34)
-        if scalp.zone_at(View.TOP, x, y) is zone
-    ]
+def _places(zone: Zone, step: int) -> list[Place]:
+    """Return places inside a zone, in rows a step apart; none lies across its edge."""
+    shape = scalp.drawing(View.TOP).shape(zone)
+    if shape is None:
+        return []
+    outline = outlines.polygon(shape.path)
+    found = []
+    for row, y in enumerate(range(180, 860, step * 4 // 5)):
+        for x in range(500 - 6 * step + row % 2 * step // 2, 500 + 6 * step, step):
+            at = x * scalp.WIDTH / 1000, y * scalp.HEIGHT / 1000
+            if outlines.is_inside(outline, at) and outlines.distance(outline, at) >= _CLEAR:
+                found.append(Place(view=View.TOP, x_permille=x, y_permille=y))
+    return found

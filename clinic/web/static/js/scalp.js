@@ -61,6 +61,9 @@ const visible = () => views().find((svg) => getComputedStyle(svg).display !== "n
 const nameOf = (code) => zones().find((zone) => zone.dataset.zone === code)?.dataset.name ?? code;
 const shut = (zone) => zone.getAttribute("aria-disabled") === "true";
 
+// A point drawn across the edge of its zone could be taken for one of the next: its middle stays
+// away from the outline by what it measures.
+const AROUND = [[0, 0], [6, 0], [-6, 0], [0, 6], [0, -6]];
 /** The next free places of a zone: a hexagonal walk 18 units apart, inside the outline. */
 function* spots(zone) {
   const svg = viewOf(zone);
@@ -71,9 +74,12 @@ function* spots(zone) {
   let odd = 0;
   for (let y = box.y + 12; y < box.y + box.height - 6; y += 16, odd ^= 1) {
     for (let x = box.x + 12 + odd * 9; x < box.x + box.width - 6; x += 18) {
-      probe.x = x;
-      probe.y = y;
-      if (path.isPointInFill(probe) && taken.every((p) => Math.hypot(p.x - x, p.y - y) > 13)) {
+      const inside = AROUND.every(([right, down]) => {
+        probe.x = x + right;
+        probe.y = y + down;
+        return path.isPointInFill(probe);
+      });
+      if (inside && taken.every((p) => Math.hypot(p.x - x, p.y - y) > 13)) {
         yield [Math.round(x), Math.round(y)];
       }
     }
