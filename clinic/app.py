@@ -77,6 +77,8 @@ _NAV = (
     ("resources.index", "door-open", N_("Rooms and people"), Permission.CLINIC_MANAGE),
     ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
 )
+_UNDER = {"chart": "patients", "intake": "patients", "scheduling": "board"}
+"""Packages without a line of their own, and the line they are found under."""
 
 
 def create_app(config: Config, *, sessions: Sessions | None = None, testing: bool = False) -> Flask:
@@ -171,7 +173,8 @@ def _page_context() -> dict[str, Any]:
 
 
 def _nav(who: Actor) -> list[NavItem]:
-    here = (request.endpoint or "").split(".")[0]
+    package = (request.endpoint or "").split(".")[0]
+    here = _UNDER.get(package, package)
     return [
         NavItem(
             endpoint=endpoint,

@@ -89,7 +89,10 @@ document.addEventListener("keydown", (event) => {
 // "auto" follows the machine: the switch then offers the other of what is seen now.
 const themeSwitch = $("[data-theme-switch]");
 if (themeSwitch && !document.documentElement.dataset.theme) {
-  themeSwitch.value = matchMedia("(prefers-color-scheme: dark)").matches ? "light" : "dark";
+  const machine = matchMedia("(prefers-color-scheme: dark)");
+  const offer = () => { themeSwitch.value = machine.matches ? "light" : "dark"; };
+  offer();
+  machine.addEventListener("change", offer); // a machine may turn dark in the evening
 }
 
 const longDate = new Intl.DateTimeFormat(document.documentElement.lang, {
