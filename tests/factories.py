@@ -12,11 +12,17 @@ from clinic.accounts.values import AccountStatus
 from clinic.catalog.models import Product, ProductLot, Service, ServiceSegment
 from clinic.catalog.values import Modality, ProductKind, ResourceKind
 from clinic.core import clock, walltime
-from clinic.core.access import Role
+from clinic.core.access import Actor, Role
 from clinic.locations.models import Location, OpeningHours
 from clinic.patients.models import Patient
+from clinic.safety import approving, editions
+from clinic.safety.catalogue_files import shipped_rules
+from clinic.safety.rules import versions
+from clinic.safety.rules.versions import ApproveRules
 from clinic.scheduling.models import Appointment, Occupancy, Resource
 
+RELEASED = versions.edition(versions.released(content) for content in shipped_rules())
+"""Edition of the rules as released."""
 _numbers = itertools.count(1)
 NO_PASSWORD = "!"
 """A stored hash that no password fits."""
@@ -56,6 +62,20 @@ def an_account(db: Session, *, location: Location, role: Role, **changes: Any) -
     db.add(account)
     db.flush()
     return account
+
+
+def an_approved_catalogue(db: Session, physician: Account) -> None:
+    """The rules as released, put in force by this physician unless somebody did before."""
+    if editions.newest(db) is not None:
+        return
+    actor = Actor(
+        id=physician.id,
+        name=physician.name,
+        role=physician.role,
+        location_id=physician.location_id,
+        zone="Europe/Berlin",
+    )
+    approving.approve(db, actor, ApproveRules(codes=None, seen=RELEASED))
 
 
 def a_patient(db: Session, *, location: Location, **changes: Any) -> Patient:

@@ -54,6 +54,7 @@ class World:
         self.accounts: dict[Role, Account] = {
             role: factories.an_account(db, location=self.location, role=role) for role in Role
         }
+        factories.an_approved_catalogue(db, self.accounts[Role.PHYSICIAN])
 
     def actor(self, role: Role) -> Actor:
         account = self.accounts[role]

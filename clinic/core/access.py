@@ -48,6 +48,10 @@ class Permission(StrEnum):
     """Release a finding for one visit, with a written reason."""
     RULE_VIEW = "safety.rules"
     """Read the catalogue of safety rules; it holds no patient."""
+    RULE_DRAFT = "safety.rules.draft"
+    """Draft other numbers and decisions for the rules."""
+    RULE_APPROVE = "safety.rules.approve"
+    """Put rules in force, by name and date."""
     BOOK_RECHECK = "safety.book_recheck"
     """Book ahead although an open-ended deferral stands, marked to be checked again."""
     SESSION_LOG = "session.log"
@@ -94,6 +98,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PHYSICIAN: _NURSE
     | {
         Permission.RULE_VIEW,
+        Permission.RULE_APPROVE,
         Permission.RELEASE,
         Permission.SESSION_SIGN,
         Permission.SIDE_EFFECT_CLOSE,
@@ -105,6 +110,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.CLINIC_MANAGE,
             Permission.AUDIT_VIEW,
             Permission.RULE_VIEW,
+            Permission.RULE_DRAFT,
             Permission.PRODUCT_MANAGE,
         }
     ),

@@ -168,7 +168,7 @@ def treat(stage: Stage, visit: int, *, physician: int, dice: random.Random) -> i
     row = stage.visit(visit)
     history = safety_queries.history_of(stage.db, row.patient_id)
     plan = scheduling_queries.plan_for(stage.db, row, history)
-    seen = safety_queries.check(history, plan, row.starts_local.date())
+    seen = safety_queries.check(stage.db, history, plan, row.starts_local.date())
     begun = treatments.begin(
         stage.db,
         doctor,

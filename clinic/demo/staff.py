@@ -16,6 +16,8 @@ from clinic.catalog.values import AddLot, AddProduct, Modality, ProductKind, Res
 from clinic.consents import service as consents
 from clinic.core.access import Actor, Role
 from clinic.locations.models import Location, OpeningHours
+from clinic.safety import approving, editions
+from clinic.safety.rules.versions import ApproveRules
 from clinic.scheduling.models import Resource
 
 PEOPLE = (
@@ -68,6 +70,9 @@ def make(db: Session, *, today: dt.date) -> Staff:
     rows, printed = _accounts(db, location)
     actors = {login: _actor(row, location) for login, row in rows.items()}
     nurse = actors["nurse"]
+    approving.approve(
+        db, actors["physician"], ApproveRules(codes=None, seen=editions.next_edition(db))
+    )
     return Staff(
         location=location,
         physicians=tuple(actors[login] for login in ("physician", "physician2", "physician3")),

@@ -17,6 +17,7 @@ from clinic.intake.rules import questions as question_rules
 from clinic.intake.rules.questions import GroupCard
 from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
 from clinic.patients.values import PatientBar
+from clinic.safety import editions
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release, ScreeningRecord
 from clinic.safety.queries import Entry
@@ -104,7 +105,7 @@ def facts_page(db: Session, actor: Actor, patient_id: int) -> FactsPage:
     history = safety_queries.history_of(db, patient_id)
     return FactsPage(
         bar=bar,
-        sheet=sheet(history, codes, safety_queries.rules(), today=today),
+        sheet=sheet(history, codes, editions.in_force(db), today=today),
         entries=[
             (entry, line_of(entry.fact, codes)) for entry in safety_queries.entries(db, patient_id)
         ],
@@ -173,7 +174,7 @@ def visit_page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         on=on,
         bar=safety_queries.bar(db, actor, found.patient_id, on=today),
         history=history,
-        screening=safety_queries.check(history, plan, on),
+        screening=safety_queries.check(db, history, plan, on),
         today=today,
     )
 

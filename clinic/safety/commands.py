@@ -119,7 +119,7 @@ def _of_patient(
     history = queries.history_of(db, found.id)
     text = consent_queries.text_in_force(db, ConsentKind(modality.value), on=on)
     plan = usual_plan(history, modality, consent_version=text.version_name if text else None)
-    return queries.check(history, plan, on), found.id
+    return queries.check(db, history, plan, on), found.id
 
 
 def _refuse(problems: list[str]) -> NoReturn:

@@ -129,5 +129,62 @@ class Release(Base):
     at: Mapped[dt.datetime]
 
 
+class RuleVersion(Base):
+    """One wording of one rule, as released or as the clinic wants it; never changed.
+
+    The newest of a code that no catalogue holds is a draft.
+    """
+
+    __tablename__ = "rule_version"
+    __table_args__ = (
+        sa.UniqueConstraint("code", "version"),
+        sa.Index(None, "author_id"),
+        sa.CheckConstraint("author_id IS NULL OR length(reason) >= 10", name="reason_length"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    author_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
+    )
+    """Who drafted it; NULL: as released."""
+    code: Mapped[str] = mapped_column(sa.String(60))
+    version: Mapped[int]
+    """Counts up by code, over released and own versions."""
+    is_on: Mapped[bool]
+    content: Mapped[Json]
+    """The whole rule as data."""
+    content_hash: Mapped[str] = mapped_column(sa.String(32))
+    release_hash: Mapped[str] = mapped_column(sa.String(32))
+    """Content hash of the released rule that it is or was made from."""
+    reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    at: Mapped[dt.datetime]
+
+
+class RuleCatalogue(Base):
+    """A physician's approval of a set of rule versions; the one with the highest number acts."""
+
+    __tablename__ = "rule_catalogue"
+    __table_args__ = (
+        sa.UniqueConstraint("number"),
+        sa.Index(None, "approved_by_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    approved_by_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
+    )
+    number: Mapped[int]
+    """Counts up; of two approvals at once, one is refused."""
+    rule_ids: Mapped[list[Any]]
+    """Ids of all versions in it, those that are off too; rows of rule_version never go away."""
+    edition: Mapped[str] = mapped_column(sa.String(32))
+    """Hash of the rules in it; the same rules have the same."""
+    at: Mapped[dt.datetime]
+
+
 append_only(ScreeningRecord)
 append_only(Release)
+append_only(RuleVersion)
+append_only(RuleCatalogue)

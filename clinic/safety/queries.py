@@ -25,6 +25,7 @@ from clinic.locations.models import Location
 from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientBar
+from clinic.safety import editions
 from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
 from clinic.safety.rules.banner import usual_plan, warnings
@@ -76,7 +77,10 @@ class Entry:
 
 
 def rules() -> Catalogue:
-    """Return the rules, questions and concepts in force; read once."""
+    """Return questions, concepts, sources and rules as released; read once.
+
+    Which rules act, and with which numbers, is in `editions.in_force`.
+    """
     return shipped_catalogue()
 
 
@@ -85,14 +89,18 @@ def codes() -> Codes:
     return shipped_codes()
 
 
-def check(history: History, plan: PlannedTreatment, on: dt.date) -> Screening:
-    """Check a plan on a clinic-local date against the rules in force; keeps nothing."""
-    return screen(history, plan, on, rules().rules)
+def check(db: Session, history: History, plan: PlannedTreatment, on: dt.date) -> Screening:
+    """Check a plan on a clinic-local date against the rules in force; keeps nothing.
+
+    No statement after the history was read in the same session.
+    """
+    catalogue = editions.in_force(db)
+    return screen(history, plan, on, catalogue.rules, edition=catalogue.edition)
 
 
 def check_again(db: Session, record: ScreeningRecord) -> Screening:
     """Check the plan and date of a kept check against what is known now; three statements."""
-    return check(history_of(db, record.patient_id), plan_of(record.plan), record.on)
+    return check(db, history_of(db, record.patient_id), plan_of(record.plan), record.on)
 
 
 def screening_of(record: ScreeningRecord) -> Screening:
@@ -297,13 +305,13 @@ def bar(db: Session, actor: Actor, patient_id: int, *, on: dt.date) -> PatientBa
     if card.status:
         return card
     history = history_of(db, patient_id)
-    screening = check(history, usual_plan(history, Modality.PRP), on)
+    screening = check(db, history, usual_plan(history, Modality.PRP), on)
     return replace(card, warnings=warnings(screening, history, actor.role, codes().name))
 
 
-_PEOPLE = sa.select(Patient.id, Patient.birth_date, Patient.sex, Location.zone).join(
-    Location, Location.id == Patient.location_id
-)
+_PEOPLE = sa.select(
+    Patient.id, Patient.birth_date, Patient.sex, Location.zone, editions.EDITION.label("edition")
+).join(Location, Location.id == Patient.location_id)
 _FACTS = (
     sa.select(*_FACT, Account.name)
     .outerjoin(Account, Account.id == PatientFact.recorded_by_id)
@@ -313,7 +321,9 @@ _FACTS = (
 
 
 def _people(db: Session, ids: list[int]) -> dict[int, tuple[Person, ZoneInfo]]:
-    rows = db.execute(_PEOPLE.where(Patient.id.in_(ids)))
+    rows = db.execute(_PEOPLE.where(Patient.id.in_(ids))).all()
+    if rows:
+        editions.note_edition(db, rows[0].edition)
     return {
         row.id: (Person(birth_date=row.birth_date, sex=row.sex.value), ZoneInfo(row.zone))
         for row in rows

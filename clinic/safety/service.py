@@ -138,7 +138,7 @@ def screen_for(
     """
     if history is None:
         history = queries.history_of(db, patient_id)
-    screening = queries.check(history, plan, on)
+    screening = queries.check(db, history, plan, on)
     record = keep(
         db, actor, screening, patient_id=patient_id, moment=moment, appointment_id=appointment_id
     )

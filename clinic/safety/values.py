@@ -175,6 +175,8 @@ class Confidence(StrEnum):
     PAPER = "paper"
     CONVENTION = "convention"
     DESIGN_DEFAULT = "design_default"
+    CLINIC = "clinic"
+    """A number that the clinic has set itself."""
 
 
 class Truth(StrEnum):
@@ -299,7 +301,7 @@ class Screening:
     is_checked: bool
     """False when there was no approved rule to check with: never to be read as clear."""
     facts_hash: str
-    """Of person, facts and plan: tells whether anything changed since somebody looked."""
+    """Of person, facts, plan and rules: tells whether anything changed since somebody looked."""
 
 
 class Outcome(StrEnum):

@@ -25,7 +25,7 @@ def check(db: Session, visit: Appointment, on: dt.date) -> tuple[Screening, froz
     history = safety_queries.history_of(db, visit.patient_id)
     plan = queries.plan_for(db, visit, history, on=on)
     released = safety_queries.fingerprints_released(db, visit.id)
-    return safety_queries.check(history, plan, on), released
+    return safety_queries.check(db, history, plan, on), released
 
 
 def way_of(

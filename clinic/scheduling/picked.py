@@ -85,7 +85,7 @@ def _foresee(
         consent_version=queries.consent_versions(db)(service.modality, on),
         interval_days=interval,
     )
-    screening = safety_queries.check(history, plan, on)
+    screening = safety_queries.check(db, history, plan, on)
     known = checks.remembered(screening, ())
     way = passage(screening, Moment.BOOKING, actor.role, today=clock.today(actor.zone))
     return {

@@ -94,7 +94,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         on=on,
         interval_days=course.interval_days if course else None,
     )
-    screening = safety_queries.check(history, plan, on)
+    screening = safety_queries.check(db, history, plan, on)
     way = checking.way_of(actor, screening, Moment.BOOKING)
     is_releasing = (
         bool(wish.release_reason) and actor.may(Permission.RELEASE) and checks.can_release_all(way)
@@ -322,7 +322,7 @@ def rescreen(db: Session, actor: Actor | None, patient_id: int) -> None:
             consent_version=version_of(modality, on),
             interval_days=interval_days,
         )
-        screening = safety_queries.check(history, plan, on)
+        screening = safety_queries.check(db, history, plan, on)
         last = latest.get(visit.id)
         if not checks.is_same(screening, safety_queries.screening_of(last) if last else None):
             safety_service.keep(

@@ -223,13 +223,13 @@ def _check(
     history = safety_queries.history_of(db, visit.patient_id)
     on = max(visit.starts_local.date(), today)
     plan = queries.plan_for(db, visit, history, on=on)
-    return safety_queries.check(history, plan, on), given
+    return safety_queries.check(db, history, plan, on), given
 
 
 def _facts_hash(db: Session, visit: Appointment, today: dt.date) -> str:
     history = safety_queries.history_of(db, visit.patient_id)
     plan = queries.plan_for(db, visit, history, on=today)
-    return safety_queries.check(history, plan, today).facts_hash
+    return safety_queries.check(db, history, plan, today).facts_hash
 
 
 def _checked(

@@ -341,7 +341,7 @@ def brief(db: Session, actor: Actor, visit: Appointment, *, on: dt.date) -> Brie
     """Return what is known before a treatment and what stands in its way. Ten statements."""
     history = safety_queries.history_of(db, visit.patient_id)
     plan = scheduling_queries.plan_for(db, visit, history, on=on)
-    screening = safety_queries.check(history, plan, on)
+    screening = safety_queries.check(db, history, plan, on)
     released = safety_queries.fingerprints_released(db, visit.id)
     return Brief(
         screening=screening,
@@ -375,6 +375,6 @@ def bars(
     history = safety_queries.history_of(db, session.patient_id)
     plan = replace(kept.plan, zones=frozenset(Zone), ingredients=frozenset(ingredients))
     released = safety_queries.fingerprints_released(db, session.appointment_id)
-    found = safety_queries.check(history, plan, kept.on).findings
+    found = safety_queries.check(db, history, plan, kept.on).findings
     standing = tuple(finding for finding in found if not is_released(finding, released))
     return barring.bars(standing), history

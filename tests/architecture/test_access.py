@@ -33,6 +33,8 @@ MAY: dict[Permission, set[Role]] = {
     P.SESSION_SIGN: {D},
     P.SIDE_EFFECT_CLOSE: {D},
     P.RULE_VIEW: {D, A},
+    P.RULE_DRAFT: {A},
+    P.RULE_APPROVE: {D},
     P.PRODUCT_MANAGE: {N, D, A},
     P.ACCOUNT_MANAGE: {A},
     P.CLINIC_MANAGE: {A},

@@ -248,7 +248,7 @@ def _released(chair: Chair, visit: Appointment) -> None:
     """Let a physician release the first finding that may be released."""
     history = safety_queries.history_of(chair.db, chair.alice.id)
     plan = scheduling_queries.plan_for(chair.db, visit, history)
-    screening = safety_queries.check(history, plan, visit.starts_local.date())
+    screening = safety_queries.check(chair.db, history, plan, visit.starts_local.date())
     finding = next(f for f in screening.findings if f.releasable.value == "physician")
     wish = ReleaseFinding(
         appointment_id=visit.id, fingerprint=finding.fingerprint, reason=f"{SECRET_WORD}, long"

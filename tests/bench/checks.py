@@ -57,7 +57,7 @@ def screen_many(sessions: Sessions, ids: Sequence[int]) -> list[Decision | None]
             consent_version=version_of(modality, on),
             interval_days=interval_days,
         )
-        screening = safety_queries.check(history, plan, on)
+        screening = safety_queries.check(db, history, plan, on)
         found.append(remembered(screening, released.get(visit_id, frozenset())).decision)
     assert len(found) == len(ids)
     return found

@@ -108,7 +108,7 @@ class Clinic:
             histories = safety_queries.histories(db, some)
         found = []
         for patient_id, history in histories.items():
-            screening = safety_queries.check(history, checks.plan_of_prp(history), on)
+            screening = safety_queries.check(db, history, checks.plan_of_prp(history), on)
             way = passage(screening, Moment.BOOKING, Role.RECEPTIONIST, today=TODAY)
             if way.outcome is Outcome.GO:
                 found.append(patient_id)

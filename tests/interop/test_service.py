@@ -108,7 +108,10 @@ def test_an_open_enoxaparin_of_a_living_patient_asks_for_a_physician(bring, db):
     )
 
     screening = safety_queries.check(
-        safety_queries.history_of(db, patient_id), PlannedTreatment(modality=Modality.PRP), TODAY
+        db,
+        safety_queries.history_of(db, patient_id),
+        PlannedTreatment(modality=Modality.PRP),
+        TODAY,
     )
 
     found = {finding.rule_code: finding for finding in screening.findings}

@@ -609,7 +609,7 @@ def test_a_treatment_starts_finishes_and_keeps_its_times(desk):
     seen = safety_queries.check_again(desk.db, safety_queries.latest_screening(desk.db, visit.id))
     history = safety_queries.history_of(desk.db, desk.alice.id)
     plan = queries.plan_for(desk.db, visit, history)
-    seen = safety_queries.check(history, plan, dt.date(2026, 11, 23))
+    seen = safety_queries.check(desk.db, history, plan, dt.date(2026, 11, 23))
     assert [f.rule_code for f in seen.findings if f.decision > Decision.ALLOW] == []
 
     with pytest.raises(MovedOn):
@@ -637,7 +637,7 @@ def test_an_aborted_treatment_frees_its_time(desk):
     nurse = desk.actor(Role.NURSE)
     plan = queries.plan_for(desk.db, visit, safety_queries.history_of(desk.db, desk.alice.id))
     seen = safety_queries.check(
-        safety_queries.history_of(desk.db, desk.alice.id), plan, dt.date(2026, 11, 23)
+        desk.db, safety_queries.history_of(desk.db, desk.alice.id), plan, dt.date(2026, 11, 23)
     )
     service.start(
         desk.db,

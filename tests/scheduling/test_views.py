@@ -563,7 +563,7 @@ def test_a_treatment_is_not_started_past_its_session(world, desk):
     desk.settle(on=dt.date(2026, 11, 23))
     history = safety_queries.history_of(desk.db, desk.alice.id)
     plan = queries.plan_for(desk.db, visit, history)
-    seen = safety_queries.check(history, plan, dt.date(2026, 11, 23)).facts_hash
+    seen = safety_queries.check(desk.db, history, plan, dt.date(2026, 11, 23)).facts_hash
     visitor = world.as_role(Role.PHYSICIAN)
     shown = text_of(visitor.get(f"/appointments/{visit.id}"))
     assert "seen_facts_hash" not in shown

@@ -90,7 +90,7 @@ class Chair:
         visit = visit or self.visit
         history = safety_queries.history_of(self.db, visit.patient_id)
         plan = scheduling_queries.plan_for(self.db, visit, history, on=TODAY)
-        return safety_queries.check(history, plan, TODAY).facts_hash
+        return safety_queries.check(self.db, history, plan, TODAY).facts_hash
 
     def wish(self, visit: Appointment | None = None, **changes: Any) -> BeginSession:
         visit = visit or self.visit

@@ -157,7 +157,7 @@ def _check(
             releases={
                 row.fingerprint: (row, name) for row, name in safety_queries.releases(db, coming.id)
             },
-            screening=safety_queries.check(history, plan, on),
+            screening=safety_queries.check(db, history, plan, on),
         )
     service = _usual(db, course)
     if service is None:
@@ -168,7 +168,7 @@ def _check(
         visit_id=None,
         service_name=service.name,
         releases={},
-        screening=safety_queries.check(history, plan, today),
+        screening=safety_queries.check(db, history, plan, today),
     )
 
 

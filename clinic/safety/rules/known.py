@@ -88,9 +88,9 @@ class Known:
         return review.noted_on if review else None
 
 
-def facts_hash(known: Known, plan: PlannedTreatment) -> str:
-    """Return a hash of person, facts and plan: the same as long as nothing changed."""
-    digest = blake2b(digest_size=16)
+def facts_hash(known: Known, plan: PlannedTreatment, edition: str) -> str:
+    """Return a hash of person, facts, plan and rules: the same as long as nothing changed."""
+    digest = blake2b(edition.encode(), digest_size=16)
     person = known.person
     digest.update(f"{person.birth_date}|{person.sex}\n".encode())
     digest.update(

@@ -345,6 +345,8 @@ class Catalogue:
     concepts: tuple[Concept, ...]
     sources: tuple[tuple[str, str], ...]
     """Key and what it stands for."""
+    edition: str = ""
+    """Hash of the rules that a physician approved; empty for the catalogue as released."""
 
     @property
     def questions(self) -> tuple[Question, ...]:

@@ -17,6 +17,7 @@ CONFIDENCE_NAMES: dict[Confidence, str] = {
     Confidence.PAPER: N_("One paper or consistent practice"),
     Confidence.CONVENTION: N_("Convention"),
     Confidence.DESIGN_DEFAULT: N_("Design default of this product, not a guideline"),
+    Confidence.CLINIC: N_("Set by this clinic"),
 }
 KIND_NAMES: dict[RuleKind, str] = {
     RuleKind.ABSOLUTE: N_("Absolute"),

@@ -64,13 +64,19 @@ class _Weighed(Protocol):
 
 
 def screen(
-    history: History, plan: PlannedTreatment, on: dt.date, rules: Sequence[Rule]
+    history: History,
+    plan: PlannedTreatment,
+    on: dt.date,
+    rules: Sequence[Rule],
+    *,
+    edition: str = "",
 ) -> Screening:
     """Check a plan on a date against the rules.
 
     `on` is the clinic-local date of the treatment, not of the booking. Findings come strongest
     first. A consultation is screened by nothing. Without rules the screening is not checked.
-    A future session that is already booked may be given as a fact of kind treatment.
+    A future session that is already booked may be given as a fact of kind treatment. `edition`
+    names the rules; other rules change the hash of what was looked at.
     """
     known = Known(history)
     applied = () if plan.modality is Modality.CONSULTATION else rules
@@ -88,7 +94,7 @@ def screen(
         blocked_zones=barred_zones(found),
         blocked_ingredients=barred_ingredients(found),
         is_checked=bool(rules) or plan.modality is Modality.CONSULTATION,
-        facts_hash=facts_hash(known, plan),
+        facts_hash=facts_hash(known, plan, edition),
     )
 
 
