@@ -7,7 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton
 from flask import Flask
 from flask_babel import format_decimal
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
@@ -72,7 +72,7 @@ def fdatetime(instant: dt.datetime | None) -> str:
     if instant is None:
         return ""
     local = clinic_time(instant)
-    return f"{fdate(local.date())} {ltr(format_time(local.time(), 'HH:mm', locale='en'))}"
+    return f"{fdate(local.date())} {ftime(local)}"
 
 
 def num(value: float, digits: int | None = None) -> str:

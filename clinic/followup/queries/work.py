@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Service
 from clinic.core import clock
+from clinic.core.db import UTCDateTime
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.rules import due as due_rules
 from clinic.followup.values import CallKind, CallResult
@@ -68,32 +69,110 @@ class UnsettledVisit:
     decision: Decision
 
 
+_SINCE = sa.bindparam("since", type_=UTCDateTime())
+# Nothing can be due when somebody was reached on day 7, or on day 1 while the second call is still
+# days away: only work is read, not two months. The rules decide about the rest, to the day.
+_IS_SETTLED = (
+    sa.select(Contact.id)
+    .where(
+        Contact.session_id == TreatmentSession.id,
+        Contact.at > _SINCE,  # No call is older than its session: spares all the years before.
+        Contact.result == CallResult.REACHED,
+        sa.or_(
+            Contact.kind == CallKind.DAY_7,
+            sa.and_(
+                Contact.kind == CallKind.DAY_1,
+                TreatmentSession.signed_at > sa.bindparam("first_days", type_=UTCDateTime()),
+            ),
+        ),
+    )
+    .exists()
+)
+# Made once: building them took longer than running them.
+_UNSETTLED_SESSIONS = (
+    sa.select(
+        TreatmentSession.id,
+        TreatmentSession.signed_at,
+        Patient.id.label("patient_id"),
+        Patient.given_name,
+        Patient.family_name,
+        Patient.file_number,
+        Patient.phone,
+        Patient.language,
+        Service.name.label("service_name"),
+    )
+    .join(Patient, Patient.id == TreatmentSession.patient_id)
+    .join(Service, Service.id == TreatmentSession.service_id)
+    .where(
+        TreatmentSession.location_id == sa.bindparam("location"),
+        TreatmentSession.started_at > _SINCE,
+        TreatmentSession.state == SessionState.SIGNED,
+        Patient.status == PatientStatus.ACTIVE,
+        sa.not_(_IS_SETTLED),
+    )
+)
+_FLAGS = (
+    sa.select(
+        Contact.session_id,
+        Contact.patient_id,
+        Contact.red_flags,
+        Contact.at,
+        Patient.given_name,
+        Patient.family_name,
+        Patient.file_number,
+        Patient.phone,
+    )
+    .join(Patient, Patient.id == Contact.patient_id)
+    .join(TreatmentSession, TreatmentSession.id == Contact.session_id)
+    .where(
+        TreatmentSession.location_id == sa.bindparam("location"),
+        Contact.at > _SINCE,
+        sa.cast(Contact.red_flags, sa.String) != _NO_FLAGS,
+        sa.not_(
+            sa.select(SideEffect.id)
+            .where(
+                SideEffect.session_id == Contact.session_id, SideEffect.reported_at >= Contact.at
+            )
+            .exists()
+        ),
+    )
+    .order_by(Contact.at)
+)
+_UNDECIDED = (
+    sa.select(
+        Appointment.id,
+        Appointment.patient_id,
+        Appointment.starts_at,
+        Appointment.decision,
+        Patient.given_name,
+        Patient.family_name,
+        Patient.file_number,
+        Patient.phone,
+        Service.name.label("service_name"),
+    )
+    .join(Patient, Patient.id == Appointment.patient_id)
+    .join(Service, Service.id == Appointment.service_id)
+    .where(
+        Appointment.location_id == sa.bindparam("location"),
+        Appointment.starts_at.between(_SINCE, sa.bindparam("until", type_=UTCDateTime())),
+        Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)),
+        Appointment.decision.in_((Decision.REVIEW, Decision.DEFER, Decision.BLOCK)),
+    )
+    .order_by(Appointment.starts_at)
+)
+
+
 def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
     """Return the calls to make now, the latest due first in time; two statements."""
     now = clock.now()
     today = clock.today(zone)
-    since = now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1)
     rows = db.execute(
-        sa.select(
-            TreatmentSession.id,
-            TreatmentSession.signed_at,
-            Patient.id.label("patient_id"),
-            Patient.given_name,
-            Patient.family_name,
-            Patient.file_number,
-            Patient.phone,
-            Patient.language,
-            Service.name.label("service_name"),
-        )
-        .join(Patient, Patient.id == TreatmentSession.patient_id)
-        .join(Service, Service.id == TreatmentSession.service_id)
-        .where(
-            TreatmentSession.location_id == location_id,
-            TreatmentSession.started_at > since,
-            TreatmentSession.state == SessionState.SIGNED,
-            Patient.status == PatientStatus.ACTIVE,
-            sa.not_(_is_settled(now, since)),
-        )
+        _UNSETTLED_SESSIONS,
+        {
+            "location": location_id,
+            "since": now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1),
+            "first_days": now - dt.timedelta(days=due_rules.WINDOWS[CallKind.DAY_7][0] - 1),
+        },
     ).all()
     made = _made(db, [row.id for row in rows])
     tasks = [
@@ -121,28 +200,6 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
     return sorted(tasks, key=lambda task: (task.call.late_after, task.patient_name))
 
 
-def _is_settled(now: dt.datetime, since: dt.datetime) -> sa.ColumnElement[bool]:
-    """Return whether nothing can be due, so that only work is read and not two months.
-
-    Somebody was reached on day 7, or on day 1 while the second call is still days away; the rules
-    decide about the rest, to the day.
-    """
-    first_days = now - dt.timedelta(days=due_rules.WINDOWS[CallKind.DAY_7][0] - 1)
-    return (
-        sa.select(Contact.id)
-        .where(
-            Contact.session_id == TreatmentSession.id,
-            Contact.at > since,  # No call is older than its session: spares all the years before.
-            Contact.result == CallResult.REACHED,
-            sa.or_(
-                Contact.kind == CallKind.DAY_7,
-                sa.and_(Contact.kind == CallKind.DAY_1, TreatmentSession.signed_at > first_days),
-            ),
-        )
-        .exists()
-    )
-
-
 def _made(db: Session, session_ids: Sequence[int]) -> dict[int, list[due_rules.Made]]:
     found: dict[int, list[due_rules.Made]] = defaultdict(list)
     if not session_ids:
@@ -161,32 +218,8 @@ def _made(db: Session, session_ids: Sequence[int]) -> dict[int, list[due_rules.M
 
 def flags_without_report(db: Session, *, location_id: int) -> list[FlagHeard]:
     """Return calls with red flags after which nobody reported a side effect; one statement."""
-    later = (
-        sa.select(SideEffect.id)
-        .where(SideEffect.session_id == Contact.session_id, SideEffect.reported_at >= Contact.at)
-        .exists()
-    )
-    rows = db.execute(
-        sa.select(
-            Contact.session_id,
-            Contact.patient_id,
-            Contact.red_flags,
-            Contact.at,
-            Patient.given_name,
-            Patient.family_name,
-            Patient.file_number,
-            Patient.phone,
-        )
-        .join(Patient, Patient.id == Contact.patient_id)
-        .join(TreatmentSession, TreatmentSession.id == Contact.session_id)
-        .where(
-            TreatmentSession.location_id == location_id,
-            Contact.at > clock.now() - dt.timedelta(days=due_rules.GIVEN_UP_AFTER),
-            sa.cast(Contact.red_flags, sa.String) != _NO_FLAGS,
-            sa.not_(later),
-        )
-        .order_by(Contact.at)
-    )
+    since = clock.now() - dt.timedelta(days=due_rules.GIVEN_UP_AFTER)
+    rows = db.execute(_FLAGS, {"location": location_id, "since": since})
     return [
         FlagHeard(
             session_id=row.session_id,
@@ -205,26 +238,12 @@ def unsettled(db: Session, *, location_id: int) -> list[UnsettledVisit]:
     """Return the visits of the coming two weeks that await a physician, earliest first."""
     now = clock.now()
     rows = db.execute(
-        sa.select(
-            Appointment.id,
-            Appointment.patient_id,
-            Appointment.starts_at,
-            Appointment.decision,
-            Patient.given_name,
-            Patient.family_name,
-            Patient.file_number,
-            Patient.phone,
-            Service.name.label("service_name"),
-        )
-        .join(Patient, Patient.id == Appointment.patient_id)
-        .join(Service, Service.id == Appointment.service_id)
-        .where(
-            Appointment.location_id == location_id,
-            Appointment.starts_at.between(now - dt.timedelta(hours=12), now + UNSETTLED_AHEAD),
-            Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)),
-            Appointment.decision.in_((Decision.REVIEW, Decision.DEFER, Decision.BLOCK)),
-        )
-        .order_by(Appointment.starts_at)
+        _UNDECIDED,
+        {
+            "location": location_id,
+            "since": now - dt.timedelta(hours=12),
+            "until": now + UNSETTLED_AHEAD,
+        },
     )
     return [
         UnsettledVisit(
