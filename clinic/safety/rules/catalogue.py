@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -147,12 +147,18 @@ def _rule(
         may_show_date=table.flag("may_show_date"),
         sources=cited,
         confidence=table.choice("confidence", Confidence),
+        number_confidence=_weakest(numbers.values()),
         content_hash=content_hash(data),
     )
     if rule.version < 1:
         table.bad("version", "must be 1 or more")
     table.refuse_rest()
     return rule
+
+
+def _weakest(numbers: Iterable[Number]) -> Confidence | None:
+    from_strongest = tuple(Confidence)
+    return max((n.confidence for n in numbers), key=from_strongest.index, default=None)
 
 
 def _numbers(table: Table) -> tuple[Number, ...]:

@@ -241,6 +241,8 @@ class Rule:
     sources: tuple[str, ...]
     confidence: Confidence
     """Of the principle; each number has its own."""
+    number_confidence: Confidence | None
+    """The weakest of its numbers'; None without any."""
     content_hash: str
 
     @property

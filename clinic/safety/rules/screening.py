@@ -17,7 +17,6 @@ from clinic.safety.rules.language import Applies, Case, Rule
 from clinic.safety.rules.logic import verdict
 from clinic.safety.rules.verdicts import Hit, Question, Values, Verdict
 from clinic.safety.values import (
-    Confidence,
     Decision,
     Fact,
     Finding,
@@ -312,7 +311,7 @@ def _finding(match: Match, on: dt.date) -> Finding:
         clears=rule.clears,
         sources=rule.sources,
         confidence=rule.confidence,
-        number_confidence=_weakest(rule),
+        number_confidence=rule.number_confidence,
         reception=case.reception if case else "",
         may_show_date=rule.may_show_date,
         fingerprint=_fingerprint(match, used, on),
@@ -351,14 +350,6 @@ def _distinct(values: Iterable[T]) -> tuple[T, ...]:
     """Return each value once, in their order; most findings have one, and hashing it costs."""
     found = tuple(values)
     return found if len(found) < 2 else tuple(dict.fromkeys(found))
-
-
-_FROM_STRONGEST = tuple(Confidence)
-"""Made once: listing the members for each finding was a quarter of a check's time."""
-
-
-def _weakest(rule: Rule) -> Confidence | None:
-    return max((n.confidence for n in rule.numbers), key=_FROM_STRONGEST.index, default=None)
 
 
 def _fingerprint(match: Match, used: tuple[Fact, ...], on: dt.date) -> str:
