@@ -80,6 +80,8 @@ class Unusable(StrEnum):
     QUARANTINED = "quarantined"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    EMPTY = "empty"
+    USED_ON_ANOTHER = "used_on_another"
 
 
 UNUSABLE_WORDS: dict[Unusable, str] = {
@@ -89,6 +91,8 @@ UNUSABLE_WORDS: dict[Unusable, str] = {
     Unusable.QUARANTINED: N_("in quarantine"),
     Unusable.EXPIRED: N_("expired"),
     Unusable.WITHDRAWN: N_("no longer used here"),
+    Unusable.EMPTY: N_("used up"),
+    Unusable.USED_ON_ANOTHER: N_("a vial for one patient, used for another"),
 }
 
 
@@ -149,6 +153,16 @@ class LotChoice:
     version: int
     unusable: Unusable | None
     """None: it may be used on the day that was asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenLot:
+    """One lot chosen for a session, with what stands against it."""
+
+    ingredient: str
+    """As the plan names it; the product's name where it has no ingredient of the list."""
+    unusable: Unusable | None = None
+    opened_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,9 @@ from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.language import Catalogue
 
 _LISTS = ("questions", "sources")
-_CONCEPTS = ("conditions", "medicines", "allergies", "pregnancy", "results", "records")
+_CONCEPTS = (
+    "conditions", "evidence", "medicines", "allergies", "pregnancy", "results", "records",
+)  # fmt: skip
 """Files of concepts/, in the order in which words are looked for."""
 
 
@@ -47,10 +49,14 @@ def shipped_rules() -> tuple[dict[str, object], ...]:
 
 
 def _concepts() -> dict[str, object]:
-    """Return the tables of all concept files as one."""
+    """Return the tables of all concept files as one; what two files say of a kind adds up."""
     merged: dict[str, object] = {}
     for name in _CONCEPTS:
-        merged |= _read(_folder() / "concepts" / f"{name}.toml")
+        for kind, found in _read(_folder() / "concepts" / f"{name}.toml").items():
+            earlier = merged.get(kind, [])
+            assert isinstance(earlier, list), kind
+            assert isinstance(found, list), kind
+            merged[kind] = [*earlier, *found]
     return merged
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clinic.catalog.values import Modality
+from clinic.catalog.values import ChosenLot, Modality
 from clinic.core.zones import Zone
 
 
@@ -108,6 +108,7 @@ class PlannedTreatment:
     """The text version in force; None accepts any signed version."""
     interval_days: int | None = None
     """The interval planned in the course, where there is one."""
+    lots: tuple[ChosenLot, ...] = ()
 
 
 class Decision(StrEnum):

@@ -16,6 +16,7 @@ from clinic.safety import queries
 from clinic.safety.rules.language import Case, Number, Rule
 from clinic.safety.rules.names import (
     CONFIDENCE_NAMES,
+    ITEM_NAMES,
     KIND_NAMES,
     MOMENT_NAMES,
     SCOPE_NAMES,
@@ -27,6 +28,14 @@ from clinic.web.database import read
 from clinic.web.words import translate
 
 bp = Blueprint("safety", __name__)
+
+
+@bp.app_template_filter()
+def ingredient_name(ingredient: str) -> str:
+    """Return what a finding of one ingredient is about, in the language of the request."""
+    return translate(ITEM_NAMES.get(ingredient, ingredient))
+
+
 _GAP = re.compile(r"%\(\w+\)s")
 
 

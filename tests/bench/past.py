@@ -13,7 +13,10 @@ from tests.bench.sizes import NOW, TODAY, Size
 from tests.bench.visits import Visits
 
 ZONES = (Zone.FRONTAL_HAIRLINE, Zone.MIDSCALP, Zone.VERTEX)
-GROUPS = ("bleeding", "blood_thinners", "blood_infection", "scars_and_fainting")
+GROUPS = (
+    *("bleeding", "blood_thinners", "blood_infection", "scars_and_fainting"),
+    *("health", "allergies"),
+)
 """Question groups that everybody has answered with No; the others are asked at each visit."""
 _MEDICINES = (
     ("antihypertensive", "Ramipril 5 mg", 0.10),

@@ -253,7 +253,10 @@ def test_a_yes_that_says_again_what_stands_is_written_once():
     said = reply(
         "blood_thinners",
         blood_thinner=Answer(reply=YES, label="enoxaparin 40 mg"),
-        heart_aspirin=Answer(reply=NO),
+        **dict.fromkeys(
+            ("heart_aspirin", "immune_medicine", "pressure_tablets", "hair_medicine"),
+            Answer(reply=NO),
+        ),
     )
 
     after = answered(history, [said])

@@ -130,6 +130,7 @@ def test_answers_become_facts_of_today(world, db, patient, visit):
 
     assert {(row.code, row.state.value) for row in rows} == {
         ("bleeding_disorder", "absent"),
+        ("platelet_dysfunction", "absent"),
         ("bleeding_tendency", "unsure"),
     }
     assert {row.noted_on for row in rows} == {TODAY}
@@ -142,7 +143,7 @@ def test_the_same_answers_sent_twice_are_written_once(world, db, patient, visit)
     service.answer(db, world.actor(Role.NURSE), wish)
     service.answer(db, world.actor(Role.NURSE), wish)
 
-    assert db.scalar(sa.select(sa.func.count()).select_from(PatientFact)) == 2
+    assert db.scalar(sa.select(sa.func.count()).select_from(PatientFact)) == 3
 
 
 @pytest.mark.parametrize(

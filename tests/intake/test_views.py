@@ -146,11 +146,11 @@ def test_each_section_records_its_fact(world, db, patient, form, kind, code, ext
         assert getattr(row, name) == value, name
 
 
-def test_none_of_these_denies_all_four(world, db, patient):
+def test_none_of_these_denies_them_all(world, db, patient):
     world.as_role(Role.NURSE).post(facts_url(patient), section("pregnancy", answer="none"))
 
     rows = facts_of(db, patient)
-    assert len(rows) == 4
+    assert len(rows) == 5
     assert {row.state for row in rows} == {FactState.ABSENT}
 
 

@@ -104,6 +104,7 @@ def test_groups_left_alone_record_nothing(world, db, patient, visit):
     assert {row.code for row in facts_of(db, patient)} == {
         "bleeding",
         "bleeding_disorder",
+        "platelet_dysfunction",
         "bleeding_tendency",
     }
 

@@ -161,23 +161,32 @@ class Row:
     plan: PlannedTreatment | None = None
 
 
-def medicine_rows(rule: str, code: str, group: str, window: int, meso: str) -> list[Row]:
+def medicine_rows(
+    rule: str,
+    code: str,
+    group: str,
+    window: int,
+    meso: str,
+    *,
+    says: str = DEFER,
+    md: Releasable = MD,
+) -> list[Row]:
     def last(days: int) -> Change:
         return with_fact(medicine(code, "Tablets", ended_on=day(days)))
 
     return [
-        Row(rule, "same_day", last(0), DEFER, MD, day(-window)),
-        Row(rule, "day_before_the_window_ends", last(window - 1), DEFER, MD, day(-1)),
+        Row(rule, "same_day", last(0), says, md, day(-window)),
+        Row(rule, "day_before_the_window_ends", last(window - 1), says, md, day(-1)),
         Row(rule, "window_ends", last(window), ""),
         Row(rule, "day_after", last(window + 1), ""),
-        Row(rule, "no_last_dose", with_fact(medicine(code)), DEFER, MD),
-        Row(rule, "mesotherapy", last(0), meso, MD, day(-window), MESO),
+        Row(rule, "no_last_dose", with_fact(medicine(code)), says, md),
+        Row(rule, "mesotherapy", last(0), meso, md, day(-window), MESO),
         Row(rule, "never_asked", without("review", group), ASK),
         Row(rule, "does_not_know", with_fact(medicine(code, state=UNSURE)), ASK),
         Row(rule, "not_confirmed_for_years", both(without("review", group),
             with_fact(medicine(code, **OLD))), ASK),
         Row(rule, "planned_end_after_the_visit", with_fact(medicine(code, ended_on=day(-3))),
-            DEFER, MD, day(-3 - window)),
+            says, md, day(-3 - window)),
         Row(rule, "planned_end_passed_unasked", both(without("review", group),
             with_fact(medicine(code, ended_on=day(40), recorded_on=day(50), noted_on=day(50)),
                       a_fact("review", group, noted_on=day(50), recorded_on=day(50)))), ASK),

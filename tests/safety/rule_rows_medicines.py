@@ -160,7 +160,7 @@ ROWS = [
         "medicines"),
         with_fact(medicine("antihypertensive", began_on=day(800), recorded_on=ON) )), ""),
     Row("medicine_unconfirmed", "import_confirms_nothing", both(without("review", "medicines"),
-        with_fact(a_fact("medication", "antihypertensive", began_on=day(800),
+        with_fact(a_fact("medication", "other_medicine", began_on=day(800),
                          source=FactSource.IMPORTED))), ASK),
     Row("medicine_unconfirmed", "own_group_confirms", both(without("review", "medicines"),
         with_fact(medicine("anticoagulant", **OLD))), ""),

@@ -131,6 +131,7 @@ def test_codes_are_named_and_listed_by_kind() -> None:
         "possibly_pregnant",
         "trying",
         "breastfeeding",
+        "partner_pregnant",
     }
     assert CODES.units_of("haemoglobin") == ("g/dL", "g/L")
 

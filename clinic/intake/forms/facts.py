@@ -92,6 +92,9 @@ class MedicineForm(FactForm):
         optional=True,
         description=N_("Not known? Leave it as taken: the check then takes no chances."),
     )
+    zone = EnumField(
+        N_("Zone"), Zone, ZONE_NAMES, optional=True, blank=N_("Whole scalp or elsewhere")
+    )
 
     def offer(self) -> None:
         """Offer the classes of medicines."""
@@ -115,6 +118,7 @@ class MedicineForm(FactForm):
                 FactKind.MEDICATION,
                 code or OTHER[FactKind.MEDICATION],
                 label=self.label.text(),
+                zone=self.zone.member(),
                 began_on=self.began_on.data,
                 ended_on=self.last_on.data,
             ),
@@ -151,7 +155,10 @@ class AllergyForm(FactForm):
     def wishes(self, patient_id: int) -> tuple[RecordFact, ...]:
         """Record one allergy or its absence."""
         if self.answer.data == "none":
-            return (self._fact(patient_id, FactKind.ALLERGY, "no_known_allergy"),)
+            return (
+                self._fact(patient_id, FactKind.ALLERGY, "any_allergy", state=FactState.ABSENT),
+                self._fact(patient_id, FactKind.ALLERGY, "no_known_allergy"),
+            )
         label = self.label.text()
         code = self.code.data or self.codes.classify_allergy("", label)
         state = FactState.ABSENT if self.answer.data == "tested" else FactState.PRESENT
@@ -175,7 +182,7 @@ class PregnancyForm(FactForm):
     began_on = DateField(N_("Since"), optional=True)
 
     def offer(self) -> None:
-        """Offer the four, and none of them."""
+        """Offer each of them, and none of them."""
         self.answer.choices = [
             *(
                 SelectChoice(concept.code, translate(concept.name))

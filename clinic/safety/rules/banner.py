@@ -89,7 +89,7 @@ def warnings(
     for fact in _allergies(history):
         text = fact.label or name_of(fact.code)
         found.setdefault(text, PatientWarning(level=Decision.WARN.value, text=text))
-    chips = list(found.values())
+    chips = sorted(found.values(), key=lambda chip: -Decision(chip.level).rank)
     if len(chips) > MOST:
         chips = [*chips[:MOST], PatientWarning(level="note", text=f"+{len(chips) - MOST}")]
     if any(f.decision is Decision.ASK and not f.never_refuses for f in screening.findings):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from clinic.catalog.values import Modality
+from clinic.catalog.values import ChosenLot, Modality, Unusable
 from clinic.core.zones import Zone
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.reading import Table, checked
@@ -81,9 +81,20 @@ def _plan(table: Table) -> PlannedTreatment:
         ingredients=frozenset(table.texts("ingredients")),
         consent_version=table.text("consent_version", "") or None,
         interval_days=table.whole("interval_days"),
+        lots=tuple(_lot(lot) for lot in table.tables("lots")),
     )
     table.refuse_rest()
     return plan
+
+
+def _lot(table: Table) -> ChosenLot:
+    lot = ChosenLot(
+        ingredient=table.text("ingredient"),
+        unusable=table.choice("unusable", Unusable) if "unusable" in table else None,
+        opened_on=_day(table, "opened_on"),
+    )
+    table.refuse_rest()
+    return lot
 
 
 def _fact(table: Table, on: dt.date, codes: Codes) -> Fact:

@@ -44,7 +44,7 @@ PLACEHOLDERS = frozenset(
         "ingredient",
     }
 )
-"""What a wording for clinicians may name."""
+"""What a wording for clinicians may name, besides the numbers of its rule."""
 
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|(.?))")
 _DIRECTIONS = frozenset({"higher", "lower", "none"})
@@ -137,6 +137,7 @@ def _rule(
         scope=table.choice("scope", Scope),
         applies_to=_applies(table.table("applies_to")),
         ingredients=frozenset(table.texts("ingredients")),
+        is_before_plan=table.flag("before_plan"),
         cases=cases,
         unknown=Decision.ASK if unknown is _Unknown.ASK else None,
         physician_unknown=_wording(table, "physician_unknown", frozenset({"zone", "ingredient"})),
@@ -180,7 +181,9 @@ def _numbers(table: Table) -> tuple[Number, ...]:
 
 
 def _case(table: Table, around: Surroundings) -> Case:
-    physician = _wording(table, "physician", PLACEHOLDERS)
+    told = PLACEHOLDERS | around.numbers.keys()
+    physician = _wording(table, "physician", told)
+    around.used_numbers.update(name for name in around.numbers if f"%({name})s" in physician)
     has_end = "%(clears_on)s" in physician
     case = Case(
         name=table.text("name"),
@@ -188,9 +191,7 @@ def _case(table: Table, around: Surroundings) -> Case:
         decision=table.choice("decision", Decision),
         releasable=table.choice("releasable", Releasable, Releasable.NOBODY),
         physician=physician,
-        physician_open=_wording(
-            table, "physician_open", PLACEHOLDERS, None if has_end else physician
-        ),
+        physician_open=_wording(table, "physician_open", told, None if has_end else physician),
         reception=_wording(table, "reception", frozenset()),
     )
     if case.decision in {Decision.ALLOW, Decision.ASK}:

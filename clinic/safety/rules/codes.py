@@ -55,6 +55,10 @@ class Codes:
         """Return the concepts of a kind, for a list to choose from."""
         return tuple(concept for concept in self._concepts.values() if concept.kind is kind)
 
+    def of_ingredient(self, kind: FactKind, ingredient: str) -> str | None:
+        """Return the code of a kind that speaks of an ingredient: its allergy, its effect."""
+        return next((one.code for one in self.of_kind(kind) if ingredient in one.ingredients), None)
+
     def classify_medicine(self, text: str, external: str = "") -> str | None:
         """Return the class of a medicine from its name, strength and form.
 
@@ -97,7 +101,7 @@ class Codes:
             return _whole(value * 1000)
         for other in concept.units:
             if unit == other.name:
-                return _whole(value * 1000 * other.times / other.over)
+                return _whole((value * other.times / other.over + Decimal(other.plus)) * 1000)
         return None
 
     def is_plausible(self, code: str, value_milli: int) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from clinic.catalog.values import Unusable
 from clinic.safety.rules.language import (
     All,
     AnyOf,
@@ -16,10 +17,14 @@ from clinic.safety.rules.language import (
     Not,
     Number,
     Planned,
+    Policy,
     QuestionGroup,
     Recorded,
     SexIs,
+    Stage,
+    Tested,
     UnconfirmedMedicine,
+    Unfit,
     Untested,
     Watched,
     Younger,
@@ -137,19 +142,24 @@ def _recorded(table: Table, around: Surroundings) -> Expression:
                 is_any = True
                 continue
             concept = around.concepts.get(code)
-            if code != "$ingredient" and (concept is None or concept.kind is not kind):
+            if concept is None or concept.kind is not kind:
                 table.bad(kind, f"{code} is no {kind} of the concepts")
             roots.append(code)
     group, group_days = _group(table, around) if "group" in table else ("", 0)
     codes = dict.fromkeys(code for root in roots for code in narrower(root, around.concepts))
     stale_days = _days(table, "stale_days", around) if "stale_days" in table else None
+    window_days = 0 if table.get("window") in {None, "plan"} else _days(table, "window", around)
+    is_evidence = "valid" in table
+    if is_evidence:  # It counts on its last day: a window is over on its own.
+        window_days = _days(table, "valid", around) + 1
     return Recorded(
         kinds=kinds,
         watched=() if is_any else tuple(_watched(code, around) for code in codes),
+        codes=frozenset() if is_any else frozenset(codes),
         roots=tuple(roots),
-        window_days=0 if table.get("window") in {None, "plan"} else _days(table, "window", around),
+        window_days=window_days,
         is_window_planned=table.get("window") == "plan",
-        is_anchored_when_noted=table.flag("since_noted"),
+        is_anchored_when_noted=table.flag("since_noted") or is_evidence,
         group=group,
         group_days=group_days,
         denied_by=_sources(table),
@@ -158,6 +168,7 @@ def _recorded(table: Table, around: Surroundings) -> Expression:
         grade_at_least=table.whole("grade_at_least"),
         grade_below=table.whole("grade_below"),
         is_zoned=table.flag("zoned"),
+        is_of_ingredient=table.flag("of_ingredient"),
     )
 
 
@@ -182,7 +193,7 @@ def _measured(table: Table, around: Surroundings) -> Expression:
         is_missing_absent=table.flag("missing_is_absent"),
     )
     abnormal.refuse_rest()
-    if node.valid_days is None and node.window_days is None:
+    if node.valid_days is None and node.window_days is None and not table.flag("ever"):
         table.bad("valid", "or a window must be given")
     if not node.is_missing_absent:
         around.asks[concept.code] = None
@@ -200,6 +211,40 @@ def _untested(table: Table, around: Surroundings) -> Expression:
     return Untested(code=concept.code, name=concept.name, valid_days=valid_days, after=after)
 
 
+def _tested(table: Table, around: Surroundings) -> Expression:
+    codes, after = table.texts("tested"), table.texts("after")
+    for code in codes:
+        concept = around.concepts.get(code)
+        if concept is None or concept.kind not in {FactKind.LAB, FactKind.VITAL}:
+            table.bad("tested", f"{code} is no result of the concepts")
+        around.asks[code] = None
+    for code in after:
+        if code not in around.concepts:
+            table.bad("after", f"{code} is no concept")
+    return Tested(codes=codes, valid_days=_days(table, "valid", around), after=after)
+
+
+def _stage(table: Table, around: Surroundings) -> Expression:
+    codes = table.texts("stage")
+    for code in codes:
+        concept = around.concepts.get(code)
+        if concept is None or concept.kind is not FactKind.STAGE:
+            table.bad("stage", f"{code} is no stage of the concepts")
+    return Stage(codes)
+
+
+def _policy(table: Table, around: Surroundings) -> Expression:
+    return Policy(_days(table, "policy", around) > 0)
+
+
+def _unfit(table: Table, around: Surroundings) -> Expression:
+    reasons = table.texts("unfit")
+    words = [reason.value for reason in Unusable]
+    if not set(reasons) <= set(words):
+        table.bad("unfit", f"must be of {', '.join(words)}")
+    return Unfit(reasons, _days(table, "open_days", around))
+
+
 def _result(table: Table, kind: FactKind, around: Surroundings, name: str = "") -> Concept:
     code = table.text(name or kind)
     concept = around.concepts.get(code)
@@ -211,7 +256,9 @@ def _result(table: Table, kind: FactKind, around: Surroundings, name: str = "") 
 
 def _watched(code: str, around: Surroundings) -> Watched:
     concept = around.concepts.get(code)
-    return Watched(code, concept.name if concept else "", broader(code, around.concepts))
+    if concept is None:
+        return Watched(code, "", (code,))
+    return Watched(code, concept.name, broader(code, around.concepts), concept.ingredients)
 
 
 def _sources(table: Table) -> tuple[FactSource, ...]:
@@ -284,4 +331,8 @@ _READERS: dict[str, Callable[[Table, Surroundings], Expression]] = {
     "no_consent_days": _no_consent,
     "unconfirmed_days": _unconfirmed,
     "planned": _planned,
+    "tested": _tested,
+    "stage": _stage,
+    "policy": _policy,
+    "unfit": _unfit,
 }

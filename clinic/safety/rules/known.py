@@ -1,6 +1,7 @@
 """What is known about a patient, ordered and indexed once, so that order cannot matter."""
 
 import datetime as dt
+from collections.abc import Set
 from hashlib import blake2b
 from operator import attrgetter
 
@@ -14,6 +15,7 @@ from clinic.safety.values import (
     PlannedTreatment,
 )
 
+_NOTHING: frozenset[str] = frozenset()
 Key = tuple[dt.date, dt.date, int]
 
 WEIGHT = {
@@ -47,7 +49,7 @@ def text(fact: Fact) -> str:
 class Known:
     """The facts of one patient by kind and code, oldest statement first."""
 
-    __slots__ = ("_by_code", "_by_kind", "_reviews", "person", "texts", "zones")
+    __slots__ = ("_by_code", "_by_kind", "_reviews", "_said", "person", "texts", "zones")
 
     def __init__(self, history: History) -> None:
         """Sort and index; facts that say the same in another order give the same object."""
@@ -60,10 +62,13 @@ class Known:
         self._by_kind: dict[FactKind, list[Fact]] = {}
         self._by_code: dict[tuple[FactKind, str], list[Fact]] = {}
         self._reviews: dict[tuple[str, dt.date], Fact | None] = {}
+        self._said: dict[FactKind, set[str]] = {}
         for parts in keyed:
             fact = history.facts[parts[4]]
             self._by_kind.setdefault(fact.kind, []).append(fact)
             self._by_code.setdefault((fact.kind, fact.code), []).append(fact)
+            if fact.state is not FactState.ABSENT:
+                self._said.setdefault(fact.kind, set()).add(fact.code)
 
     def of(self, kind: FactKind, code: str) -> list[Fact]:
         """Return the facts of this kind and code, oldest statement first."""
@@ -72,6 +77,10 @@ class Known:
     def of_kind(self, kind: FactKind) -> list[Fact]:
         """Return all facts of this kind, oldest statement first."""
         return self._by_kind.get(kind, [])
+
+    def said(self, kind: FactKind) -> Set[str]:
+        """Return the codes of this kind that somebody did not just deny."""
+        return self._said.get(kind, _NOTHING)
 
     def review(self, group: str, on: dt.date) -> Fact | None:
         """Return the last answer to the whole group up to `on`; many rules ask for the same."""
@@ -97,5 +106,7 @@ def facts_hash(known: Known, plan: PlannedTreatment, edition: str) -> str:
         f"{plan.modality}|{sorted(plan.zones)}|{sorted(plan.ingredients)}|{plan.consent_version}"
         f"|{plan.interval_days}\n".encode()
     )
+    if plan.lots:
+        digest.update(f"{sorted(map(repr, plan.lots))}\n".encode())
     digest.update("\n".join(known.texts).encode())
     return digest.hexdigest()

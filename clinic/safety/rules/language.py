@@ -60,6 +60,8 @@ class Watched:
     code: str
     name: str
     deniers: tuple[str, ...]
+    ingredients: frozenset[str] = frozenset()
+    """Ingredients that it speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Recorded(Expression):
     kinds: tuple[FactKind, ...]
     watched: tuple[Watched, ...]
     """The concepts with everything narrower; empty means any code of the kind."""
+    codes: frozenset[str]
+    """Of what is watched."""
     roots: tuple[str, ...]
     """The codes as the rule names them; each must be answered before the leaf is absent."""
     window_days: int = 0
@@ -90,11 +94,13 @@ class Recorded(Expression):
     grade_below: int | None = None
     is_zoned: bool = False
     """Only facts of the zone that is looked at, or of no zone."""
+    is_of_ingredient: bool = False
+    """Only concepts that speak of the ingredient that is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(Expression):
-    """The newest valid result of a laboratory value or vital sign lies in a range."""
+    """The newest valid result lies in a range; without validity and window, however old it is."""
 
     kind: FactKind
     code: str
@@ -126,6 +132,38 @@ class Untested(Expression):
     valid_days: int
     after: tuple[str, ...] = ()
     """Conditions: the result must not be older than the newest of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested(Expression):
+    """A valid result of each of these is there; never unknown."""
+
+    codes: tuple[str, ...]
+    valid_days: int
+    after: tuple[str, ...] = ()
+    """Conditions and symptoms: the results must not be older than the newest of these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Expression):
+    """The newest stage of hair loss on record is one of these."""
+
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy(Expression):
+    """Holds for everybody once the clinic has turned it on."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit(Expression):
+    """A chosen lot must not be used, for one of these reasons or open for too long."""
+
+    reasons: tuple[str, ...]
+    open_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +211,7 @@ class UnconfirmedMedicine(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Planned(Expression):
-    """At least so many of these ingredients are in the plan."""
+    """At least so many of these ingredients are in the plan; asked of one, that one is it."""
 
     ingredients: tuple[str, ...]
     at_least: int
@@ -227,6 +265,8 @@ class Rule:
     applies_to: tuple[Applies, ...]
     ingredients: frozenset[str]
     """For scope ingredient: which ones it looks at; empty means any."""
+    is_before_plan: bool
+    """For scope ingredient: whether it already speaks while no ingredient is chosen."""
     cases: tuple[Case, ...]
     unknown: Decision | None
     """Decision when not known: ASK, or None where another rule asks for the same already."""
@@ -310,11 +350,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """How a unit converts into the canonical one: multiply, then divide."""
+    """How a unit converts into the canonical one: multiply, divide, add."""
 
     name: str
     times: int
     over: int
+    plus: str = "0"
+    """Added after that, in the canonical unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +378,8 @@ class Concept:
     high: str = ""
     """Plausible range in the canonical unit; outside, a value is refused."""
     units: tuple[Unit, ...] = ()
+    ingredients: frozenset[str] = frozenset()
+    """Ingredients and items that an allergy or an effect of this kind speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,24 +30,29 @@ from clinic.safety.values import (
     MissingKind,
 )
 
-_INGREDIENT = "$ingredient"
-
 
 def recorded(leaf: Recorded, asked: Question) -> Verdict:
     """Tell whether something watched is recorded and still counts on the day."""
     if leaf.is_window_planned and asked.plan.interval_days is None:
         return ABSENT
+    # Most leaves end here: what is denied or never said of speaks for nothing.
+    if (
+        leaf.codes
+        and all(leaf.codes.isdisjoint(asked.known.said(kind)) for kind in leaf.kinds)
+        and (not leaf.group or _is_reviewed(leaf, asked))
+    ):
+        return ABSENT
     search = _Search(leaf, asked)
     for kind in leaf.kinds:
-        facts = asked.known.of_kind(kind)
-        if not facts:
-            continue
         if not leaf.watched:
-            for fact in facts:
+            for fact in asked.known.of_kind(kind):
                 _weigh(search, fact, Watched(fact.code, "", (fact.code,)))
         for watched in leaf.watched:
-            for fact in asked.known.of(kind, _code(watched, asked)):
-                _weigh(search, fact, watched)
+            is_meant = not leaf.is_of_ingredient or asked.ingredient in watched.ingredients
+            for fact in asked.known.of(kind, watched.code):
+                # "Allergic? Don't know" speaks of every ingredient.
+                if is_meant or (fact.state is FactState.UNSURE and fact.code in leaf.roots):
+                    _weigh(search, fact, watched)
     if search.hits:
         ends = [hit.until for hit in search.hits if hit.until is not None]
         is_open = len(ends) < len(search.hits)
@@ -102,12 +107,6 @@ class _Search:
         """Note that an old record may not hold any more."""
         self.doubted.append(_open_hit(fact, name))
         self.doubts.append(_still_so(self.leaf.group, fact, name))
-
-
-def _code(watched: Watched, asked: Question) -> str:
-    if watched.code == _INGREDIENT and asked.ingredient is not None:
-        return asked.ingredient
-    return watched.code
 
 
 def _weigh(search: _Search, fact: Fact, watched: Watched) -> None:
@@ -216,7 +215,7 @@ def _is_settled(search: _Search) -> bool:
             if other.state is FactState.ABSENT and other.noted_on <= asked.on
         ):
             return False
-    if review is not None and days_between(review.noted_on, asked.on) <= leaf.group_days:
+    if _is_reviewed(leaf, asked):
         return True
     return bool(leaf.roots) and all(
         any(
@@ -226,6 +225,11 @@ def _is_settled(search: _Search) -> bool:
         )
         for root in leaf.roots
     )
+
+
+def _is_reviewed(leaf: Recorded, asked: Question) -> bool:
+    review = asked.known.review(leaf.group, asked.on)
+    return review is not None and days_between(review.noted_on, asked.on) <= leaf.group_days
 
 
 def _is_fresh_no(leaf: Recorded, asked: Question, fact: Fact) -> bool:

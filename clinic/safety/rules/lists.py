@@ -69,6 +69,7 @@ def _concept(table: Table, kind: FactKind) -> Concept:
         low=table.number("low") if is_number else "",
         high=table.number("high") if is_number else "",
         units=tuple(_unit(item) for item in table.tables("units")),
+        ingredients=frozenset(table.texts("ingredients")),
     )
     table.refuse_rest()
     return concept
@@ -107,6 +108,7 @@ def _unit(table: Table) -> Unit:
         name=table.text("name"),
         times=table.whole("times", 1) or 1,
         over=table.whole("over", 1) or 1,
+        plus=table.number("plus") if "plus" in table else "0",
     )
     table.refuse_rest()
     return unit

@@ -14,9 +14,13 @@ from clinic.safety.rules.language import (
     NoHair,
     Not,
     Planned,
+    Policy,
     Recorded,
     SexIs,
+    Stage,
+    Tested,
     UnconfirmedMedicine,
+    Unfit,
     Untested,
     Younger,
 )
@@ -57,4 +61,8 @@ _EVALUATE: dict[type[Expression], Callable[[Any, Question], Verdict]] = {
     NoHair: measures.no_hair,
     NoConsent: measures.no_consent,
     Planned: measures.planned,
+    Policy: lambda node, _: Verdict(node.is_on),
+    Tested: measures.tested,
+    Stage: measures.stage,
+    Unfit: measures.unfit,
 }

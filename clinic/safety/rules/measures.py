@@ -11,6 +11,9 @@ from clinic.safety.rules.language import (
     NoHair,
     Planned,
     SexIs,
+    Stage,
+    Tested,
+    Unfit,
     Untested,
     Younger,
 )
@@ -60,28 +63,47 @@ def measured(leaf: Measured, asked: Question) -> Verdict:
 
 def untested(leaf: Untested, asked: Question) -> Verdict:
     """Stay unknown until there is a valid result, and not one older than its reason."""
-    results = [
-        fact.noted_on
-        for fact in asked.known.of(FactKind.LAB, leaf.code)
-        if fact.state is FactState.PRESENT
-        and fact.value_milli is not None
-        and fact.noted_on <= asked.on
-    ]
-    reasons = [
-        fact.began_on or fact.noted_on
-        for code in leaf.after
-        for kind in (FactKind.CONDITION, FactKind.SYMPTOM)
-        for fact in asked.known.of(kind, code)
-        if fact.state is FactState.PRESENT and (fact.began_on or fact.noted_on) <= asked.on
-    ]
-    last_on = max(results, default=None)
-    if (
-        last_on is not None
-        and days_between(last_on, asked.on) <= leaf.valid_days
-        and (not reasons or last_on >= max(reasons))
-    ):
+    last_on = _tested_on(leaf.code, asked)
+    if _is_tested(last_on, asked, leaf.valid_days, leaf.after):
         return ABSENT
     return Verdict(None, missing=(ask_result(leaf.code, leaf.name, leaf.valid_days, last_on),))
+
+
+def tested(leaf: Tested, asked: Question) -> Verdict:
+    """Tell whether a valid result of each is there, and none older than its reason."""
+    return Verdict(
+        all(
+            _is_tested(_tested_on(code, asked), asked, leaf.valid_days, leaf.after)
+            for code in leaf.codes
+        )
+    )
+
+
+def stage(leaf: Stage, asked: Question) -> Verdict:
+    """Look at the newest stage on record, on whatever scale."""
+    newest = _newest(
+        [
+            fact
+            for fact in asked.known.of_kind(FactKind.STAGE)
+            if fact.state is FactState.PRESENT and fact.noted_on <= asked.on
+        ]
+    )
+    hits = tuple(_noted_hit(fact, called(fact, "")) for fact in newest if fact.code in leaf.codes)
+    return Verdict(True, None, hits) if hits else ABSENT
+
+
+def unfit(leaf: Unfit, asked: Question) -> Verdict:
+    """Look at the lots chosen of the ingredient that is asked about."""
+    return Verdict(
+        any(
+            lot.unusable in leaf.reasons
+            or (
+                lot.opened_on is not None and days_between(lot.opened_on, asked.on) > leaf.open_days
+            )
+            for lot in asked.plan.lots
+            if lot.ingredient == asked.ingredient
+        )
+    )
 
 
 def younger(leaf: Younger, asked: Question) -> Verdict:
@@ -170,7 +192,9 @@ def no_consent(leaf: NoConsent, asked: Question) -> Verdict:
 
 
 def planned(leaf: Planned, asked: Question) -> Verdict:
-    """Count the ingredients of the plan."""
+    """Count the ingredients of the plan; of one that is looked at, tell whether it is named."""
+    if asked.ingredient is not None and leaf.at_least == 1:
+        return Verdict(asked.ingredient in leaf.ingredients)
     return Verdict(len(asked.plan.ingredients.intersection(leaf.ingredients)) >= leaf.at_least)
 
 
@@ -183,6 +207,42 @@ def months_between(earlier: dt.date, later: dt.date) -> int:
     """Return the whole calendar months from one date to the other."""
     months = (later.year - earlier.year) * 12 + later.month - earlier.month
     return months - (later.day < earlier.day)
+
+
+def _tested_on(code: str, asked: Question) -> dt.date | None:
+    """Return the day of the newest result up to the day that is asked about."""
+    return max(
+        (
+            fact.noted_on
+            for kind in (FactKind.LAB, FactKind.VITAL)
+            for fact in asked.known.of(kind, code)
+            if fact.state is FactState.PRESENT
+            and fact.value_milli is not None
+            and fact.noted_on <= asked.on
+        ),
+        default=None,
+    )
+
+
+def _is_tested(
+    last_on: dt.date | None, asked: Question, valid_days: int, after: tuple[str, ...]
+) -> bool:
+    """Tell whether a result still counts, and is not older than the newest reason for it."""
+    if last_on is None or days_between(last_on, asked.on) > valid_days:
+        return False
+    reasons = (
+        fact.began_on or fact.ended_on or fact.noted_on
+        for code in after
+        for kind in (FactKind.CONDITION, FactKind.SYMPTOM)
+        for fact in asked.known.of(kind, code)
+        if fact.state is FactState.PRESENT
+    )
+    return all(last_on >= reason for reason in reasons if reason <= asked.on)
+
+
+def _noted_hit(fact: Fact, name: str) -> Hit:
+    values: Values = (("fact", name), ("date", fact.noted_on))
+    return Hit(fact, None, Message(msgid=N_("%(fact)s on %(date)s."), values=values), values)
 
 
 def _newest(facts: list[Fact]) -> list[Fact]:

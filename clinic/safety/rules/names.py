@@ -1,5 +1,6 @@
 """How the things of the check are called on pages; everything is marked for translation."""
 
+from clinic.catalog.values import INGREDIENTS
 from clinic.core.text import N_
 from clinic.safety.values import Confidence, FactSource, Moment, RuleKind, Scope
 
@@ -38,3 +39,9 @@ MOMENT_NAMES: dict[Moment, str] = {
     Moment.START: N_("Start of the session"),
     Moment.RECHECK: N_("A change of what is known"),
 }
+ITEM_NAMES: dict[str, str] = INGREDIENTS | {
+    "thrombin": N_("Thrombin"),
+    "chlorhexidine": N_("Chlorhexidine"),
+    "latex": N_("Latex"),
+}
+"""What a finding of one ingredient may be about: the list of products knows not all of it."""

@@ -160,17 +160,20 @@ def _matches(
 def _targets(rule: Rule, visit: list[Question], zones: list[Question]) -> list[Question]:
     """Return what the rule is asked about: the visit, or each zone or ingredient of it.
 
-    While no zones are planned yet, the zones that facts name are looked at.
+    While no zones are planned yet, those that facts name are looked at; while no ingredients are,
+    a rule that speaks before the plan looks at all of its own, and asks once for the visit.
     """
     if rule.scope is Scope.ZONE:
         return zones
-    if rule.scope is Scope.INGREDIENT:
-        return [
-            visit[0]._replace(ingredient=ingredient)
-            for ingredient in sorted(visit[0].plan.ingredients)
-            if not rule.ingredients or ingredient in rule.ingredients
-        ]
-    return visit
+    if rule.scope is not Scope.INGREDIENT:
+        return visit
+    planned = visit[0].plan.ingredients
+    if planned:
+        wanted = planned & rule.ingredients if rule.ingredients else planned
+        return [visit[0]._replace(ingredient=ingredient) for ingredient in sorted(wanted)]
+    if not rule.is_before_plan:
+        return []
+    return [*visit, *(visit[0]._replace(ingredient=i) for i in sorted(rule.ingredients))]
 
 
 def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
@@ -207,7 +210,9 @@ def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
         return found
     strongest = max((match.decision for match in found), default=Decision.ALLOW)
     open_cases = [answer for decision, answer in unknown if decision > strongest]
-    is_target_planned = asked.zone is None or asked.zone in asked.plan.zones
+    is_target_planned = (asked.zone is None or asked.zone in asked.plan.zones) and (
+        asked.ingredient is None or asked.ingredient in asked.plan.ingredients
+    )
     if open_cases and rule.unknown is not None and is_target_planned:
         found.append(
             Match(
@@ -333,9 +338,11 @@ def _message(match: Match) -> Message:
         names = dict.fromkeys(v for h in match.verdict.hits for n, v in h.values if n == "fact")
         if names:
             values["fact"] = ", ".join(str(name) for name in names)
-    wording = match.case.physician
-    if match.verdict.until is None:
-        wording = match.case.physician_open
+    case = match.case
+    wording = case.physician_open if match.verdict.until is None else case.physician
+    for number in match.rule.numbers:
+        if f"%({number.name})s" in wording:
+            values.setdefault(number.name, number.value)
     return Message(msgid=wording, values=tuple(values.items()))
 
 
