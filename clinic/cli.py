@@ -51,6 +51,8 @@ class NotReady(click.ClickException):
 def init_app(app: Flask, config: Config) -> None:
     """Give the application its commands."""
     app.extensions[_EXTENSION] = config
+    # The check knows patients but no visits: what checks visits comes from the floor above.
+    safety_commands.safety.add_command(scheduling_commands.recheck_visits)
     for command in (
         database,
         set_up,

@@ -7,7 +7,9 @@ calls `scheduling.service.rescreen` in the same transaction.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
@@ -155,31 +157,56 @@ def keep(
     appointment_id: int | None = None,
 ) -> ScreeningRecord:
     """Keep a screening as it is: facts, rules with versions, findings, plan. Never changed."""
-    used = list(dict.fromkeys(fact for f in screening.findings for fact in f.used))
-    record = ScreeningRecord(
-        patient_id=patient_id,
-        appointment_id=appointment_id,
-        actor_id=actor.id if actor else None,
-        on=screening.on,
-        moment=moment,
-        decision=screening.decision,
-        is_checked=screening.is_checked,
-        earliest_clear_on=screening.earliest_clear_on,
-        bookable_from=screening.bookable_from,
-        may_show_clear_date=screening.may_show_clear_date,
-        may_show_bookable_date=screening.may_show_bookable_date,
-        findings=[
-            plain(finding) | {"used": [used.index(fact) for fact in finding.used]}
-            for finding in screening.findings
-        ],
-        facts=[plain(fact) for fact in used],
-        facts_hash=screening.facts_hash,
-        plan=plain(screening.plan),
-        at=clock.now(),
-    )
+    record = ScreeningRecord(**_row(actor, screening, patient_id, appointment_id, moment))
     db.add(record)
     db.flush()  # Callers name its id in their own rows.
     return record
+
+
+def keep_all(
+    db: Session,
+    actor: Actor | None,
+    found: Sequence[tuple[int, int, Screening]],
+    *,
+    moment: Moment,
+) -> None:
+    """Keep screenings of many visits, given as (patient, visit, screening); one statement."""
+    if found:
+        db.execute(
+            sa.insert(ScreeningRecord),
+            [_row(actor, screening, who, visit, moment) for who, visit, screening in found],
+        )
+
+
+def _row(
+    actor: Actor | None,
+    screening: Screening,
+    patient_id: int,
+    appointment_id: int | None,
+    moment: Moment,
+) -> dict[str, Any]:
+    used = list(dict.fromkeys(fact for f in screening.findings for fact in f.used))
+    return {
+        "patient_id": patient_id,
+        "appointment_id": appointment_id,
+        "actor_id": actor.id if actor else None,
+        "on": screening.on,
+        "moment": moment,
+        "decision": screening.decision,
+        "is_checked": screening.is_checked,
+        "earliest_clear_on": screening.earliest_clear_on,
+        "bookable_from": screening.bookable_from,
+        "may_show_clear_date": screening.may_show_clear_date,
+        "may_show_bookable_date": screening.may_show_bookable_date,
+        "findings": [
+            plain(finding) | {"used": [used.index(fact) for fact in finding.used]}
+            for finding in screening.findings
+        ],
+        "facts": [plain(fact) for fact in used],
+        "facts_hash": screening.facts_hash,
+        "plan": plain(screening.plan),
+        "at": clock.now(),
+    }
 
 
 def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:

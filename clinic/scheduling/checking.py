@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
@@ -14,7 +13,7 @@ from clinic.safety import service as safety_service
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.rules.passage import passage
 from clinic.safety.values import Finding, Moment, Passage, ReleaseFinding, Screening
-from clinic.scheduling import queries
+from clinic.scheduling import queries, recheck
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks
 from clinic.scheduling.values import Refused
@@ -66,13 +65,10 @@ def remember_quietly(
     A new fact is no change of the visit: who has its page open may still move it.
     """
     known = checks.remembered(screening, released)
-    new = {
-        "decision": known.decision,
-        "is_released": known.is_released,
-        "clear_on": known.clear_on,
-    }
-    if any(getattr(visit, name) != value for name, value in new.items()):
-        db.execute(sa.update(Appointment).where(Appointment.id == visit.id).values(new))
+    if known != checks.Remembered(
+        decision=visit.decision, is_released=visit.is_released, clear_on=visit.clear_on
+    ):
+        recheck.remember(db, {visit.id: known})
 
 
 def refuse(

@@ -1,19 +1,28 @@
-"""`downtime-sheet` on the command line: tomorrow on paper, before the machine is down."""
+"""Commands about visits: tomorrow on paper, and the nightly check of what is booked."""
 
 import datetime as dt
+import json
+import sys
+import time
+from collections.abc import Sequence
 
 import click
 import sqlalchemy as sa
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
 from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Role
+from clinic.core.engine import is_retryable
 from clinic.locations.models import Location
-from clinic.scheduling import sheet
-from clinic.web.database import read, transaction
+from clinic.scheduling import recheck, sheet
+from clinic.web.database import look, read, transaction
 
 ROLES = {role.value: role for role in (Role.RECEPTIONIST, Role.PHYSICIAN)}
+TRIES, PAUSE_S = 5, 1.0
+"""How often a unit is tried while the database is busy, and how long is waited between."""
+BUSY = "The database is busy. What was checked is kept; run this again for the rest."
 
 
 @click.command("downtime-sheet")
@@ -44,3 +53,63 @@ def downtime_sheet(on: dt.datetime | None, role: str) -> None:
             detail={"role": role, "count": count},
             name="command line",
         )
+
+
+@click.command("recheck", help="Check the visits of the coming days again. Run it every night.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 800),
+    default=recheck.DAYS,
+    show_default=True,
+    help="How far ahead.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@with_appcontext
+def recheck_visits(days: int, *, as_json: bool) -> None:
+    """Check every open visit again, write what has changed, and say what has become worse.
+
+    Twice, or on two machines at once, does no harm: what one has written the other finds done.
+    """
+    ids = recheck.coming(read(), days=days)
+    with click.progressbar(length=len(ids), label="Checking", file=sys.stderr) as shown:
+        found = recheck.run(look, _write, ids, done=shown.update)
+    with transaction() as db:
+        audit.record(
+            db,
+            None,
+            "recheck.ran",
+            "appointment",
+            detail={"days": days, **found.counts},
+            name="command line",
+        )
+    if as_json:
+        click.echo(json.dumps({"days": days, **found.counts, "worse_ids": found.worse}))
+    else:
+        click.echo(
+            f"Checked {found.checked} visits of the next {days} days:"
+            f" {found.changed} changed, {len(found.worse)} of them became worse."
+        )
+        if found.worse:
+            click.echo(f"Became worse: visits {', '.join(map(str, found.worse))}.")
+
+
+def _write(ids: Sequence[int]) -> list[recheck.Decided]:
+    """Write what has changed of these visits; somebody who holds them now is waited for."""
+    for _ in range(TRIES - 1):
+        try:
+            return _once(ids)
+        except DBAPIError as error:
+            if not is_retryable(error):
+                raise
+            time.sleep(PAUSE_S)
+    try:
+        return _once(ids)
+    except DBAPIError as error:
+        if is_retryable(error):
+            raise click.ClickException(BUSY) from None
+        raise
+
+
+def _once(ids: Sequence[int]) -> list[recheck.Decided]:
+    with transaction() as db:
+        return recheck.recheck(db, None, ids)

@@ -26,7 +26,6 @@ from clinic.scheduling.models import (
     Resource,
 )
 from clinic.scheduling.values import (
-    AppointmentStatus,
     CourseCard,
     CourseStatus,
     Span,
@@ -337,25 +336,7 @@ def consent_versions(db: Session) -> Callable[[Modality, dt.date], str | None]:
     return version
 
 
-# ---- a patient's open visits ----
-
-
-def open_visits(
-    db: Session, patient_id: int, *, since: dt.datetime
-) -> Sequence[tuple[Appointment, Modality, int | None]]:
-    """Return (visit, modality, interval of its course) of what is still to come, by time."""
-    rows = db.execute(
-        sa.select(Appointment, Service.modality, Course.interval_days)
-        .join(Service, Service.id == Appointment.service_id)
-        .outerjoin(Course, Course.id == Appointment.course_id)
-        .where(
-            Appointment.patient_id == patient_id,
-            Appointment.starts_at >= since,
-            Appointment.status.in_([AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED]),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
+# ---- what happened to visits ----
 
 
 def latest_checks(db: Session, appointment_ids: Collection[int]) -> dict[int, ScreeningRecord]:

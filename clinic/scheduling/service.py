@@ -18,10 +18,9 @@ from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
-from clinic.safety import service as safety_service
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.values import Moment, Outcome, Passage, Screening
-from clinic.scheduling import checking, guard, queries, steps
+from clinic.scheduling import checking, guard, queries, recheck, steps
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.values import (
@@ -303,37 +302,9 @@ def rescreen(db: Session, actor: Actor | None, patient_id: int) -> None:
     """Check the patient's open visits again, because a fact or a release has changed.
 
     Writers of facts call it in their own transaction. A check that says what the last one said
-    is not kept again. Seven reading statements, however many visits.
+    is not kept again. Seven or eight reading statements, however many visits.
     """
-    visits = queries.open_visits(db, patient_id, since=clock.now() - promise.EARLIEST)
-    if not visits:
-        return
-    history = safety_queries.history_of(db, patient_id)
-    version_of = queries.consent_versions(db)
-    ids = [visit.id for visit, _modality, _interval in visits]
-    released = safety_queries.released_of(db, ids)
-    latest = queries.latest_checks(db, ids)
-
-    for visit, modality, interval_days in visits:
-        on = visit.starts_local.date()
-        plan = queries.plan_of(
-            modality,
-            history,
-            consent_version=version_of(modality, on),
-            interval_days=interval_days,
-        )
-        screening = safety_queries.check(db, history, plan, on)
-        last = latest.get(visit.id)
-        if not checks.is_same(screening, safety_queries.screening_of(last) if last else None):
-            safety_service.keep(
-                db,
-                actor,
-                screening,
-                patient_id=patient_id,
-                moment=Moment.RECHECK,
-                appointment_id=visit.id,
-            )
-        checking.remember_quietly(db, visit, screening, released.get(visit.id, frozenset()))
+    recheck.again(db, actor, recheck.of_patient(db, patient_id))
 
 
 # ---- what they share ----

@@ -43,6 +43,15 @@ def end_read() -> None:
 
 
 @contextmanager
+def look() -> Iterator[Session]:
+    """Open a session for one look within a long run: it is closed before anything is decided."""
+    try:
+        yield read()
+    finally:
+        end_read()
+
+
+@contextmanager
 def transaction() -> Iterator[Session]:
     """Open the one writing unit of a use case: committed at the end, or nothing of it happened.
 

@@ -171,6 +171,10 @@ def without_audit(statements: list[str]) -> list[str]:
 
 @pytest.fixture
 def desk(world: World, db: Session) -> Desk:
+    return a_desk(world, db)
+
+
+def a_desk(world: World, db: Session) -> Desk:
     def resource(kind: ResourceKind, name: str) -> Resource:
         return factories.a_resource(db, location=world.location, kind=kind, name=name)
 

@@ -1,8 +1,9 @@
 """What a visit remembers of its latest check, and what it takes to stop a booking."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from clinic.safety.rules.passage import is_released
 from clinic.safety.rules.screening import visit_decision
@@ -37,14 +38,28 @@ def remembered(screening: Screening, releases: Collection[str]) -> Remembered:
     )
 
 
-def is_same(screening: Screening, kept: Screening | None) -> bool:
-    """Tell whether a check says what an earlier one said, so that it need not be kept again."""
-    return kept is not None and (
-        screening.is_checked == kept.is_checked
-        and screening.on == kept.on
-        and {(f.fingerprint, f.decision) for f in screening.findings}
-        == {(f.fingerprint, f.decision) for f in kept.findings}
-    )
+Marks = frozenset[tuple[str, str]]
+"""(fingerprint, decision) of each finding: two checks of a day with the same marks say the same."""
+
+
+def marks_of(screening: Screening) -> Marks:
+    """Return what tells a check from another of the same day."""
+    return frozenset((f.fingerprint, f.decision.value) for f in screening.findings)
+
+
+def marks_of_kept(findings: Iterable[Mapping[str, Any]]) -> Marks:
+    """Return the same of the findings of a kept check, as `plain` wrote them."""
+    return frozenset((f["fingerprint"], f["decision"]) for f in findings)
+
+
+def risk(decision: Decision | None) -> int:
+    """Return the place of a remembered decision, 0 for the least; unchecked is like a question."""
+    return (Decision.ASK if decision is None else decision).rank
+
+
+def is_worse(before: Decision | None, now: Decision | None) -> bool:
+    """Tell whether a visit stands worse than before; a check that is gone makes it worse."""
+    return risk(now) > risk(before)
 
 
 def may_book(passage: Passage, recheck_reason: str) -> bool:
