@@ -13,6 +13,7 @@ from clinic.core.text import N_
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.queries import effects
 from clinic.followup.rules import triage
+from clinic.followup.rules.memory import memories
 from clinic.followup.rules.terms import RED_FLAGS, TERMS
 from clinic.followup.values import (
     CloseSideEffect,
@@ -158,16 +159,15 @@ def _remember(
     *,
     again: str = "",
 ) -> None:
-    """Write what the next check must read: the open side effect and what it tells."""
-    safety.record_fact(
-        db,
-        actor,
+    """Write what the next check must read: the open side effect and what it leaves behind."""
+    term = TERMS[effect.kind]
+    facts = [
         RecordFact(
             patient_id=effect.patient_id,
             kind=FactKind.SIDE_EFFECT,
             code=effect.kind.value,
             state=FactState.PRESENT,
-            label=TERMS[effect.kind].name,
+            label=term.name,
             zone=effect.zone,
             began_on=effect.onset_on,
             noted_on=today,
@@ -175,25 +175,26 @@ def _remember(
             unit=None if judged.hides_grade else "grade",
             source=FactSource.STAFF,
             source_key=f"side_effect:{effect.id}:{effect.version}{again}",
-        ),
-    )
-    if judged.remembers:
-        safety.record_fact(
-            db,
-            actor,
+        )
+    ]
+    if judged.is_remembered:
+        used = treatments_queries.used_in(db, effect.session_id)
+        facts += [
             RecordFact(
                 patient_id=effect.patient_id,
-                kind=FactKind.ALLERGY if judged.is_allergy else FactKind.CONDITION,
-                code=judged.remembers,
+                kind=memory.kind,
+                code=memory.code,
                 state=FactState.PRESENT,
-                label=judged.remembers_label,
-                zone=effect.zone,
+                label=term.history_label,
+                zone=memory.zone,
                 began_on=effect.onset_on,
                 noted_on=today,
                 source=FactSource.STAFF,
-                source_key=f"side_effect:{effect.id}:history",
-            ),
-        )
+                source_key=f"side_effect:{effect.id}:history:{memory.code}:{memory.zone or ''}",
+            )
+            for memory in memories(term, effect.zone, used, safety_queries.codes())
+        ]
+    safety.record_facts(db, actor, facts)
 
 
 def review(db: Session, actor: Actor, wish: ReviewSideEffect) -> SideEffect:

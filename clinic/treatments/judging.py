@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
-from clinic.catalog.values import UNUSABLE_WORDS, LotChoice
+from clinic.catalog.values import UNUSABLE_WORDS, ChosenLot, LotChoice
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.safety.values import FactKind
@@ -42,7 +42,11 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         content = _without_unknown(content, known)
     lots = tuple(known[lot.lot_id] for lot in content.lots)
     used = record.used_of(lots, content)
-    bars, history = queries.bars(db, session, {lot.ingredient for lot in used if lot.ingredient})
+    chosen = tuple(
+        ChosenLot(ingredient=lot.ingredient or lot.product_name, unusable=lot.unusable)
+        for lot in lots
+    )
+    bars, history = queries.bars(db, session, chosen)
     case = Case(
         modality=queries.modality_of(db, session.service_id),
         on=on,
@@ -50,6 +54,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         content=content,
         used=used,
     )
+    said = {breach.field for breach in wrong}  # What is wrong with a lot is said once, exactly.
     return Judged(
         case=case,
         lots=lots,
@@ -57,7 +62,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
             *wrong,
             *checks.refused(case),
             *barring.misplaced(content.sites, version=session.map_version),
-            *barring.refused(bars, content.sites, used),
+            *(b for b in barring.refused(bars, content.sites, used) if b.field not in said),
         ),
         bars=bars,
         unusual=(*checks.unusual(case), *barring.unusual(bars, content.sites, used)),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from clinic.accounts.models import Account
 from clinic.catalog.models import Product, ProductLot, Service
-from clinic.catalog.values import Modality
+from clinic.catalog.values import ChosenLot, Modality
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
@@ -25,12 +25,14 @@ from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentS
 from clinic.treatments.rules import barring
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
+    Anticoagulant,
     Brief,
     Heading,
     LotLine,
     Past,
     SessionCard,
     SessionState,
+    UsedUp,
     Words,
 )
 
@@ -115,6 +117,21 @@ def lots_of(db: Session, session_id: int) -> Sequence[int]:
     return db.scalars(
         sa.select(LotUse.lot_id).where(LotUse.session_id == session_id).order_by(LotUse.seq)
     ).all()
+
+
+def used_in(db: Session, session_id: int) -> UsedUp:
+    """Return what a session treated and gave; raises NotFound. Five statements."""
+    session = get(db, session_id)
+    given = sa.select(Product.ingredient).join(ProductLot, ProductLot.product_id == Product.id)
+    lot_ids = [use.lot_id for use in session.lots]
+    ingredients = set(db.scalars(given.where(ProductLot.id.in_(lot_ids))))
+    if session.anticoagulant in {Anticoagulant.ACD_A, Anticoagulant.CITRATE}:
+        ingredients.add("citrate")
+    return UsedUp(
+        modality=modality_of(db, session.service_id),
+        zones=frozenset(site.zone for site in session.sites),
+        ingredients=frozenset(ingredients - {""}),
+    )
 
 
 def last_of(
@@ -365,15 +382,16 @@ def brief(db: Session, actor: Actor, visit: Appointment, *, on: dt.date) -> Brie
 
 
 def bars(
-    db: Session, session: TreatmentSession, ingredients: Iterable[str]
+    db: Session, session: TreatmentSession, lots: tuple[ChosenLot, ...]
 ) -> tuple[Bars, History]:
     """Return what must not be treated or used in a session, as the facts are now.
 
     All ten zones are looked at, also those that were not planned. Five statements.
     """
+    ingredients = frozenset(lot.ingredient for lot in lots)
     kept = safety_queries.screening_of(safety_queries.screening(db, session.screening_id))
     history = safety_queries.history_of(db, session.patient_id)
-    plan = replace(kept.plan, zones=frozenset(Zone), ingredients=frozenset(ingredients))
+    plan = replace(kept.plan, zones=frozenset(Zone), ingredients=ingredients, lots=lots)
     released = safety_queries.fingerprints_released(db, session.appointment_id)
     found = safety_queries.check(db, history, plan, kept.on).findings
     standing = tuple(finding for finding in found if not is_released(finding, released))

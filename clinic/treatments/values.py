@@ -244,6 +244,15 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsedUp:
+    """What a session treated and gave, as a later check must know it."""
+
+    modality: Modality
+    zones: frozenset[Zone]
+    ingredients: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
     """What is known before a treatment, and what stands in its way."""
 

@@ -4,9 +4,14 @@ import datetime as dt
 
 import pytest
 
+from clinic.catalog.values import Modality
+from clinic.core.zones import Zone
 from clinic.followup.rules import due, triage
+from clinic.followup.rules.memory import memories
 from clinic.followup.rules.terms import EMERGENCY_FLAGS, RED_FLAGS, TERMS
 from clinic.followup.values import CallKind, CallResult, SideEffectKind, Urgency
+from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
+from clinic.treatments.values import UsedUp
 
 BERLIN = "Europe/Berlin"
 SIGNED = dt.datetime(2026, 11, 2, 15, 30, tzinfo=dt.UTC)
@@ -118,9 +123,75 @@ def test_grade_two_stops_the_next_booking(grade, stops):
 
 
 def test_a_grade_two_or_repeated_bruise_is_remembered_as_unexplained_bleeding():
-    assert judge(SideEffectKind.BRUISING, 1).remembers == ""
-    assert judge(SideEffectKind.BRUISING, 2).remembers == "bleeding_tendency"
-    assert judge(SideEffectKind.BRUISING, 1, before=True).remembers == "bleeding_tendency"
+    assert not judge(SideEffectKind.BRUISING, 1).is_remembered
+    assert judge(SideEffectKind.BRUISING, 2).is_remembered
+    assert judge(SideEffectKind.BRUISING, 1, before=True).is_remembered
+    assert left_by(SideEffectKind.BRUISING) == {("condition", "bleeding_tendency", None)}
+
+
+def left_by(kind, zone=None, modality=Modality.MESOTHERAPY, ingredients=(), zones=()):
+    """What a side effect of this kind leaves behind, as (kind, code, zone)."""
+    used = UsedUp(modality=modality, zones=frozenset(zones), ingredients=frozenset(ingredients))
+    found = memories(TERMS[kind], zone, used, shipped_codes())
+    return {(each.kind.value, each.code, each.zone) for each in found}
+
+
+def test_what_is_remembered_is_something_that_the_check_reads():
+    read = repr(shipped_catalogue().rules)
+    for term in TERMS.values():
+        for code in term.history:
+            assert f"'{code}'" in read or term.is_allergy, code
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        (SideEffectKind.SUSPECTED_NTM, {"mycobacterial_infection"}),
+        (SideEffectKind.ABSCESS, {"local_infection", "abscess_hx"}),
+        (SideEffectKind.GRANULOMA, {"granuloma_hx"}),
+        (SideEffectKind.OEDEMA_FRONTAL, {"oedema_hx"}),
+    ],
+)
+def test_the_patient_is_remembered(kind, codes):
+    assert {code for _, code, _ in left_by(kind, ingredients=["biotin"])} == codes
+
+
+def test_a_zone_is_remembered_the_one_named_else_all_that_were_treated():
+    treated = [Zone.VERTEX, Zone.MIDSCALP]
+
+    assert left_by(SideEffectKind.NECROSIS, Zone.VERTEX, zones=treated) == {
+        ("condition", "necrosis_hx", Zone.VERTEX)
+    }
+    assert left_by(SideEffectKind.NERVE, zones=treated) == {
+        ("condition", "nerve_zone", Zone.VERTEX),
+        ("condition", "nerve_zone", Zone.MIDSCALP),
+    }
+    assert left_by(SideEffectKind.NECROSIS) == {("condition", "necrosis_hx", None)}
+
+
+def test_every_ingredient_that_was_given_is_remembered():
+    given = ["minoxidil", "lidocaine"]
+    both = {("allergy", "minoxidil_allergy", None), ("allergy", "amide_anaesthetic", None)}
+
+    assert left_by(SideEffectKind.ANAPHYLAXIS, ingredients=given) == both
+    assert left_by(SideEffectKind.ALLERGIC, ingredients=given) == both
+    assert left_by(SideEffectKind.PARADOX_ALOPECIA, ingredients=given) == both
+    assert left_by(SideEffectKind.LA_TOXICITY, ingredients=given) == {
+        ("allergy", "amide_anaesthetic", None)
+    }
+    assert left_by(SideEffectKind.SYSTEMIC_DRUG, ingredients=given) == {
+        ("condition", "effect_of_minoxidil", None),
+        ("condition", "effect_of_another", None),
+    }
+
+
+def test_the_own_plasma_and_what_is_on_no_list_are_remembered_as_such():
+    assert left_by(SideEffectKind.ANAPHYLAXIS) == {("allergy", "other_allergy", None)}
+    assert left_by(SideEffectKind.PARADOX_ALOPECIA) == {("condition", "paradox_hx", None)}
+    assert left_by(SideEffectKind.ALLERGIC, modality=Modality.PRP, ingredients=["citrate"]) == {
+        ("allergy", "citrate", None),
+        ("allergy", "other_allergy", None),
+    }
 
 
 def test_infections_hold_back_the_lot_and_bruises_do_not():

@@ -7,8 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
+from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from clinic.core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEdit
+from clinic.core.zones import Zone
 from clinic.followup import service
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.queries import effects, work
@@ -25,10 +27,11 @@ from clinic.followup.values import (
 from clinic.intake import service as intake
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import PatientFact
-from clinic.safety.values import FactKind, FactState, MarkFactError
+from clinic.safety.rules.screening import screen
+from clinic.safety.values import FactKind, FactState, MarkFactError, PlannedTreatment
 from tests import factories
 
-YESTERDAY = dt.date(2026, 11, 22)
+YESTERDAY, TODAY = dt.date(2026, 11, 22), dt.date(2026, 11, 23)
 
 
 def a_bruise(session, **changes):
@@ -291,6 +294,31 @@ def test_anaphylaxis_is_remembered_as_an_allergy(world, db, alice, a_signed_sess
     service.report(db, world.actor(Role.NURSE), wish)
 
     assert (FactKind.ALLERGY, "other_allergy", FactState.PRESENT) in findings_of(db, alice.id)
+
+
+def test_a_necrosis_that_is_closed_still_bars_its_zone(world, db, alice, a_signed_session):
+    wish = a_bruise(
+        a_signed_session(alice), kind=SideEffectKind.NECROSIS, grade=3, zone=Zone.VERTEX
+    )
+    effect_id = service.report(db, world.actor(Role.NURSE), wish)
+    service.close(
+        db,
+        world.actor(Role.PHYSICIAN),
+        CloseSideEffect(
+            side_effect_id=effect_id,
+            version=1,
+            outcome=Outcome.RESOLVED_SEQUELAE,
+            resolved_on=YESTERDAY,
+            note="Healed with a scar.",
+        ),
+    )
+
+    plan = PlannedTreatment(modality=Modality.PRP, zones=frozenset({Zone.VERTEX, Zone.MIDSCALP}))
+    history = safety_queries.history_of(db, alice.id)
+    screening = screen(history, plan, TODAY, safety_queries.rules().rules)
+
+    assert Zone.VERTEX in screening.blocked_zones
+    assert Zone.MIDSCALP not in screening.blocked_zones
 
 
 def test_what_a_side_effect_wrote_is_not_taken_back_among_the_facts(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from clinic.core.text import N_
 from clinic.followup.values import SideEffectKind as Kind
+from clinic.safety.values import Scope
 
 _LIFE = N_("Life-threatening consequences; urgent intervention indicated")
 _DEATH = N_("Death")
@@ -41,10 +42,14 @@ class Term:
     long_after_days: int | None = None
     """Still there after so many days: a physician must see it."""
     quarantines_lot: bool = False
-    history: str = ""
-    """Concept code of what is remembered for later visits, with `history_from`."""
+    history: tuple[str, ...] = ()
+    """Concept codes of what is remembered for later visits, with `history_from`."""
+    history_of: Scope = Scope.PATIENT
+    """Of what: the patient, the zone, or each ingredient that was given."""
     is_allergy: bool = False
     """Whether it is remembered as an allergy, which every page about the patient shows."""
+    agents: frozenset[str] = frozenset()
+    """Ingredients that can have caused it; empty means any."""
     history_from: int = 1
     history_label: str = ""
     advice: tuple[str, ...] = field(default_factory=tuple)
@@ -59,7 +64,7 @@ _TERMS = (
         physician_from=2,
         is_expected_up_to=1,
         long_after_days=14,
-        history="bleeding_tendency",
+        history=("bleeding_tendency",),
         history_from=2,
         history_label=N_("Grade 2 bruising after treatment"),
         advice=(N_("Usually gone in 5 to 14 days. Ask whether it grows."),),
@@ -74,7 +79,7 @@ _TERMS = (
             3: N_("Transfusion; invasive intervention indicated"),
         },
         physician_from=2,
-        history="bleeding_tendency",
+        history=("bleeding_tendency",),
         history_from=2,
         history_label=N_("Haematoma after treatment"),
     ),
@@ -121,6 +126,10 @@ _TERMS = (
         physician_from=2,
         is_expected_up_to=1,
         long_after_days=14,
+        history=("nerve_zone",),
+        history_of=Scope.ZONE,
+        history_from=2,
+        history_label=N_("Nerve irritation after treatment"),
     ),
     Term(
         kind=Kind.DIZZY,
@@ -129,7 +138,7 @@ _TERMS = (
         grades=_ADL,
         physician_from=3,
         is_expected_up_to=2,
-        history="vasovagal_hx",
+        history=("vasovagal_hx",),
         history_label=N_("Dizzy or near fainting at treatment"),
     ),
     Term(
@@ -139,7 +148,7 @@ _TERMS = (
         grades={3: N_("Present"), 4: _LIFE, 5: _DEATH},
         physician_from=3,
         is_expected_up_to=3,
-        history="vasovagal_hx",
+        history=("vasovagal_hx",),
         history_label=N_("Fainted at treatment"),
     ),
     Term(
@@ -152,6 +161,8 @@ _TERMS = (
             3: N_("Severe swelling; limiting self care"),
         },
         physician_from=2,
+        history=("oedema_hx",),
+        history_label=N_("Swelling of forehead or eyelids after treatment"),
         is_expected_up_to=1,
     ),
     Term(
@@ -165,8 +176,9 @@ _TERMS = (
             4: _LIFE,
             5: _DEATH,
         },
-        history="other_allergy",
+        history=("other_allergy",),
         history_label=N_("Allergic reaction"),
+        history_of=Scope.INGREDIENT,
         is_allergy=True,
         physician_from=1,
     ),
@@ -179,8 +191,9 @@ _TERMS = (
             4: _LIFE,
             5: _DEATH,
         },
-        history="other_allergy",
+        history=("other_allergy",),
         history_label=N_("Anaphylaxis"),
+        history_of=Scope.INGREDIENT,
         is_allergy=True,
         physician_from=1,
         is_emergency=True,
@@ -198,7 +211,7 @@ _TERMS = (
         },
         physician_from=1,
         quarantines_lot=True,
-        history="local_infection",
+        history=("local_infection",),
         history_label=N_("Infection after treatment"),
     ),
     Term(
@@ -212,7 +225,7 @@ _TERMS = (
         },
         physician_from=2,
         is_expected_up_to=1,
-        history="local_infection",
+        history=("local_infection",),
         history_label=N_("Folliculitis after treatment"),
         advice=(N_("On the scalp the grade stays 1: judge by the treatment it needs."),),
     ),
@@ -223,7 +236,7 @@ _TERMS = (
         grades={3: N_("Invasive intervention indicated"), 4: _LIFE, 5: _DEATH},
         physician_from=1,
         quarantines_lot=True,
-        history="local_infection",
+        history=("local_infection", "abscess_hx"),
         history_label=N_("Abscess after treatment"),
     ),
     Term(
@@ -238,7 +251,7 @@ _TERMS = (
         },
         physician_from=1,
         quarantines_lot=True,
-        history="local_infection",
+        history=("mycobacterial_infection",),
         history_label=N_("Mycobacterial infection suspected"),
         advice=(N_("Culture for mycobacteria; trace everybody treated from the same lot."),),
     ),
@@ -249,6 +262,9 @@ _TERMS = (
         grades={3: N_("Ulceration or necrosis; severe tissue damage"), 4: _LIFE, 5: _DEATH},
         physician_from=1,
         is_emergency=True,
+        history=("necrosis_hx",),
+        history_of=Scope.ZONE,
+        history_label=N_("Skin died off after treatment"),
     ),
     Term(
         kind=Kind.SHEDDING,
@@ -270,6 +286,10 @@ _TERMS = (
             2: N_("Hair loss of 50 % or more, obvious to others"),
         },
         physician_from=1,
+        history=("paradox_hx",),
+        history_of=Scope.INGREDIENT,
+        is_allergy=True,
+        history_label=N_("Bald patches at injection points after treatment"),
     ),
     Term(
         kind=Kind.GRANULOMA,
@@ -277,6 +297,8 @@ _TERMS = (
         term="Skin disorders - Other, specify (10040785)",
         grades=_ADL,
         physician_from=1,
+        history=("granuloma_hx",),
+        history_label=N_("Granuloma after treatment"),
     ),
     Term(
         kind=Kind.SYSTEMIC_DRUG,
@@ -284,15 +306,20 @@ _TERMS = (
         term="Other, specify",
         grades={**_ADL, 4: _LIFE, 5: _DEATH},
         physician_from=2,
+        history=("drug_effect",),
+        history_of=Scope.INGREDIENT,
+        history_label=N_("Effect of a drug on the body after treatment"),
     ),
     Term(
         kind=Kind.LA_TOXICITY,
         name=N_("Poisoning by local anaesthetic"),
         term="Other, specify",
         grades={3: _ADL[3], 4: _LIFE, 5: _DEATH},
-        history="other_allergy",
+        history=("other_allergy",),
         history_label=N_("Poisoning by local anaesthetic"),
+        history_of=Scope.INGREDIENT,
         is_allergy=True,
+        agents=frozenset({"lidocaine", "procaine"}),
         physician_from=1,
         is_emergency=True,
     ),

@@ -25,10 +25,8 @@ class Triage:
     hides_grade: bool
     """A red flag counts as the worse grade whatever was ticked."""
     holds_lots: bool
-    remembers: str
-    """Concept code of a condition to keep for later visits; empty for none."""
-    remembers_label: str
-    is_allergy: bool
+    is_remembered: bool
+    """Whether later visits must know of it, when it is closed too."""
 
 
 def assess(
@@ -59,7 +57,5 @@ def assess(
         stops_next=grade >= _STOPS_NEXT_FROM or bool(red_flags),
         hides_grade=bool(red_flags),
         holds_lots=term.quarantines_lot,
-        remembers=term.history if remembers else "",
-        remembers_label=term.history_label if remembers else "",
-        is_allergy=term.is_allergy,
+        is_remembered=remembers,
     )

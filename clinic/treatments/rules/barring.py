@@ -22,6 +22,8 @@ class Bars:
     doubtful_zones: Mapping[Zone, Finding] = field(default_factory=dict)
     """A physician decides about them, or a question is open."""
     doubtful_ingredients: Mapping[str, Finding] = field(default_factory=dict)
+    noted_ingredients: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+    """May be used; each notice is ticked."""
 
 
 def bars(standing: Iterable[Finding]) -> Bars:
@@ -30,8 +32,11 @@ def bars(standing: Iterable[Finding]) -> Bars:
     ingredients: dict[str, Finding] = {}
     doubtful_zones: dict[Zone, Finding] = {}
     doubtful_ingredients: dict[str, Finding] = {}
+    noted: dict[str, tuple[Finding, ...]] = {}
     for finding in standing:
         is_barred = finding.decision >= Decision.DEFER
+        if finding.decision is Decision.WARN and finding.ingredient is not None:
+            noted[finding.ingredient] = (*noted.get(finding.ingredient, ()), finding)
         if not is_barred and not _is_doubtful(finding):
             continue
         if finding.scope is Scope.ZONE and finding.zone is not None:
@@ -40,7 +45,7 @@ def bars(standing: Iterable[Finding]) -> Bars:
             (ingredients if is_barred else doubtful_ingredients).setdefault(
                 finding.ingredient, finding
             )
-    return Bars(zones, ingredients, doubtful_zones, doubtful_ingredients)
+    return Bars(zones, ingredients, doubtful_zones, doubtful_ingredients, noted)
 
 
 def refused(found: Bars, sites: Iterable[Site], used: Iterable[UsedLot]) -> tuple[Breach, ...]:
@@ -54,8 +59,12 @@ def refused(found: Bars, sites: Iterable[Site], used: Iterable[UsedLot]) -> tupl
 
 
 def unusual(found: Bars, sites: Iterable[Site], used: Iterable[UsedLot]) -> tuple[Breach, ...]:
-    """Return what was treated or used although a physician has not decided about it yet."""
+    """Return what was treated or used although a physician has not decided about it yet, and
+    the notices about what was used.
+    """
+    used = tuple(used)
     return (
+        *_notices(used, found),
         *_zones(
             sites,
             found.doubtful_zones,
@@ -129,8 +138,21 @@ def _lots(
             code=code,
             field=f"lot_{row}",
             message=words,
-            values=(("product", lot.name), ("reason", found[lot.ingredient].name)),
+            values=(("product", lot.name), ("reason", found[key].name)),
         )
         for row, lot in enumerate(used, 1)
-        if lot.ingredient in found
+        if (key := lot.ingredient or lot.name) in found
+    ]
+
+
+def _notices(used: Iterable[UsedLot], found: Bars) -> list[Breach]:
+    return [
+        Breach(
+            code="lot_noted",
+            field=f"lot_{row}",
+            message=N_("%(product)s: bear in mind: %(reason)s"),
+            values=(("product", lot.name), ("reason", finding.name)),
+        )
+        for row, lot in enumerate(used, 1)
+        for finding in found.noted_ingredients.get(lot.ingredient, ())
     ]
