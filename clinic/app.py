@@ -14,6 +14,7 @@ from clinic import cli
 from clinic.accounts import cookies
 from clinic.accounts.cookies import DbSession
 from clinic.accounts.values import Theme
+from clinic.accounts.views import confirming
 from clinic.audit import looks
 from clinic.audit import service as audit
 from clinic.core.access import Actor, Permission
@@ -117,6 +118,7 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     access.init_app(app, cookies.load_actor)
     looks.init_app(app)
     csrf.init_app(app)
+    confirming.init_app(app)
     formats.init_app(app)
     assets.init_app(app)
     cli.init_app(app, config)
@@ -162,6 +164,7 @@ def _page_context() -> dict[str, Any]:
     return {
         "actor": who,
         "Permission": Permission,
+        "login": account.login if account else "",
         "clinic": {"name": own.clinic_name} if own is not None and account else None,
         "lang": locale.language,
         "dir": locale.text_direction,

@@ -66,6 +66,7 @@ class World:
             zone=self.location.zone,
             address="127.0.0.1",
             request_id="test",
+            confirmed_at=clock.now(),
         )
 
     def as_role(self, role: Role) -> Visitor:

@@ -58,7 +58,11 @@ class DbSession(CallbackDict[str, Any], SessionMixin):
         """The cookie stood for somebody who was signed in, and no longer does."""
         self.ended_account_id: int | None = None
         """Who that was, when the row is still there."""
+        self.confirmed_at: dt.datetime | None = None
+        """When the password was last given in this browser."""
         self.modified = False
+        self.is_renewed = False
+        """The row has a new value, which the browser does not know yet."""
         self.rotated_for: int | None = None
         self.is_rotated = False
 
@@ -117,7 +121,7 @@ class DbSessions(SessionInterface):
             # The dead row is left alone: its owner may still come back for what was typed.
             return session
         session = DbSession(dict(kept.data), token=token)
-        session.seen_at = kept.seen_at
+        session.seen_at, session.confirmed_at = kept.seen_at, kept.confirmed_at
         if row.Account.status is AccountStatus.ACTIVE:
             session.account = row.Account
             session.zone, session.clinic_name = row.zone, row.name
@@ -150,6 +154,8 @@ class DbSessions(SessionInterface):
             if session.ended_account_id:
                 session[_WAS] = session.ended_account_id
             self._set(request, response, _write_nobody(app, session))
+        if session.is_renewed and not session.is_rotated and session.token:
+            self._set(request, response, session.token)
 
     @staticmethod
     def _must_touch(session: DbSession) -> bool:
@@ -245,6 +251,25 @@ def mine() -> str:
     return token_hash(current(current_session).token or "")
 
 
+def renew(db: Session) -> str | None:
+    """Give this browser's row a new value, confirmed now; None when it was ended meanwhile.
+
+    What the session holds stays, its forms in other tabs too, and so does its end (SE-01, SE-04).
+    Call `adopt` with the value once this is committed.
+    """
+    token = secrets.token_urlsafe(32)
+    changing = sa.update(_COOKIES).where(_COOKIES.c.token_hash == mine())
+    changed = db.execute(changing.values(token_hash=token_hash(token), confirmed_at=clock.now()))
+    assert isinstance(changed, sa.CursorResult)
+    return token if changed.rowcount else None
+
+
+def adopt(token: str) -> None:
+    """Send the new value of this browser's session with the answer."""
+    own = current(current_session)
+    own.token, own.confirmed_at, own.is_renewed = token, clock.now(), True
+
+
 def address() -> str:
     """Return the network address of this request."""
     return (current_request.remote_addr or "")[:45]
@@ -275,6 +300,7 @@ def load_actor(session: object) -> Actor | None:
         zone=own.zone,
         address=address(),
         request_id=request_id(),
+        confirmed_at=own.confirmed_at,
     )
 
 

@@ -8,6 +8,7 @@ from clinic.accounts.values import ChangeAccount, InviteAccount
 from clinic.core.access import ROLE_NAMES, Role
 from clinic.core.text import N_
 from clinic.web.forms import BaseForm, EnumField, TextField, VersionField, given, required
+from clinic.web.password_again import AskingForm
 
 DIFFERENT = N_("The two passwords differ: type the same one twice")
 
@@ -46,7 +47,7 @@ class ChangePasswordForm(NewPasswordForm):
     current = PasswordField(N_("Your present password"), [required()])
 
 
-class InviteForm(BaseForm):
+class InviteForm(AskingForm):
     """Somebody new."""
 
     name = TextField(N_("Name"), max_length=120)
@@ -62,7 +63,7 @@ class InviteForm(BaseForm):
         )
 
 
-class AccountForm(BaseForm):
+class AccountForm(AskingForm):
     """Name and role of somebody who is there already."""
 
     version = VersionField()

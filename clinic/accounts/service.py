@@ -19,7 +19,7 @@ from clinic.accounts.values import (
 )
 from clinic.audit import service as audit
 from clinic.core import changes, clock
-from clinic.core.access import Actor, Role
+from clinic.core.access import Actor, Role, refuse_unconfirmed
 from clinic.core.db import Base
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Conflict, Forbidden, Invalid, NotFound, StaleEdit
@@ -47,8 +47,10 @@ def invite(db: Session, actor: Actor | None, wish: InviteAccount) -> tuple[Accou
 
     The token is kept as its SHA-256 only and dies after use or 24 hours. Without an actor (the
     command line) the account belongs to the clinic's first place. Raises Invalid at `login` when
-    the login is taken or cannot be one.
+    the login is taken or cannot be one, PasswordNeeded.
     """
+    if actor is not None:
+        refuse_unconfirmed(actor, at=clock.now())
     location_id = actor.location_id if actor else location_queries.first(db).id
     account = _add(
         db,
@@ -109,8 +111,9 @@ def renew_link(db: Session, actor: Actor, account_id: int) -> tuple[Account, str
     """Make a new one-time link, by which somebody chooses a (new) password; the old link dies.
 
     A password that is in use stays valid until the link is used. Raises Conflict for somebody
-    who is deactivated.
+    who is deactivated, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     account = queries.get(db, account_id, location_id=actor.location_id)
     if account.status is AccountStatus.DEACTIVATED:
         raise Conflict(N_("This person is deactivated. Let them in again first."))
@@ -158,8 +161,9 @@ def change(db: Session, actor: Actor, wish: ChangeAccount) -> Account:
     """Change somebody's name or role; a new role ends all their sessions.
 
     Raises StaleEdit when the account was changed since, Forbidden for one's own role,
-    LastAdministrator when nobody would be left in charge.
+    LastAdministrator when nobody would be left in charge, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     account = queries.get(db, wish.account_id, location_id=actor.location_id)
     if account.version != wish.version:
         raise StaleEdit(STALE)
@@ -180,8 +184,10 @@ def change(db: Session, actor: Actor, wish: ChangeAccount) -> Account:
 def deactivate(db: Session, actor: Actor, account_id: int) -> Account:
     """Take somebody's access away, at once; done twice it changes nothing.
 
-    Raises Forbidden for oneself, LastAdministrator when nobody would be left in charge.
+    Raises Forbidden for oneself, LastAdministrator when nobody would be left in charge,
+    PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     account = queries.get(db, account_id, location_id=actor.location_id)
     if account.status is AccountStatus.DEACTIVATED:
         return account
@@ -193,7 +199,11 @@ def deactivate(db: Session, actor: Actor, account_id: int) -> Account:
 
 
 def reactivate(db: Session, actor: Actor, account_id: int) -> Account:
-    """Let somebody in again: with the old password, or by a new link when there never was one."""
+    """Let somebody in again: with the old password, or by a new link when there never was one.
+
+    Raises PasswordNeeded.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
     account = queries.get(db, account_id, location_id=actor.location_id)
     if account.status is not AccountStatus.DEACTIVATED:
         return account
@@ -204,7 +214,12 @@ def reactivate(db: Session, actor: Actor, account_id: int) -> Account:
 
 
 def end_sessions(db: Session, actor: Actor, account_id: int, *, but: str | None = None) -> None:
-    """End all cookie sessions of somebody, but the one with the token hash `but`."""
+    """End all cookie sessions of somebody, but the one with the token hash `but`.
+
+    Raises PasswordNeeded for somebody else's: everybody may end their own at any time.
+    """
+    if account_id != actor.id:
+        refuse_unconfirmed(actor, at=clock.now())
     account = queries.get(db, account_id, location_id=actor.location_id)
     _end_sessions(db, account.id, but=but)
     audit.record(db, actor, "account.sessions_ended", "account", account.id)

@@ -18,6 +18,7 @@ from clinic.core.access import Actor
 from clinic.core.text import N_
 
 WAIT = N_("Too many attempts. Wait %(minutes)s min, then try again.")
+WRONG_PASSWORD = N_("This is not your present password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ def counters(
         Counter(f"login:user:{account_rules.login_digest(secret, login)}", account_rules.PER_LOGIN),
         Counter(f"login:addr:{account_rules.address_group(address)}", account_rules.PER_ADDRESS),
     ]
+
+
+def confirmation_counters(account_id: int) -> list[Counter]:
+    """Return the counter of somebody signed in who gives the password again."""
+    return [Counter(f"confirm:user:{account_id}", account_rules.PER_LOGIN)]
 
 
 def count_attempt(db: Session, at: Sequence[Counter]) -> dt.timedelta:
@@ -122,6 +128,17 @@ def refuse(db: Session, *, counted: Sequence[Counter], address: str, request_id:
         address=address,
         request_id=request_id,
     )
+
+
+def confirm(db: Session, actor: Actor, *, counted: Sequence[Counter]) -> None:
+    """Record that somebody gave their password again, and forget the failures before it."""
+    forget(db, counted)
+    audit.record(db, actor, "account.confirmed", "account", actor.id)
+
+
+def refuse_confirmation(db: Session, actor: Actor) -> None:
+    """Record that a wrong password was given in a browser where somebody is signed in."""
+    audit.record(db, actor, "account.confirmation_refused", "account", actor.id)
 
 
 def out(db: Session, actor: Actor) -> None:

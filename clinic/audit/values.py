@@ -96,6 +96,8 @@ VERB_NAMES: dict[str, str] = {
     "changed": N_("changed"),
     "checked": N_("checked"),
     "closed": N_("closed"),
+    "confirmation_refused": N_("gave a wrong password again"),
+    "confirmed": N_("gave the password again"),
     "created": N_("created"),
     "deactivated": N_("deactivated"),
     "denied": N_("refused for want of permission"),

@@ -1,9 +1,15 @@
-"""Who may do what: roles, permissions, and the actor of a request."""
+"""Who may do what: roles, permissions, the actor of a request, and what asks for the password."""
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clinic.core.errors import Invalid
 from clinic.core.text import N_
+
+CONFIRMED_FOR = dt.timedelta(minutes=10)
+"""How long a password counts after it was given (security.md SE-08)."""
+PASSWORD_FIELD = "own_password"  # noqa: S105 - the name of a form's field
 
 
 class Role(StrEnum):
@@ -116,6 +122,22 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
 }
 
+ASKS_PASSWORD = frozenset({Permission.RELEASE, Permission.ACCOUNT_MANAGE, Permission.CLINIC_MANAGE})
+"""Permissions whose acts ask for the password when it was last given too long ago.
+
+The page asks (`web.access`), and the service of each act refuses (`refuse_unconfirmed`).
+"""
+
+
+class PasswordNeeded(Invalid):
+    """The password was given too long ago for this act."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Type your password to go on: the last time was more than 10 minutes ago."),
+            field=PASSWORD_FIELD,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
@@ -130,6 +152,8 @@ class Actor:
     address: str = ""
     """Network address of the request, for the audit trail."""
     request_id: str = ""
+    confirmed_at: dt.datetime | None = None
+    """When the password was last given in this browser; None is never."""
 
     def may(self, permission: Permission) -> bool:
         """Tell whether this actor's role holds the permission."""
@@ -139,3 +163,14 @@ class Actor:
     def is_clinical(self) -> bool:
         """Tell whether clinical content may be in what this actor receives."""
         return self.may(Permission.CHART_VIEW)
+
+    def is_confirmed(self, at: dt.datetime) -> bool:
+        """Tell whether the password was given not longer than ten minutes before an instant."""
+        # Without a sign: a clock that was set back must not make it last.
+        return self.confirmed_at is not None and abs(at - self.confirmed_at) <= CONFIRMED_FOR
+
+
+def refuse_unconfirmed(actor: Actor, *, at: dt.datetime) -> None:
+    """Refuse an act that asks for the password; raises PasswordNeeded when it must be given."""
+    if not actor.is_confirmed(at):
+        raise PasswordNeeded

@@ -8,7 +8,6 @@ from clinic.locations import holidays
 from clinic.locations import rules as location_rules
 from clinic.locations.values import WEEKDAYS, ChangeLocation, OpenSpan
 from clinic.web.forms import (
-    BaseForm,
     ChoiceField,
     NoteField,
     PhoneField,
@@ -16,6 +15,7 @@ from clinic.web.forms import (
     VersionField,
     given,
 )
+from clinic.web.password_again import AskingForm
 from clinic.web.words import words_of
 
 
@@ -36,7 +36,7 @@ class HoursField(TextField):
             raise ValueError(words_of(bad)) from bad
 
 
-class LocationForm(BaseForm):
+class LocationForm(AskingForm):
     """The clinic's settings."""
 
     version = VersionField()

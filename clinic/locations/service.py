@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
-from clinic.core import changes
-from clinic.core.access import Actor
+from clinic.core import changes, clock
+from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
@@ -43,8 +43,9 @@ def change(db: Session, actor: Actor, wish: ChangeLocation) -> Location:
     """Change the settings of a place: name, address, phones, zone, country, opening hours.
 
     Visits that are booked keep the zone in which they were promised. Raises StaleEdit when
-    somebody else was faster, Invalid at the field that cannot be.
+    somebody else was faster, Invalid at the field that cannot be, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     location = queries.with_hours(db, wish.location_id)
     if location.version != wish.version:
         raise StaleEdit(STALE)

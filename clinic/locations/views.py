@@ -14,7 +14,7 @@ from clinic.locations import holidays, queries, service
 from clinic.locations import rules as location_rules
 from clinic.locations.forms import LocationForm
 from clinic.locations.models import Location
-from clinic.web.access import actor, require
+from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
 
@@ -32,6 +32,7 @@ def edit() -> ResponseReturnValue:
 
 @bp.post("/clinic")
 @require(Permission.CLINIC_MANAGE)
+@asks_inside
 def update() -> ResponseReturnValue:
     """Save the settings."""
     form = LocationForm(request.form)

@@ -9,7 +9,8 @@ from clinic.accounts.models import Account
 from clinic.accounts.values import AccountStatus
 from clinic.audit import service as audit
 from clinic.catalog.values import ResourceKind
-from clinic.core.access import Actor, Role
+from clinic.core import clock
+from clinic.core.access import Actor, Role, refuse_unconfirmed
 from clinic.core.changes import before_after
 from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
@@ -71,8 +72,10 @@ def people(db: Session, location_id: int) -> Sequence[tuple[int, str]]:
 def add(db: Session, actor: Actor, wish: AddResource) -> Resource:
     """Put a practitioner, a room or a device on the list; the same form sent twice adds one.
 
-    Raises Invalid when the name is taken, or the account is not of somebody who treats here.
+    Raises Invalid when the name is taken, or the account is not of somebody who treats here,
+    PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     name = wish.name
     if wish.kind is ResourceKind.PRACTITIONER and wish.account_id is not None:
         offered = dict(people(db, actor.location_id))
@@ -101,8 +104,9 @@ def add(db: Session, actor: Actor, wish: AddResource) -> Resource:
 def change(db: Session, actor: Actor, wish: ChangeResource) -> Resource:
     """Rename something or take it out of use; past and booked visits keep it.
 
-    Raises NotFound, StaleEdit, Invalid when the name is taken.
+    Raises NotFound, StaleEdit, Invalid when the name is taken, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     resource = get(db, actor, wish.resource_id)
     if resource.version != wish.version:
         raise StaleEdit(STALE)

@@ -6,13 +6,13 @@ from clinic.catalog.values import ResourceKind
 from clinic.core.text import N_
 from clinic.scheduling.values import AddResource, ChangeResource
 from clinic.web.forms import (
-    BaseForm,
     ChoiceField,
     EnumField,
     TextField,
     VersionField,
     given,
 )
+from clinic.web.password_again import AskingForm
 
 KIND_NAMES: dict[ResourceKind, str] = {
     ResourceKind.PRACTITIONER: N_("Practitioner"),
@@ -24,7 +24,7 @@ DEVICE_NAMES: dict[str, str] = {CENTRIFUGE: N_("Centrifuge")}
 """Device types that services name."""
 
 
-class ResourceForm(BaseForm):
+class ResourceForm(AskingForm):
     """A new practitioner, room or device."""
 
     kind = EnumField(N_("What is it?"), ResourceKind, KIND_NAMES)
@@ -44,7 +44,7 @@ class ResourceForm(BaseForm):
         )
 
 
-class ResourceChangeForm(BaseForm):
+class ResourceChangeForm(AskingForm):
     """Another name, or out of use."""
 
     version = VersionField()

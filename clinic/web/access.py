@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 from flask import Flask, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.core.access import Actor, Permission
+from clinic.core import clock
+from clinic.core.access import ASKS_PASSWORD, Actor, Permission
 
 View = TypeVar("View", bound=Callable[..., Any])
 _PUBLIC = "public"
@@ -31,6 +32,21 @@ def public(view: View) -> View:
     return view
 
 
+def asks_inside(view: View) -> View:
+    """Let the view's own form ask for the password again, so that nothing typed is left behind.
+
+    Its form is a `password_again.AskingForm`. Without this, a view whose permission asks for the
+    password is not run until it was given on a page of its own.
+    """
+    view.__dict__["_asks_inside"] = True
+    return view
+
+
+def asks_before(view: Callable[..., Any]) -> bool:
+    """Tell whether the password must have been given before the view is run."""
+    return permission_of(view) in ASKS_PASSWORD and not getattr(view, "_asks_inside", False)
+
+
 def permission_of(view: Callable[..., Any]) -> Permission | str | None:
     """Return what a view declared: a permission, "public", or None when it declared nothing."""
     declared: Permission | str | None = getattr(view, "_permission", None)
@@ -47,6 +63,12 @@ def actor() -> Actor:
 def current_actor() -> Actor | None:
     """Return who acts in this request, or None when nobody is signed in."""
     return cast("Actor | None", g.get("actor"))
+
+
+def is_confirmed() -> bool:
+    """Tell whether the actor of this request gave the password not too long ago."""
+    who = current_actor()
+    return who is not None and who.is_confirmed(clock.now())
 
 
 def is_background() -> bool:

@@ -6,7 +6,7 @@ a press of a button: another site must not be able to have its own text sent.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import current_app, request, session
 from itsdangerous import BadData, URLSafeSerializer
@@ -36,15 +36,21 @@ def typed() -> Typed | None:
     """Return what this request brought, without tokens and passwords; None when it is not ours."""
     if request.method != "POST" or not is_from_here():
         return None
+    came = sent()
+    if not came.fields or sum(len(name) + len(value) for name, value in came.fields) > MOST:
+        return None
+    owner = getattr(session, "ended_account_id", None)
+    return replace(came, owner=_seal().dumps(owner)) if owner else came
+
+
+def sent() -> Typed:
+    """Return what this request brought, without tokens and passwords; its token was good."""
     fields = tuple(
         (name, value)
         for name, value in request.form.items(multi=True)
         if name not in _NEVER and "password" not in name
     )
-    if not fields or sum(len(name) + len(value) for name, value in fields) > MOST:
-        return None
-    owner = getattr(session, "ended_account_id", None)
-    return Typed(request.full_path.rstrip("?"), fields, _seal().dumps(owner) if owner else "")
+    return Typed(request.full_path.rstrip("?"), fields)
 
 
 def loads(raw: str, *, owner: str, account_id: int) -> Typed | None:

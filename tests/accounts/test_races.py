@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,8 @@ from clinic.accounts import service, signing_in
 from clinic.accounts.models import Account
 from clinic.accounts.signing_in import Counter
 from clinic.accounts.values import AcceptInvitation, AccountStatus, InviteAccount
-from clinic.core.access import Role
+from clinic.core import clock
+from clinic.core.access import Actor, Role
 from clinic.core.engine import Sessions
 from clinic.core.errors import ClinicError, NotFound
 from clinic.locations import service as locations
@@ -50,6 +52,11 @@ def clinic(own_sessions: Sessions) -> Sessions:
     return own_sessions
 
 
+def _confirmed(account: Account) -> Actor:
+    actor = service.actor_of(account, address="", request_id="")
+    return replace(actor, confirmed_at=clock.now())
+
+
 def test_of_many_guesses_at_once_only_five_are_judged(clinic):
     counters = [Counter("login:user:x", 5), Counter("login:addr:y", 100)]
 
@@ -69,7 +76,7 @@ def test_two_administrators_cannot_take_each_other_out(clinic):
             factories.an_account(db, location=place, role=Role.ADMINISTRATOR) for _ in range(2)
         )
         ids = one.id, two.id
-        actors = [service.actor_of(a, address="", request_id="") for a in (one, two)]
+        actors = [_confirmed(account) for account in (one, two)]
 
     def take(actor, victim: int) -> str:
         with clinic.write() as db, db.begin():

@@ -14,9 +14,7 @@ from flask import (
 from flask.typing import ResponseReturnValue
 
 from clinic.accounts import cookies, passwords, queries, service, signing_in
-from clinic.accounts import rules as account_rules
 from clinic.accounts.forms import ChangePasswordForm, NewPasswordForm
-from clinic.accounts.signing_in import Counter
 from clinic.accounts.values import AcceptInvitation
 from clinic.core.access import ROLE_NAMES, Permission
 from clinic.core.errors import Invalid
@@ -27,7 +25,6 @@ from clinic.web.errors import request_id
 from clinic.web.words import translate
 
 bp = Blueprint("account", __name__)
-WRONG_CURRENT = N_("This is not your present password")
 
 
 @bp.get("/account")
@@ -45,7 +42,7 @@ def change_password() -> ResponseReturnValue:
     if not form.validate():
         return _own_page(form), 422
 
-    counted = [Counter(f"confirm:user:{actor().id}", account_rules.PER_LOGIN)]
+    counted = signing_in.confirmation_counters(actor().id)
     with transaction() as db:
         wait = signing_in.count_attempt(db, counted)
     if wait:
@@ -54,7 +51,9 @@ def change_password() -> ResponseReturnValue:
         return _own_page(form), 429, {"Retry-After": str(math.ceil(seconds))}
     account = queries.get(read(), actor().id)
     if not passwords.matches(form.current.data or "", account.password_hash):
-        form.refuse("current", WRONG_CURRENT)
+        with transaction() as db:
+            signing_in.refuse_confirmation(db, actor())
+        form.refuse("current", signing_in.WRONG_PASSWORD)
         return _own_page(form), 422
     try:
         new_hash = service.hash_new_password(read(), account, form.password.data or "")

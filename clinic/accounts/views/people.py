@@ -29,7 +29,7 @@ from clinic.core.access import ROLE_NAMES, Permission
 from clinic.core.errors import Conflict, Forbidden, Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.web import kept
-from clinic.web.access import actor, current_actor, is_local, public, require
+from clinic.web.access import actor, asks_inside, current_actor, is_local, public, require
 from clinic.web.database import read, transaction
 from clinic.web.errors import request_id
 from clinic.web.words import translate, words_of
@@ -172,6 +172,7 @@ def new() -> ResponseReturnValue:
 
 @bp.post("/people/new")
 @require(Permission.ACCOUNT_MANAGE)
+@asks_inside
 def create() -> ResponseReturnValue:
     """Invite somebody and show the one-time link, once."""
     form = InviteForm(request.form)
@@ -196,6 +197,7 @@ def edit(account_id: int) -> ResponseReturnValue:
 
 @bp.post("/people/<id:account_id>")
 @require(Permission.ACCOUNT_MANAGE)
+@asks_inside
 def update(account_id: int) -> ResponseReturnValue:
     """Change somebody's name or role."""
     form = AccountForm(request.form)
@@ -204,6 +206,9 @@ def update(account_id: int) -> ResponseReturnValue:
     try:
         with transaction() as db:
             account = service.change(db, actor(), form.command(account_id))
+    except Invalid as refused:
+        form.refuse_invalid(refused)
+        return _edit_page(account_id, form), 422
     except StaleEdit as stale:
         form.version.renew(queries.get(read(), account_id, location_id=actor().location_id).version)
         form.refuse("", stale)

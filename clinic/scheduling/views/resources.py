@@ -9,7 +9,7 @@ from clinic.core.access import Permission
 from clinic.core.errors import Invalid, StaleEdit
 from clinic.scheduling import holdings
 from clinic.scheduling.resource_forms import KIND_NAMES, ResourceChangeForm, ResourceForm
-from clinic.web.access import actor, require
+from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 
 bp = Blueprint("resources", __name__, url_prefix="/clinic/resources")
@@ -36,6 +36,7 @@ def index() -> ResponseReturnValue:
 
 @bp.post("")
 @require(Permission.CLINIC_MANAGE)
+@asks_inside
 def create() -> ResponseReturnValue:
     """Put one more on the list."""
     form = ResourceForm(request.form)
@@ -72,6 +73,7 @@ def edit(resource_id: int) -> ResponseReturnValue:
 
 @bp.post("/<id:resource_id>")
 @require(Permission.CLINIC_MANAGE)
+@asks_inside
 def update(resource_id: int) -> ResponseReturnValue:
     """Rename it or take it out of use."""
     form = ResourceChangeForm(request.form)

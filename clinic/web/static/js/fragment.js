@@ -6,14 +6,14 @@
 //   data-poll="20"        on an element with an id and data-src: look for a newer one every 20 s
 //   data-focus            on what goes on from here, when the element that had the focus is gone
 // The server answers with the whole page or with the fragment. 422 is a form with errors, 409 a stale
-// row with a message, 204 nothing new. It may send words for the screen reader in X-Announce.
+// row with a message, 429 a password that must wait, 204 nothing new. It may send words for the screen reader in X-Announce.
 import { announce, toast } from "./app.js";
 
 const policy = window.trustedTypes?.createPolicy("fragment", { createHTML: (html) => html });
 const parse = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
 const words = document.body.dataset;
 const running = new WeakMap();
-const SHOWN = new Set([200, 409, 422]);
+const SHOWN = new Set([200, 409, 422, 429]);
 
 function replace(ids, page) {
   for (const id of ids) {
@@ -109,7 +109,12 @@ function send(form, button) {
     address.search = new URLSearchParams(data).toString();
     return swap(form, address);
   }
-  return swap(form, address, { method: "POST", body: data });
+  const sent = { method: "POST", body: data };
+  if (!data.get("own_password")) return swap(form, address, sent);
+  // Its answer brings a new cookie: a second press must not break it off.
+  if (form.dataset.sent) return 0;
+  form.dataset.sent = "1";
+  return swap(form, address, sent).finally(() => delete form.dataset.sent);
 }
 
 const agreed = new WeakSet();
