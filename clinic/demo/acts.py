@@ -71,7 +71,7 @@ def cancel(stage: Stage, visit: int, reason: CancelReason) -> None:
 
 def release(stage: Stage, visit: int, *, physician: int) -> None:
     """Release what a physician may release for a visit, with a written reason."""
-    doctor = stage.staff.physicians[physician]
+    doctor = replace(stage.staff.physicians[physician], confirmed_at=clock.now())
     record = safety_queries.latest_screening(stage.db, visit)
     assert record is not None, "every booking is checked"
     screening = safety_queries.screening_of(record)

@@ -29,7 +29,7 @@ from clinic.safety.rules.names import (
     SOURCE_NAMES,
 )
 from clinic.safety.values import MissingKind
-from clinic.web.access import actor, require
+from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate, words_of
 
@@ -227,6 +227,7 @@ def review(appointment_id: int) -> ResponseReturnValue:
 
 @bp.post("/appointments/<id:appointment_id>/releases")
 @require(Permission.RELEASE)
+@asks_inside
 def release(appointment_id: int) -> ResponseReturnValue:
     """Release one finding for this visit."""
     form = ReleaseForm(request.form)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor, Permission
+from clinic.core.access import Actor, Permission, refuse_unconfirmed
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.text import N_
 from clinic.safety import queries
@@ -214,11 +214,12 @@ def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
 
     The visit's plan and date are those of its newest check; facts are read anew. A second release
     of the same finding returns the first. Raises Forbidden unless the actor is a physician,
-    NotReleasable for an absolute finding, FindingGone when the facts have changed, Invalid for a
-    reason that is too short.
+    PasswordNeeded when theirs was given more than ten minutes ago, NotReleasable for an absolute
+    finding, FindingGone when the facts have changed, Invalid for a reason that is too short.
     """
     if not actor.may(Permission.RELEASE):
         raise Forbidden(N_("Only a physician may release a finding."))
+    refuse_unconfirmed(actor, at=clock.now())
     reason = wish.reason.strip()
     if len(reason) < REASON_LENGTH:
         raise Invalid(

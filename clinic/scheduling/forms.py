@@ -37,6 +37,7 @@ from clinic.web.forms import (
     VersionField,
     given,
 )
+from clinic.web.password_again import AskingForm
 from clinic.web.words import translate
 
 ANY_ROOM = N_("Any free room")
@@ -127,7 +128,7 @@ class TimedForm(PlaceForm):
         self.second_hour.data = hours[opening.second_hour]
 
 
-class WhoForm(PlaceForm):
+class WhoForm(PlaceForm, AskingForm):
     """Who comes, and for what."""
 
     q = TextField(
@@ -152,6 +153,10 @@ class WhoForm(PlaceForm):
         description=N_("At least 10 characters. It is kept with the visit for ever."),
     )
     form_key = FormKeyField()
+
+    def is_asking(self) -> bool:
+        """Tell whether a finding is released with the booking: only that asks for the password."""
+        return bool(self.release_reason.text())
 
     def offer_services(self, services: Sequence[tuple[int, str]]) -> None:
         """Set what can be booked."""

@@ -6,11 +6,13 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from clinic.core.access import Role
+from clinic.accounts import passwords
+from clinic.core.access import CONFIRMED_FOR, PASSWORD_FIELD, Role
 from clinic.core.zones import Zone
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import PatientFact, Release
 from clinic.safety.values import FactKind, FactSource, FactState
+from tests.conftest import NOW
 from tests.intake.conftest import a_visit
 
 REASON = "Prescriber was called; the benefit outweighs the bruise."
@@ -306,6 +308,36 @@ def test_a_physician_releases_with_a_reason(world, db, visit, held):
     assert f"Released by {world.accounts[Role.PHYSICIAN].name}" in page
     db.refresh(visit)
     assert visit.is_released
+
+
+def test_a_release_form_sent_late_asks_for_the_password_and_keeps_the_reason(
+    world, db, visit, held, clock
+):
+    world.accounts[Role.PHYSICIAN].password_hash = passwords.make_hash("seven copper kettles")
+    physician = world.as_role(Role.PHYSICIAN)
+    field = f'name="{PASSWORD_FIELD}"'
+    form = {"fingerprint": held, "reason": REASON}
+    clock(NOW + CONFIRMED_FOR)
+    assert field not in text(physician.get(review_url(visit)))
+    physician.token()
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+
+    for sent, says in (
+        ({}, "Type your password to go on"),
+        ({PASSWORD_FIELD: "six tin kettles"}, "This is not your present password"),
+    ):
+        refused = physician.post(releases_url(visit), {**form, **sent})
+        page = text(refused)
+        assert refused.status_code == 422
+        assert page.count(field) == 1
+        assert re.search(rf'id="password-{held[:12]}-err">.*{says}', page)
+        assert REASON in page
+        assert '<details class="why" open>' in page
+    assert db.scalar(sa.select(sa.func.count()).select_from(Release)) == 0
+
+    done = physician.post(releases_url(visit), {**form, PASSWORD_FIELD: "seven copper kettles"})
+    assert done.status_code == 303
+    assert db.scalar(sa.select(Release.reason)) == REASON
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r is not Role.PHYSICIAN])

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
-from clinic.core.access import Role
+from clinic.core.access import CONFIRMED_FOR, PasswordNeeded, Role
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Forbidden, Invalid, NotFound
 from clinic.safety import queries, service
@@ -20,6 +20,7 @@ from clinic.safety.values import (
     ReleaseFinding,
 )
 from tests import factories
+from tests.conftest import NOW
 from tests.safety.conftest import PRP, TODAY, TOMORROW, a_fact
 
 REASON = "Prescriber was called; the benefit outweighs the bruise."
@@ -239,6 +240,23 @@ def test_nobody_but_a_physician_releases(world, db, patient, visit, known, role)
             world.actor(role),
             ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON),
         )
+
+
+def test_a_release_needs_a_password_of_the_last_ten_minutes(
+    world, db, patient, visit, known, clock
+):
+    known(FactKind.MEDICATION, "anticoagulant")
+    finding = checked(db, world, patient, visit).screening.findings[0]
+    wish = ReleaseFinding(appointment_id=visit.id, fingerprint=finding.fingerprint, reason=REASON)
+    physician = world.actor(Role.PHYSICIAN)
+
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+    with pytest.raises(PasswordNeeded):
+        service.release(db, physician, wish)
+    assert db.scalar(sa.select(sa.func.count()).select_from(Release)) == 0
+
+    clock(NOW + CONFIRMED_FOR)
+    assert service.release(db, physician, wish).author_id == physician.id
 
 
 def test_nobody_releases_an_absolute_finding(world, db, patient, visit, known):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
 from clinic.catalog.values import ResourceKind
-from clinic.core.access import Role
+from clinic.core.access import CONFIRMED_FOR, PasswordNeeded, Role
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Forbidden, Invalid, NotFound
 from clinic.patients.values import PatientStatus
@@ -17,7 +17,7 @@ from clinic.safety.models import Release, ScreeningRecord
 from clinic.safety.values import Decision, FactKind, Moment, Outcome
 from clinic.scheduling import queries, service
 from clinic.scheduling.guard import SlotTaken
-from clinic.scheduling.models import PATIENT_GUARD, RESOURCE_GUARD, Course
+from clinic.scheduling.models import PATIENT_GUARD, RESOURCE_GUARD, Appointment, Course
 from clinic.scheduling.service import NotBookable
 from clinic.scheduling.steps import MovedOn, NotNow
 from clinic.scheduling.values import (
@@ -32,6 +32,7 @@ from clinic.scheduling.values import (
     StepVisit,
 )
 from tests import factories
+from tests.conftest import NOW
 from tests.scheduling.conftest import TOMORROW_10
 
 TODAY_9 = dt.datetime(2026, 11, 23, 9, 0)
@@ -360,6 +361,28 @@ def test_a_physician_may_release_at_booking_with_a_reason(desk):
     assert visit.is_released
     assert visit.decision is Decision.ASK
     assert desk.db.scalars(sa.select(Release.appointment_id)).all() == [visit.id]
+
+
+def test_a_release_at_booking_needs_a_password_of_the_last_ten_minutes(desk, clock):
+    desk.took_ibuprofen()
+    wish = desk.wish(service_id=desk.prp.id, release_reason="One tablet only, it is accepted")
+    physician = desk.actor(Role.PHYSICIAN)
+
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+    with pytest.raises(PasswordNeeded), desk.db.begin_nested():
+        service.book(desk.db, physician, wish)
+    assert desk.db.scalars(sa.select(Release)).all() == []
+    assert desk.db.scalars(sa.select(Appointment)).all() == []
+
+    clock(NOW + CONFIRMED_FOR)
+    assert service.book(desk.db, physician, wish).is_released
+
+
+def test_a_booking_that_releases_nothing_needs_none(desk, clock):
+    physician = desk.actor(Role.PHYSICIAN)
+    clock(NOW + dt.timedelta(hours=1))
+
+    assert service.book(desk.db, physician, desk.wish(release_reason="Nothing is in the way"))
 
 
 def test_what_nobody_may_release_stays_refused(desk):

@@ -7,7 +7,8 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from clinic.core.access import Role
+from clinic.accounts import passwords
+from clinic.core.access import CONFIRMED_FOR, PASSWORD_FIELD, Role
 from clinic.patients import service as patient_service
 from clinic.patients.values import RegisterPatient
 from clinic.safety import queries as safety_queries
@@ -17,6 +18,7 @@ from clinic.scheduling import queries, service
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus, CancelReason
 from tests import factories
+from tests.conftest import NOW
 from tests.scheduling.conftest import without_audit
 
 DAY = "2026-11-24"
@@ -361,6 +363,44 @@ def test_a_physician_may_release_and_book_in_one_go(world, desk):
     assert 'name="release_reason"' in text_of(book(world, desk, Role.PHYSICIAN, **wish))
     done = book(world, desk, Role.PHYSICIAN, release_reason="One tablet, accepted", **wish)
     assert done.status_code == 303
+
+
+@pytest.mark.parametrize("address", ["/appointments", "/board/bookings"])
+def test_a_release_at_booking_asks_for_the_password_late(world, db, desk, clock, address):
+    world.accounts[Role.PHYSICIAN].password_hash = passwords.make_hash("seven copper kettles")
+    desk.took_ibuprofen()
+    form = a_form(desk, service_id=desk.prp.id, note="Brings her sister")
+    releasing = {**form, "release_reason": "One tablet, accepted"}
+    browser = world.as_role(Role.PHYSICIAN)
+    browser.token()
+    assert PASSWORD_FIELD not in text_of(browser.post(address, form))
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+
+    for sent, says in (
+        ({}, "Type your password to go on"),
+        ({PASSWORD_FIELD: "six tin kettles"}, "This is not your present password"),
+    ):
+        refused = browser.post(address, {**releasing, **sent})
+        shown = text_of(refused)
+        assert refused.status_code == 422
+        assert says in shown
+        assert f'name="{PASSWORD_FIELD}"' in shown
+        assert "One tablet, accepted" in shown
+        assert "Brings her sister" in shown
+    assert count(db) == 0
+    assert f'name="{PASSWORD_FIELD}"' in text_of(browser.post(address, form))
+
+    done = browser.post(address, {**releasing, PASSWORD_FIELD: "seven copper kettles"})
+    assert done.status_code == 303
+    assert count(db) == 1
+
+
+def test_a_booking_without_a_release_asks_for_no_password(world, desk, clock):
+    browser = world.as_role(Role.PHYSICIAN)
+    browser.token()
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+
+    assert browser.post("/appointments", a_form(desk)).status_code == 303
 
 
 def test_a_chosen_patient_shows_what_the_check_will_say(world, desk):

@@ -3,6 +3,7 @@
 from clinic.core.text import N_
 from clinic.safety.values import MarkFactError, ReleaseFinding
 from clinic.web.forms import BaseForm, FormKeyField, NoteField, TextField
+from clinic.web.password_again import AskingForm
 
 
 class ErrorForm(BaseForm):
@@ -15,7 +16,7 @@ class ErrorForm(BaseForm):
         return MarkFactError(fact_id=fact_id, reason=self.reason.text())
 
 
-class ReleaseForm(BaseForm):
+class ReleaseForm(AskingForm):
     """A physician's reason for releasing one finding for one visit."""
 
     fingerprint = FormKeyField()
