@@ -27,6 +27,9 @@ CODES = shipped_codes()
         ("haemoglobin", "9.5", "g/dL", 9_500),
         ("fibrinogen", "250", "mg/dL", 2_500),
         ("inr", "1.1", "{INR}", 1_100),
+        ("hba1c", "8.5", "%", 8_500),
+        ("hba1c", "69", "mmol/mol", 8_464),
+        ("hba1c", "70", "mmol/mol", 8_556),
         ("weight", "72.5", "kg", 72_500),
     ],
 )
@@ -41,6 +44,8 @@ def test_what_is_certain_is_converted(code, raw, unit, milli):
         ("platelets", "105", "/uL", "105 ×10⁹/L"),
         ("platelets", "98000", "10*9/L", "98000 /µL"),
         ("haemoglobin", "95", "g/dL", "95 g/L"),
+        ("hba1c", "69", "%", "69 mmol/mol"),
+        ("hba1c", "7.1", "mmol/mol", "7.1 %"),
         ("haemoglobin", "9.5", "g/L", "9.5 g/dL"),
         ("platelets", "98,000", "/uL", "thousands separator: 98000"),
         ("platelets", "98.000", "/uL", "thousands separator: 98000"),
