@@ -116,7 +116,8 @@ def takes_the_papers_and_results(physician: Person, visit: int) -> None:
     card.get_by_role("button", name="Record", exact=True).click()
     expect(page.locator("#papers")).to_contain_text("PRP treatment")
 
-    records_platelets(physician, patient)
+    records_result(physician, patient, "Platelets", "214")
+    records_result(physician, patient, "Haemoglobin", "13.4")  # an anaemia is on record
     page.goto(f"{patient}/facts")
     card = page.locator("#hair")
     card.locator("summary").click()
@@ -127,15 +128,15 @@ def takes_the_papers_and_results(physician: Person, visit: int) -> None:
     expect(page.locator("#hair ul.links")).to_contain_text("Vertex")
 
 
-def records_platelets(physician: Person, patient: str) -> None:
+def records_result(physician: Person, patient: str, test: str, value: str) -> None:
     page = physician.page
     page.goto(f"{patient}/facts")
     card = page.locator("#result")
     card.locator("summary").click()
-    chooses(page, "What was measured, in which unit", "Platelets")
-    card.get_by_label("Value", exact=True).fill("214")
+    chooses(page, "What was measured, in which unit", test)
+    card.get_by_label("Value", exact=True).fill(value)
     card.locator("button[type=submit]").click()
-    expect(page.locator("#result ul.links")).to_contain_text("214")
+    expect(page.locator("#result ul.links")).to_contain_text(value)
 
 
 def releases_the_blood_thinner(physician: Person, visit: int) -> None:
