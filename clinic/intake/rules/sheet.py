@@ -20,7 +20,7 @@ _KINDS: dict[Section, tuple[FactKind, ...]] = {
     Section.STAGE: (FactKind.STAGE,),
     Section.HAIR: (FactKind.HAIR,),
 }
-_NEWEST_ONLY = {Section.RESULT, Section.STAGE, Section.HAIR, Section.PREGNANCY}
+_NEWEST_ONLY = {Section.RESULT, Section.STAGE, Section.HAIR}
 """Sections in which a newer statement takes the place of the older one."""
 
 
@@ -124,15 +124,17 @@ def _current(section: Section, known: Known, codes: Codes) -> list[Fact]:
     facts = [fact for kind in _KINDS[section] for fact in known.of_kind(kind)]
     if section in _NEWEST_ONLY:
         kept = _newest(facts)
-        if section is Section.PREGNANCY:
-            kept = [fact for fact in kept if fact.state is not FactState.ABSENT]
     else:
+        by_label = section is not Section.PREGNANCY
+        # What goes on is shown whatever somebody less sure said after it: it still counts.
+        going_on = [fact for fact in facts if is_open(fact, known, codes)]
+        said = {_thing(fact, by_label=by_label) for fact in going_on}
+        rest = [fact for fact in facts if _thing(fact, by_label=by_label) not in said]
         kept = [
             fact
-            for fact in _newest(facts, by_label=True)
-            if fact.state is FactState.UNSURE
-            or (fact.state is FactState.PRESENT and fact.ended_on is not None)
-            or is_open(fact, known, codes)
+            for fact in _newest([*going_on, *rest], by_label=by_label)
+            if fact.state is not FactState.ABSENT
+            and (fact.state is FactState.UNSURE or fact.ended_on is not None or fact in going_on)
         ]
     return sorted(kept, key=lambda fact: (fact.ended_on is None, key(fact)), reverse=True)
 
@@ -147,11 +149,12 @@ def _denied(known: Known) -> list[Fact]:
 
 def _newest(facts: Iterable[Fact], *, by_label: bool = False) -> list[Fact]:
     """Return the newest statement of each thing, in the order in which things came up."""
-    found: dict[tuple[object, ...], Fact] = {}
-    for fact in sorted(facts, key=key):
-        label = fact.label.casefold() if by_label else ""
-        found[fact.kind, fact.code, fact.zone, label] = fact
-    return list(found.values())
+    return list({_thing(fact, by_label=by_label): fact for fact in sorted(facts, key=key)}.values())
+
+
+def _thing(fact: Fact, *, by_label: bool) -> tuple[object, ...]:
+    label = fact.label.casefold() if by_label else ""
+    return fact.kind, fact.code, fact.zone, label
 
 
 def _line(fact: Fact, codes: Codes, validity: Mapping[str, int], today: dt.date | None) -> Line:

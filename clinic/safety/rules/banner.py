@@ -7,7 +7,7 @@ from clinic.core.access import Role
 from clinic.core.text import N_
 from clinic.core.zones import Zone
 from clinic.patients.values import PatientWarning
-from clinic.safety.rules.known import Known
+from clinic.safety.rules.known import WEIGHT, Known
 from clinic.safety.rules.passage import CLINICAL_ROLES
 from clinic.safety.rules.redaction import STATUS_NAMES, for_reception
 from clinic.safety.values import (
@@ -109,7 +109,13 @@ def _short(finding: Finding, name_of: Callable[[str], str]) -> str:
 
 def _allergies(history: History) -> list[Fact]:
     known = Known(history)
-    latest = {fact.code: fact for fact in known.of_kind(FactKind.ALLERGY)}
+    latest: dict[str, Fact] = {}
+    for fact in known.of_kind(FactKind.ALLERGY):
+        earlier = latest.get(fact.code)
+        # Somebody less sure does not take an allergy away.
+        is_kept = earlier is not None and WEIGHT[fact.source] < WEIGHT[earlier.source]
+        if fact.state is FactState.PRESENT or not is_kept:
+            latest[fact.code] = fact
     return [
         fact
         for fact in latest.values()
