@@ -91,8 +91,8 @@ class QuestionsForm(BaseForm):
     def _answer(self, asked: Asked) -> Answer | None:
         question = asked.question
         raw = self[f"q_{question.code}"].data
-        if not raw:
-            return None
+        if raw not in set(Reply):
+            return None  # Nothing, or something forged: the field has said so already.
         if raw != Reply.YES:
             return Answer(reply=Reply(raw))
         label = self._text(f"name_{question.code}")
@@ -157,6 +157,7 @@ def questions_form(
     today: dt.date,
     formdata: Any = None,
     form_key: str = "",
+    kind: type[QuestionsForm] = QuestionsForm,
 ) -> QuestionsForm:
     """Make the form of these groups, filled with what still counts from last time."""
     fields: dict[str, Any] = {"cards": tuple(cards), "codes": codes, "today": today}
@@ -170,7 +171,7 @@ def questions_form(
                 translate(line.title), ((STILL, N_("Still so")), (ENDED, N_("Ended")))
             )
             fields[f"end_{line.fact.id}"] = DateField(N_("Ended on, or last dose"), optional=True)
-    form: QuestionsForm = type("VisitQuestions", (QuestionsForm,), fields)(formdata, data=shown)
+    form: QuestionsForm = type("VisitQuestions", (kind,), fields)(formdata, data=shown)
     return form
 
 
