@@ -106,7 +106,7 @@ def forget(db: Session, counted: Sequence[Counter]) -> None:
     """Take back what a good password was counted as: all of a login, one of an address."""
     for counter in counted:
         is_this = Throttle.key == counter.key
-        if counter.key.startswith("login:addr:"):
+        if ":addr:" in counter.key:
             db.execute(
                 sa.update(Throttle)
                 .where(is_this, Throttle.count > 0)

@@ -318,3 +318,33 @@ class ChangeResource:
     version: int
     name: str
     is_active: bool
+
+
+class HandoverState(StrEnum):
+    """How a handover of the tablet stands."""
+
+    WAITING = "waiting"
+    """Its code may still be typed."""
+    OPEN = "open"
+    """The patient has the screen."""
+    ANSWERED = "answered"
+    OVER = "over"
+
+
+class AskedState(StrEnum):
+    """What everybody at the desk may know of the questions before a visit."""
+
+    MISSING = "missing"
+    WAITING = "waiting"
+    ON_TABLET = "on_tablet"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Whether the questions before a visit are answered, without any of the answers."""
+
+    state: AskedState
+    at: dt.datetime | None = None
+    """Since when the tablet is out, until when its code is good, or when it was sent back."""
+    is_today: bool = False

@@ -19,12 +19,13 @@ from clinic.safety.models import Release
 from clinic.safety.rules.passage import is_released, passage
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Decision, Moment, Passage, ReceptionScreening, Screening
-from clinic.scheduling import queries
+from clinic.scheduling import handed, queries
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
 from clinic.scheduling.rules import checks, states
 from clinic.scheduling.values import (
     CANCEL_REASON_NAMES,
     AppointmentStatus,
+    Asked,
     CancelReason,
     Standing,
     VisitAction,
@@ -138,6 +139,8 @@ class VisitPage:
     seen_facts_hash: str
     """Of the check that this page shows; whoever may start a consultation starts it with it."""
     is_open: bool
+    asked: Asked | None
+    """Of a treatment to come: whether the questions are answered."""
 
 
 def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
@@ -190,6 +193,9 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         recheck_reason=visit.recheck_reason if actor.is_clinical else "",
         seen_facts_hash=_facts_hash(db, visit, today) if VisitAction.START in steps else "",
         is_open=is_open,
+        asked=handed.asked(db, visit.id, screening, zone=actor.zone)
+        if screening is not None and is_open
+        else None,
     )
 
 

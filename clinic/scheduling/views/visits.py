@@ -10,7 +10,7 @@ from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, service, visit
+from clinic.scheduling import desk, handovers, service, visit
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.forms import (
     ArriveForm,
@@ -40,6 +40,7 @@ TAKEN_BACK = N_("Taken back: the visit is booked again.")
 NO_SHOW = N_("Noted that nobody came. The time is free again.")
 STARTED = N_("The visit has begun.")
 FINISHED = N_("The visit is done.")
+TAKEN_FROM_PATIENT = N_("The tablet shows nothing of this patient any more.")
 ODD = N_("This button was out of date. Look at the visit and press again.")
 BY_SESSION = N_("A treatment is begun and finished by its session.")
 REFUSED = N_("The check refuses this. It says why below.")
@@ -154,6 +155,38 @@ def arrive(appointment_id: int) -> ResponseReturnValue:
 def undo_arrive(appointment_id: int) -> ResponseReturnValue:
     """Take an arrival back."""
     return _steps(appointment_id, service.undo_arrive, TAKEN_BACK)
+
+
+@bp.post("/appointments/<id:appointment_id>/handover")
+@require(Permission.APPOINTMENT_CHECKIN)
+def hand_over(appointment_id: int) -> ResponseReturnValue:
+    """Make a code for the tablet and show it, once."""
+    try:
+        with transaction() as db:
+            made, code = handovers.hand_over(
+                db, actor(), appointment_id, secret=str(current_app.secret_key)
+            )
+    except ClinicError as error:
+        return _refused_step(appointment_id, error)
+    shown = visit.page(read(), actor(), appointment_id)
+    page = render_template(
+        "scheduling/_handover.html",
+        page=shown,
+        bar=shown.bar,
+        code=code,
+        good_until=made.expires_at,
+        address=url_for("tablet.index", _external=True),
+    )
+    return page, 201
+
+
+@bp.post("/appointments/<id:appointment_id>/handover/end")
+@require(Permission.APPOINTMENT_CHECKIN)
+def take_back(appointment_id: int) -> ResponseReturnValue:
+    """End what is open on the tablet for a visit."""
+    with transaction() as db:
+        handovers.take_back(db, actor(), appointment_id)
+    return _done(appointment_id, TAKEN_FROM_PATIENT)
 
 
 @bp.post("/appointments/<id:appointment_id>/no-show")
