@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from flask import Flask, current_app, redirect, request, session, url_for
+from flask import Flask, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel, get_locale
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -36,7 +36,8 @@ _BLUEPRINTS = (
     "clinic.safety.views",
     "clinic.scheduling.views.booking",
     "clinic.scheduling.views.resources",
-    "clinic.intake.views",
+    "clinic.intake.views.staff",
+    "clinic.intake.views.tablet",
     "clinic.treatments.views",
     "clinic.followup.views",
     "clinic.chart.views.board",
@@ -150,7 +151,8 @@ def _of_nobody(own: DbSession | None, name: str) -> str:
 def _pick_locale() -> str:
     own = _current_session()
     account = own.account if own is not None else None
-    chosen = account.locale if account else _of_nobody(own, "lang")
+    # On the tablet the patient's choice counts, also before a signed-in browser is signed out.
+    chosen = g.get("spoken") or (account.locale if account else _of_nobody(own, "lang"))
     if chosen in LANGUAGES:
         return chosen
     return request.accept_languages.best_match(LANGUAGES) or "en"

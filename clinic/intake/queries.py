@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from clinic.core.errors import NotFound
 from clinic.intake.rules import questions as question_rules
 from clinic.intake.rules.questions import GroupCard
 from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
+from clinic.intake.rules.tablet import TabletCard, tablet_cards
 from clinic.patients.values import PatientBar
 from clinic.safety import editions
 from clinic.safety import queries as safety_queries
@@ -33,6 +34,7 @@ from clinic.safety.values import (
     Truth,
 )
 from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling.handed import Screen
 from clinic.scheduling.models import Appointment
 
 
@@ -67,6 +69,14 @@ class QuestionsPage:
     of: VisitPage
     cards: tuple[GroupCard, ...]
     also_needed: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabletPage:
+    """What a patient alone sees: questions, and own earlier words."""
+
+    cards: tuple[TabletCard, ...]
+    today: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +137,28 @@ def questions_page(db: Session, actor: Actor, appointment_id: int) -> QuestionsP
         ),
         also_needed=question_rules.also_needed(page.screening),
     )
+
+
+def tablet_page(db: Session, screen: Screen) -> TabletPage:
+    """Return what the patient is asked on the tablet; as many statements whatever is known."""
+    today = clock.today(screen.zone)
+    found = scheduling_queries.get(db, screen.appointment_id)
+    history = safety_queries.history_of(db, screen.patient_id)
+    plan = scheduling_queries.plan_for(db, found, history)
+    codes, on = safety_queries.codes(), found.starts_local.date()
+    screening = safety_queries.check(db, history, plan, on)
+    # What the rules would ask of this person knowing nothing: no man is asked whether he is
+    # pregnant because a nurse once wrote down that he is not.
+    unknown = safety_queries.check(db, replace(history, facts=()), plan, on)
+    groups = question_rules.groups_lacking(screening) | question_rules.groups_lacking(unknown)
+    cards = [
+        card
+        for card in question_rules.cards(
+            screening, history, safety_queries.rules(), codes, today=today
+        )
+        if card.group.code in groups
+    ]
+    return TabletPage(cards=tablet_cards(cards, history, codes), today=today)
 
 
 def review_page(db: Session, actor: Actor, appointment_id: int) -> ReviewPage:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
+from clinic.audit import service as audit
 from clinic.consents import queries as consent_queries
 from clinic.consents import service as consent_service
 from clinic.consents.models import Consent
@@ -15,7 +16,8 @@ from clinic.core.text import N_
 from clinic.intake import queries
 from clinic.intake.rules import questions as question_rules
 from clinic.intake.rules.sheet import is_open
-from clinic.intake.values import AnswerQuestions
+from clinic.intake.rules.tablet import tablet_facts
+from clinic.intake.values import AnswerOnTablet, AnswerQuestions
 from clinic.patients import queries as patient_queries
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
@@ -30,19 +32,28 @@ from clinic.safety.values import (
     RecordFact,
     ReleaseFinding,
 )
+from clinic.scheduling import handed
+from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
+from clinic.scheduling.handed import Screen
+from clinic.scheduling.handovers import ON_TABLET, HandoverOver, Request
 from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import AppointmentStatus
+from clinic.scheduling.values import AppointmentStatus, HandoverState
 
 NO_KNOWN_ALLERGY = "no_known_allergy"
 WRITTEN_ELSEWHERE = ("side_effect:", "session:")
 """How the source keys begin of what a side effect or a session put on record."""
+SENT = N_("Your answers have been sent already.")
 OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
 """Visits that can still be asked about and released for."""
 
 
 class VisitOver(Conflict):
     """The visit is no longer to come."""
+
+
+class SentAlready(Conflict):
+    """The patient's answers have been sent before."""
 
 
 def record(db: Session, actor: Actor, wishes: Sequence[RecordFact]) -> list[PatientFact]:
@@ -113,6 +124,54 @@ def answer(db: Session, actor: Actor, wish: AnswerQuestions) -> list[PatientFact
         ],
     )
     scheduling_service.rescreen(db, actor, visit.patient_id)
+    return rows
+
+
+def answer_on_tablet(
+    db: Session, screen: Screen, wish: AnswerOnTablet, request: Request
+) -> list[PatientFact]:
+    """Record what the patient answered alone, check the visits again, and end the screen.
+
+    Raises SentAlready for the second of two, HandoverOver when the screen or the visit is over,
+    Invalid as the rules say.
+    """
+    visit = scheduling_queries.lock_visit(db, screen.appointment_id)
+    handover = handed.held(db, screen.handover_id)
+    state = handed.state_of(handover)
+    if state is HandoverState.ANSWERED:
+        raise SentAlready(SENT)
+    if state is not HandoverState.OPEN or not handover.confirmed_at or visit.status not in OPEN:
+        raise HandoverOver
+    facts = tablet_facts(
+        wish.groups,
+        safety_queries.history_of(db, visit.patient_id),
+        safety_queries.rules(),
+        safety_queries.codes(),
+        on=clock.today(screen.zone),
+    )
+
+    rows, _ = safety_service.write_facts(
+        db,
+        None,
+        [
+            _wish(visit.patient_id, fact, f"tablet:{handover.id}:{n}")
+            for n, fact in enumerate(facts)
+        ],
+    )
+    scheduling_service.rescreen(db, None, visit.patient_id)
+    handover.answered_at = handover.ended_at = clock.now()
+    audit.record(
+        db,
+        None,
+        "handover.answered",
+        "handover",
+        handover.id,
+        patient_id=visit.patient_id,
+        detail={"appointment": visit.id, "facts": [row.id for row in rows]},
+        name=ON_TABLET,
+        address=request.address,
+        request_id=request.request_id,
+    )
     return rows
 
 

@@ -131,3 +131,10 @@ class AnswerQuestions:
     groups: tuple[GroupReply, ...] = ()
     open_records: tuple[OpenReply, ...] = ()
     form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOnTablet:
+    """Record what the patient answered alone."""
+
+    groups: tuple[GroupReply, ...]

@@ -69,6 +69,27 @@ def record_facts(
     A fact with the `source_key` of an earlier one is not recorded again: the earlier is returned.
     Raises NotFound for the patient, Invalid for dates out of order.
     """
+    rows, made = write_facts(db, actor, wishes)
+    if made:
+        audit.record(
+            db,
+            actor,
+            "fact.recorded",
+            "patient_fact",
+            made[0].id,
+            patient_id=wishes[0].patient_id,
+            detail={"ids": [row.id for row in made]},
+        )
+    return rows
+
+
+def write_facts(
+    db: Session, actor: Actor | None, wishes: Sequence[RecordFact]
+) -> tuple[list[PatientFact], list[PatientFact]]:
+    """Do as `record_facts`, for a use case whose own audit line names the facts.
+
+    Returns the facts in the order of the wishes, and those of them that are new.
+    """
     assert wishes, "nothing to record"
     patient_id = wishes[0].patient_id
     assert all(wish.patient_id == patient_id for wish in wishes)
@@ -90,16 +111,7 @@ def record_facts(
         rows.append(row)
     if made:
         db.flush()  # The audit line names their ids.
-        audit.record(
-            db,
-            actor,
-            "fact.recorded",
-            "patient_fact",
-            made[0].id,
-            patient_id=patient_id,
-            detail={"ids": [row.id for row in made]},
-        )
-    return rows
+    return rows, made
 
 
 def mark_error(db: Session, actor: Actor | None, wish: MarkFactError) -> PatientFact:

@@ -19,7 +19,10 @@ from clinic.web import fonts, icons
 from clinic.web.access import public
 
 STATIC = Path(__file__).with_name("static")
-STYLES = ("tokens", "base", "components", "forms", "lists", "intake", "board", "scalp", "print")
+STYLES = (
+    *("tokens", "base", "components", "forms", "lists", "intake", "tablet", "board", "scalp"),
+    "print",
+)
 """The parts of `css/app.css`, in the order in which they are joined."""
 ROWS_OF_A_DAY = 24 * 12
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -117,6 +117,7 @@ ICONS = frozenset(
         "sun",
         "sun-moon",
         "syringe",
+        "tablet",
         "tag",
         "test-tube",
         "thermometer",

@@ -117,13 +117,25 @@ VIEWS: dict[str, Permission | str] = {
     "scheduling.create": P.APPOINTMENT_BOOK,
     "scheduling.edit": P.APPOINTMENT_BOOK,
     "scheduling.finish": P.SESSION_LOG,
+    "scheduling.hand_over": P.APPOINTMENT_CHECKIN,
     "scheduling.move": P.APPOINTMENT_BOOK,
     "scheduling.new": P.APPOINTMENT_BOOK,
     "scheduling.no_show": P.APPOINTMENT_CHECKIN,
     "scheduling.reopen": P.APPOINTMENT_BOOK,
     "scheduling.show": P.BOARD_VIEW,
+    "scheduling.take_back": P.APPOINTMENT_CHECKIN,
     "scheduling.undo_arrive": P.APPOINTMENT_CHECKIN,
     "scheduling.walk_in": P.APPOINTMENT_BOOK,
+    "tablet.confirm": PUBLIC,
+    "tablet.done": PUBLIC,
+    "tablet.end": PUBLIC,
+    "tablet.index": PUBLIC,
+    "tablet.open_screen": PUBLIC,
+    "tablet.questions": PUBLIC,
+    "tablet.send": PUBLIC,
+    "tablet.speak": PUBLIC,
+    "tablet.touch": PUBLIC,
+    "tablet.who": PUBLIC,
     "treatments.abort": P.SESSION_SIGN,
     "treatments.add": P.SESSION_SIGN,
     "treatments.begin": P.SESSION_LOG,
@@ -177,6 +189,7 @@ def test_an_administrator_holds_nothing_clinical():
 
 
 def test_what_is_public_shows_no_patient():
+    """But the tablet, to the patient themselves: tests/intake/test_tablet.py."""
     public = {endpoint for endpoint, needed in VIEWS.items() if needed == PUBLIC}
 
     assert {endpoint.split(".")[0] for endpoint in public} == {
@@ -184,6 +197,7 @@ def test_what_is_public_shows_no_patient():
         "accounts",
         "assets",
         "health",
+        "tablet",
     }
 
 

@@ -35,6 +35,7 @@ from clinic.followup.values import (
     SideEffectKind,
 )
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
+from clinic.intake.forms.tablet import CodeForm
 from clinic.intake.queries import ConsentsPage
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
@@ -86,7 +87,9 @@ THE_CATALOGUE |= {
     if isinstance(kind, type) and kind.__module__ == language.__name__
 }
 """The rules themselves, which hold no patient: for those who may read them."""
-LET_IN = {Role.RECEPTIONIST: FOR_THE_DESK, Role.ADMINISTRATOR: THE_CATALOGUE}
+FOR_ALL = {CodeForm}
+"""The code of the tablet, before it is anybody's."""
+LET_IN = {Role.RECEPTIONIST: FOR_THE_DESK | FOR_ALL, Role.ADMINISTRATOR: THE_CATALOGUE | FOR_ALL}
 FLASKS_OWN = {"g", "request", "session", "config"}
 """Flask puts them beside the values of every page: the request, not what the page is built from."""
 NO_PAGES = {"assets.show", "health.live", "health.ready", "accounts.sign_out"}

@@ -23,6 +23,7 @@ COMMITTERS = {
 }
 SEVERAL_UNITS = {
     ("accounts", "open_session"): "an attempt is counted before it is judged",
+    ("intake", "open_screen"): "the same: a code is guessed as a password is",
     ("accounts", "change_password"): "the same: it asks for the old password",
 }
 """Packages and their views with more than one writing unit, and why."""

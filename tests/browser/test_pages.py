@@ -12,22 +12,26 @@ from typing import NamedTuple
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy.orm import Session
 
 from clinic.accounts import service as accounts
 from clinic.accounts.models import Account
 from clinic.accounts.values import InviteAccount
 from clinic.core import clock as clinic_clock
 from clinic.core.access import Role
-from tests.browser.conftest import PASSWORD, Clinic, Person, axe_violations, served
+from clinic.scheduling import handovers
+from tests.browser.conftest import PASSWORD, SECRET, Clinic, Person, axe_violations, served
 from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser]
 
 R, N, D, A = Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN, Role.ADMINISTRATOR
+OPENED, CONFIRMED, SENT = "opened", "confirmed", "sent"
+"""Tablets in a patient's hands: at the name, at the questions, afterwards. No role of anybody."""
 NOT_PAGES = {"assets.show", "health.live", "health.ready", "home"}
 """What is no page: files, answers to machines, and the way to one's first page."""
 
-PAGES: dict[str, list[tuple[Role | None, str]]] = {
+PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "account.invitation": [(None, "/invitations/{token}")],
     "account.show": [(R, "/account")],
     "accounts.edit": [(A, "/people/{account}")],
@@ -77,6 +81,10 @@ PAGES: dict[str, list[tuple[Role | None, str]]] = {
         (R, "/appointments/{cancelled_visit}"),
     ],
     "scheduling.walk_in": [(R, "/appointments/walk-in")],
+    "tablet.done": [(SENT, "/tablet/done")],
+    "tablet.index": [(None, "/tablet"), (R, "/tablet")],
+    "tablet.questions": [(CONFIRMED, "/tablet/questions")],
+    "tablet.who": [(OPENED, "/tablet/name")],
     "treatments.index": [(D, "/sessions")],
     "treatments.prepare": [
         (D, "/appointments/{arrived_visit}/session"),
@@ -122,7 +130,7 @@ class Case(NamedTuple):
     """One page for one role."""
 
     endpoint: str
-    role: Role | None
+    role: Role | str | None
     path: str
     status: int = 200
 
@@ -147,7 +155,25 @@ def fill(clinic: Clinic) -> dict[str, object]:
     with clinic_clock.pretend(NOW), clinic.sessions.write() as db, db.begin():
         wish = InviteAccount(login="nina", name="Nina Vogel", role=N)
         _, token = accounts.invite(db, None, wish)
-    return {**found, "token": token}
+        tablets = {
+            OPENED: hands_over(db, found["warned_visit"], OPENED),
+            CONFIRMED: hands_over(db, found["asked_visit"], CONFIRMED),
+            SENT: hands_over(db, found["blocked_visit"], SENT),
+        }
+    return {**found, "token": token, **tablets}
+
+
+def hands_over(db: Session, visit_id: object, until: str) -> str:
+    """Hand the tablet over for a visit; return the cookie of the tablet."""
+    desk = db.scalars(sa.select(Account).where(Account.login == "receptionist")).one()
+    actor = accounts.actor_of(desk, address="", request_id="")
+    handover, code = handovers.hand_over(db, actor, int(str(visit_id)), secret=SECRET)
+    request = handovers.Request(address="", request_id="")
+    token = handovers.open_screen(db, code, secret=SECRET, request=request)
+    handover.confirmed_at = None if until == OPENED else NOW
+    if until == SENT:
+        handover.answered_at = handover.ended_at = NOW
+    return token
 
 
 class House:
@@ -155,15 +181,18 @@ class House:
 
     def __init__(self, clinic: Clinic, browser: Browser) -> None:
         self.clinic, self.browser, self.ids = clinic, browser, fill(clinic)
-        self._contexts: dict[Role | None, BrowserContext] = {}
+        self._contexts: dict[Role | str | None, BrowserContext] = {}
 
-    def person(self, role: Role | None) -> Person:
+    def person(self, role: Role | str | None) -> Person:
         if role not in self._contexts:
             self._contexts[role] = self.browser.new_context(
                 locale="en-GB", viewport={"width": 1440, "height": 900}
             )
-            if role:
+            if isinstance(role, Role):
                 Person(self._contexts[role].new_page(), self.clinic.url).signs_in(role.value)
+            elif role:
+                cookie = {"name": "tablet", "value": str(self.ids[role]), "url": self.clinic.url}
+                self._contexts[role].add_cookies([cookie])
         return Person(self._contexts[role].new_page(), self.clinic.url)
 
     def path(self, pattern: str) -> str:

@@ -65,6 +65,7 @@ def story(chair: Chair) -> list[tuple[Role, str]]:
         (Role.NURSE, f"/sessions/{signed.id}/calls/new?kind=day_1"),
         (Role.NURSE, f"/sessions/{signed.id}/side-effects/new"),
         (Role.PHYSICIAN, "/safety/rules"),
+        (Role.RECEPTIONIST, "/tablet"),
     ]
 
 

@@ -179,11 +179,7 @@ def test_a_double_click_answers_once(world, db, patient, visit):
 
 BAD = {
     "nothing": ({}, "Nothing is answered yet"),
-    "unknown reply": ({"q_bleeding_diagnosis": "maybe"}, "Choose one of the list"),
-    "unknown reply beside no change": (
-        {"q_bleeding_diagnosis": "maybe", "same_bleeding": "y"},
-        "Choose one of the list",
-    ),
+    "unknown reply": ({"q_fainted": "maybe", "same_scars_and_fainting": "y"}, "Choose one of"),
     "name without reply": ({"name_painkiller": "Ibuprofen"}, "Yes, No or Don’t know?"),
     "day without reply": ({"day_own_aspirin": "2026-11-20"}, "Yes, No or Don’t know?"),
     "day to come": (

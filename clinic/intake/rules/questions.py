@@ -59,12 +59,15 @@ class Asker:
     """Who asks, as what, on which clinic-local day."""
 
     name: str
-    role: Role
+    role: Role | None
+    """None: nobody of the clinic asks, the patient answers alone."""
     on: dt.date
 
     @property
     def source(self) -> FactSource:
         """Return how sure an answer is that this person writes down."""
+        if self.role is None:
+            return FactSource.PATIENT
         return FactSource.PHYSICIAN if self.role is Role.PHYSICIAN else FactSource.STAFF
 
     def says(self, kind: FactKind, code: str, state: FactState) -> Fact:
@@ -94,12 +97,7 @@ def cards(
     something it asks for is on record.
     """
     known = Known(history)
-    lacking = {
-        missing.code
-        for finding in screening.findings
-        for missing in finding.missing
-        if missing.kind is MissingKind.QUESTION
-    }
+    lacking = groups_lacking(screening)
     asked_by_rules = {
         code
         for rule in catalogue.rules
@@ -126,6 +124,16 @@ def cards(
         if group.code in lacking or (group.code in asked_by_rules and is_known):
             found.append(card)
     return tuple(found)
+
+
+def groups_lacking(screening: Screening) -> frozenset[str]:
+    """Return the codes of the question groups whose answers the check lacks."""
+    return frozenset(
+        missing.code
+        for finding in screening.findings
+        for missing in finding.missing
+        if missing.kind is MissingKind.QUESTION
+    )
 
 
 def also_needed(screening: Screening) -> tuple[Missing, ...]:

@@ -1,0 +1,41 @@
+// The tablet in a patient's hands: says that somebody is there, closes what was left alone, and
+// shows nothing when somebody goes back. Without this file the server still ends the screen.
+
+const box = document.getElementById("still-there");
+const closing = document.getElementById("idle");
+
+// A page out of the browser's own memory may belong to somebody who has gone.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+if (box && closing) {
+  const idle = Number(box.dataset.idle) * 1000;
+  const warning = 60_000;
+  const tell = 30_000;
+  let touched = Date.now();
+  let told = Date.now();
+
+  async function tellServer() {
+    told = Date.now();
+    const body = new FormData();
+    body.append("csrf_token", closing.elements.csrf_token.value);
+    try {
+      const answer = await fetch(box.dataset.touch, { method: "POST", body, credentials: "same-origin" });
+      if (answer.status !== 204) location.reload(); // over: the page says so
+    } catch (failure) {
+      if (!(failure instanceof TypeError)) throw failure; // no connection: the next touch tells
+    }
+  }
+
+  function here() {
+    touched = Date.now();
+    box.hidden = true;
+    if (touched - told > tell) tellServer();
+  }
+  for (const kind of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(kind, here, { passive: true });
+
+  setInterval(() => {
+    const left = touched + idle - Date.now();
+    if (left <= 0) closing.submit();
+    else if (left <= warning) box.hidden = false;
+  }, 1000);
+}
