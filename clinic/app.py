@@ -36,6 +36,8 @@ _BLUEPRINTS = (
     "clinic.safety.views",
     "clinic.scheduling.views.booking",
     "clinic.scheduling.views.resources",
+    "clinic.rulebook.views.book",
+    "clinic.rulebook.views.approvals",
     "clinic.intake.views.staff",
     "clinic.intake.views.tablet",
     "clinic.treatments.views",
@@ -73,13 +75,18 @@ _NAV = (
     ("patients.index", "users", N_("Patients"), Permission.PATIENT_VIEW),
     ("treatments.index", "syringe", N_("Sessions"), Permission.CHART_VIEW),
     ("catalog.index", "package", N_("Products and lots"), Permission.PRODUCT_MANAGE),
-    ("safety.index", "shield-check", N_("Safety rules"), Permission.RULE_VIEW),
+    ("rulebook.index", "shield-check", N_("Safety rules"), Permission.RULE_VIEW),
     ("accounts.index", "user-cog", N_("People"), Permission.ACCOUNT_MANAGE),
     ("locations.edit", "settings", N_("Clinic"), Permission.CLINIC_MANAGE),
     ("resources.index", "door-open", N_("Rooms and people"), Permission.CLINIC_MANAGE),
     ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
 )
-_UNDER = {"chart": "patients", "intake": "patients", "scheduling": "board"}
+_UNDER = {
+    "approvals": "rulebook",
+    "chart": "patients",
+    "intake": "patients",
+    "scheduling": "board",
+}
 """Packages without a line of their own, and the line they are found under."""
 
 

@@ -48,13 +48,14 @@ class Visitor:
 class World:
     """One clinic in Berlin with one account a role."""
 
-    def __init__(self, app: Flask, db: Session) -> None:
+    def __init__(self, app: Flask, db: Session, *, is_approved: bool = True) -> None:
         self.app, self.db = app, db
         self.location = factories.a_location(db)
         self.accounts: dict[Role, Account] = {
             role: factories.an_account(db, location=self.location, role=role) for role in Role
         }
-        factories.an_approved_catalogue(db, self.accounts[Role.PHYSICIAN])
+        if is_approved:
+            factories.an_approved_catalogue(db, self.accounts[Role.PHYSICIAN])
 
     def actor(self, role: Role) -> Actor:
         account = self.accounts[role]

@@ -24,5 +24,6 @@ def load(db: Session) -> tuple[dict[str, str], ...]:
         people = staff.make(db, today=today)
     stage = Stage(db, people, now=now)
     Story(stage, today=today).tell()
+    stage.at(now - dt.timedelta(hours=18), lambda: staff.draft_rule(db, people.administrator))
     stage.play()
     return people.accounts

@@ -17,7 +17,7 @@ from clinic.consents import service as consents
 from clinic.core.access import Actor, Role
 from clinic.locations.models import Location, OpeningHours
 from clinic.safety import approving, editions
-from clinic.safety.rules.versions import ApproveRules
+from clinic.safety.rules.versions import ApproveRules, DraftRule
 from clinic.scheduling.models import Resource
 
 PEOPLE = (
@@ -38,6 +38,7 @@ class Staff:
     physicians: tuple[Actor, ...]
     nurse: Actor
     receptionist: Actor
+    administrator: Actor
     practitioners: tuple[Resource, ...]
     rooms: tuple[Resource, ...]
     services: dict[Modality, Service]
@@ -78,6 +79,7 @@ def make(db: Session, *, today: dt.date) -> Staff:
         physicians=tuple(actors[login] for login in ("physician", "physician2", "physician3")),
         nurse=nurse,
         receptionist=actors["receptionist"],
+        administrator=actors["administrator"],
         practitioners=tuple(
             _resource(
                 db,
@@ -95,6 +97,24 @@ def make(db: Session, *, today: dt.date) -> Staff:
         services=_services(db, location),
         lots=_lots(db, nurse, today),
         accounts=tuple(printed),
+    )
+
+
+def draft_rule(db: Session, administrator: Actor) -> None:
+    """Leave one change of a rule to be tried out and approved."""
+    proposed = editions.proposal(db, "nsaid_recent").then
+    assert proposed is not None
+    approving.draft(
+        db,
+        administrator,
+        DraftRule(
+            code="nsaid_recent",
+            numbers={"window": "5"},
+            decisions={},
+            is_on=True,
+            reason="Two large bruises this autumn, both after ibuprofen three days before.",
+            seen=proposed.mark,
+        ),
     )
 
 

@@ -39,7 +39,7 @@ def draft(db: Session, actor: Actor, wish: DraftRule) -> RuleVersion:
     _refuse_without(actor, Permission.RULE_DRAFT)
     before = editions.proposal(db, wish.code)
     assert before.then is not None
-    if before.then.content_hash != wish.seen:
+    if before.then.mark != wish.seen:
         raise RulesMovedOn(CHANGED_SINCE)
     reason = wish.reason.strip()
     if len(reason) < REASON_LENGTH:
@@ -48,20 +48,9 @@ def draft(db: Session, actor: Actor, wish: DraftRule) -> RuleVersion:
             field="reason",
             least=REASON_LENGTH,
         )
-    floor = editions.as_released(wish.code)
-    content = versions.changed(floor.content, wish.numbers, wish.decisions)
-    mark = versions.wording_hash(content)
-    if (mark, wish.is_on) == (before.then.content_hash, before.then.is_on):
+    made = wished(wish, version=before.then.version + 1)
+    if made.says_the_same(before.then):
         raise Invalid(N_("Nothing is different from before"), field="reason")
-    made = Version(
-        id=None,
-        code=wish.code,
-        version=before.then.version + 1,
-        is_on=wish.is_on,
-        content=content,
-        content_hash=mark,
-        release_hash=floor.content_hash,
-    )
     _refuse_weak(made)
     row = _keep(db, [made], author_id=actor.id, reason=reason)[0]
     audit.record(
@@ -75,6 +64,48 @@ def draft(db: Session, actor: Actor, wish: DraftRule) -> RuleVersion:
     return row
 
 
+def wished(wish: DraftRule, *, version: int) -> Version:
+    """Return the version that a wish asks for; raises NotFound for a rule that is not released."""
+    floor = editions.as_released(wish.code)
+    content = versions.changed(floor.content, wish.numbers, wish.decisions)
+    return Version(
+        id=None,
+        code=wish.code,
+        version=version,
+        is_on=wish.is_on,
+        content=content,
+        content_hash=versions.wording_hash(content),
+        release_hash=floor.content_hash,
+    )
+
+
+def problems(wish: DraftRule) -> Sequence[Invalid]:
+    """Return everything for which a draft would be refused, each with its field; no statement.
+
+    Fields are `is_on`, `number-NAME` and `decision-CASE`, empty where numbers do not fit together.
+    Raises NotFound for a rule that is not released.
+    """
+    made = wished(wish, version=1)
+    floor = editions.floor_of(wish.code)
+    assert floor is not None
+    # Put together without being read: what is out of order can still be too weak elsewhere.
+    rule = replace(
+        floor,
+        numbers=tuple(replace(n, value=wish.numbers.get(n.name, n.value)) for n in floor.numbers),
+        cases=tuple(
+            replace(c, decision=wish.decisions.get(c.name, c.decision)) for c in floor.cases
+        ),
+    )
+    found = versions.out_of_order(rule) | versions.too_weak(rule, floor, is_on=wish.is_on)
+    if found:
+        return [Invalid(why, field=field) for field, why in found.items()]
+    try:
+        _refuse_weak(made)
+    except Invalid as refused:
+        return [refused]
+    return []
+
+
 def withdraw(db: Session, actor: Actor, code: str, *, seen: str) -> RuleVersion:
     """Take a draft back: the rule as it is in force, or as released, is proposed again.
 
@@ -85,7 +116,7 @@ def withdraw(db: Session, actor: Actor, code: str, *, seen: str) -> RuleVersion:
     before = editions.proposal(db, code)
     draft_ = before.then
     assert draft_ is not None
-    if draft_.content_hash != seen:
+    if draft_.mark != seen:
         raise RulesMovedOn(CHANGED_SINCE)
     if not (before.is_change and draft_.is_own):
         raise Invalid(N_("There is no draft of this rule"))
@@ -110,10 +141,11 @@ def approve(db: Session, actor: Actor, wish: ApproveRules) -> RuleCatalogue:
     """
     _refuse_without(actor, Permission.RULE_APPROVE)
     before = editions.newest(db)
-    together, picked = versions.chosen(editions.proposals(db), wish.codes if before else None)
-    mark = versions.edition(together)
-    if mark != wish.seen:
+    all_ = editions.proposals(db)
+    if versions.edition(versions.chosen(all_, None)[0]) != wish.seen:
         raise RulesMovedOn(CHANGED_SINCE)
+    together, picked = versions.chosen(all_, wish.codes if before else None)
+    mark = versions.edition(together)
     if not picked:
         raise Invalid(N_("Choose at least one change"), field="codes")
     for version in together:

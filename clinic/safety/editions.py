@@ -153,10 +153,11 @@ def _read(db: Session, edition: str) -> Catalogue:
 
 def _versions(db: Session, ids: Sequence[int]) -> Sequence[Version]:
     rows = db.scalars(sa.select(RuleVersion).where(RuleVersion.id.in_(ids)))
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
-def _version(row: RuleVersion) -> Version:
+def version_of(row: RuleVersion) -> Version:
+    """Return a kept version as the value that rules compare."""
     return Version(
         id=row.id,
         code=row.code,

@@ -20,7 +20,8 @@ from clinic.web.access import public
 
 STATIC = Path(__file__).with_name("static")
 STYLES = (
-    *("tokens", "base", "components", "forms", "lists", "intake", "tablet", "board", "scalp"),
+    *("tokens", "base", "components", "forms", "lists", "intake", "tablet", "rulebook"),
+    *("board", "scalp"),
     "print",
 )
 """The parts of `css/app.css`, in the order in which they are joined."""

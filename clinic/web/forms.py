@@ -151,7 +151,7 @@ class NoteField(TextField):
         return text.strip()
 
 
-class _ParsedField(Field):
+class ParsedField(Field):
     """A text input whose value is parsed; what was typed is shown again when it is wrong."""
 
     widget = TextInput()
@@ -188,7 +188,7 @@ class _ParsedField(Field):
                 raise ValueError(words_of(bad)) from bad
 
 
-class DateField(_ParsedField):
+class DateField(ParsedField):
     """A calendar date inside given bounds, as ISO or day first (27.11.2026)."""
 
     def __init__(
@@ -224,7 +224,7 @@ class DateField(_ParsedField):
         return value.isoformat()
 
 
-class TimeField(_ParsedField):
+class TimeField(ParsedField):
     """A wall time in hours and minutes."""
 
     def parse(self, raw: str) -> dt.time:
@@ -239,7 +239,7 @@ class TimeField(_ParsedField):
         return value.strftime("%H:%M")
 
 
-class AmountField(_ParsedField):
+class AmountField(ParsedField):
     """A number kept as whole thousandths (mL in µL, mm in µm, kg in g), inside hard bounds."""
 
     def __init__(
@@ -266,7 +266,7 @@ class AmountField(_ParsedField):
         return units.show_thousandths(value)
 
 
-class WholeField(_ParsedField):
+class WholeField(ParsedField):
     """A whole number inside hard bounds."""
 
     def __init__(self, label: str = "", *, least: int, most: int, **kwargs: Any) -> None:
@@ -286,7 +286,7 @@ class WholeField(_ParsedField):
         return int(value)
 
 
-class PhoneField(_ParsedField):
+class PhoneField(ParsedField):
     """A phone number, read for the clinic's country and kept in E.164."""
 
     region = "DE"
@@ -311,7 +311,7 @@ class PhoneField(_ParsedField):
         return written
 
 
-class EmailField(_ParsedField):
+class EmailField(ParsedField):
     """A mail address, checked for its form only: no look-up leaves the clinic."""
 
     def parse(self, raw: str) -> str:
@@ -322,7 +322,7 @@ class EmailField(_ParsedField):
             raise Invalid(N_("This is no e-mail address")) from None
 
 
-class IdField(_ParsedField):
+class IdField(ParsedField):
     """The id of another record, chosen on the page; anything else is refused."""
 
     widget = HiddenInput()  # type: ignore[assignment]  # the stubs fix a widget to its field

@@ -37,6 +37,10 @@ from clinic.followup.values import (
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.tablet import CodeForm
 from clinic.intake.queries import ConsentsPage
+from clinic.rulebook.forms import ApproveForm, DraftForm, NumberField
+from clinic.rulebook.queries import Awaiting, Rulebook, Sheet, Standing
+from clinic.rulebook.values import Aspect, Change, Difference, PastVersion, Signature
+from clinic.rulebook.views.book import Tab
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
 from clinic.safety.rules import language
@@ -52,7 +56,6 @@ from clinic.safety.values import (
     RuleKind,
     Scope,
 )
-from clinic.safety.views import RuleCard, Tab
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
@@ -68,10 +71,27 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """What a page is given does not depend on the database."""
 
 SECRET_WORD = "Xyzomab"
-CLINICAL = ("clinic.safety", "clinic.intake", "clinic.treatments", "clinic.followup")
+CLINICAL = (
+    "clinic.safety",
+    "clinic.intake",
+    "clinic.rulebook",
+    "clinic.treatments",
+    "clinic.followup",
+)
 FOR_THE_DESK = {ReceptionScreening, ReceptionStatus, ConsentsPage, ConsentForm, WithdrawForm}
 THE_CATALOGUE = {
-    RuleCard,
+    ApproveForm,
+    Aspect,
+    Awaiting,
+    Change,
+    Difference,
+    DraftForm,
+    NumberField,
+    PastVersion,
+    Rulebook,
+    Sheet,
+    Signature,
+    Standing,
     Tab,
     Decision,
     RuleKind,
@@ -243,6 +263,7 @@ def story(chair: Chair) -> Story:
         "product_id": [chair.kit.product_id],
         "lot_id": [chair.kit.id],
         "token": [token],
+        "code": ["nsaid_recent", "plt_critical"],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
 

@@ -38,6 +38,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "accounts.index": [(A, "/people")],
     "accounts.new": [(A, "/people/new")],
     "accounts.sign_in": [(None, "/sign-in")],
+    "approvals.new": [(D, "/safety/approvals/new"), (A, "/safety/approvals/new")],
     "audit.index": [(A, "/audit-trail")],
     "audit.patient": [(A, "/audit-trail/patients/{patient}")],
     "board.index": [
@@ -67,7 +68,12 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "patients.new": [(R, "/patients/new?q=Haddad+Amira")],
     "resources.edit": [(A, "/clinic/resources/{resource}")],
     "resources.index": [(A, "/clinic/resources")],
-    "safety.index": [(D, "/safety/rules")],
+    "rulebook.index": [(D, "/safety/rules"), (A, "/safety/rules?treatment=mesotherapy")],
+    "rulebook.show": [
+        (A, "/safety/rules/nsaid_recent"),
+        (A, "/safety/rules/plt_critical"),
+        (D, "/safety/rules/nsaid_recent"),
+    ],
     "safety.show": [(D, "/screenings/{screening}")],
     "scheduling.edit": [(R, "/appointments/{warned_visit}/edit")],
     "scheduling.new": [

@@ -66,6 +66,8 @@ def story(chair: Chair) -> list[tuple[Role, str]]:
         (Role.NURSE, f"/sessions/{signed.id}/side-effects/new"),
         (Role.PHYSICIAN, "/safety/rules"),
         (Role.RECEPTIONIST, "/tablet"),
+        (Role.PHYSICIAN, "/safety/rules/nsaid_recent"),
+        (Role.PHYSICIAN, "/safety/approvals/new"),
     ]
 
 

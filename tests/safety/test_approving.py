@@ -30,7 +30,7 @@ def a_wish(db, code="nsaid_recent", **changes):
         "decisions": {},
         "is_on": True,
         "reason": REASON,
-        "seen": proposal(db, code).then.content_hash,
+        "seen": proposal(db, code).then.mark,
         **changes,
     }
     return DraftRule(**fields)
@@ -112,10 +112,8 @@ def test_draft_and_approval_leave_one_audit_line_each(world, db):
 def test_only_the_chosen_change_is_approved(world, db):
     draft(world, db)
     draft(world, db, "steroid_systemic", numbers={"window": "21"})
-    together = {"nsaid_recent"}
-    kept, _ = editions.versions.chosen(editions.proposals(db), together)
 
-    approve(world, db, codes=frozenset(together), seen=editions.versions.edition(kept))
+    approve(world, db, codes=frozenset({"nsaid_recent"}))
 
     assert not proposal(db, "nsaid_recent").is_change
     assert proposal(db, "steroid_systemic").is_change
@@ -159,11 +157,34 @@ def test_of_two_approvals_at_once_one_is_refused(world, db, monkeypatch):
 
 
 def test_a_draft_of_what_has_changed_since_is_refused(world, db):
-    seen = proposal(db, "nsaid_recent").then.content_hash
+    seen = proposal(db, "nsaid_recent").then.mark
     draft(world, db)
 
     with pytest.raises(RulesMovedOn):
         draft(world, db, numbers={"window": "9"}, seen=seen)
+
+
+def test_a_draft_of_what_was_switched_off_meanwhile_is_refused(world, db):
+    seen = proposal(db, "nsaid_recent").then.mark
+    draft(world, db, numbers={}, is_on=False)
+
+    with pytest.raises(RulesMovedOn):
+        draft(world, db, seen=seen)
+
+
+def test_every_problem_of_a_draft_is_named_at_once(world, db):
+    found = approving.problems(
+        a_wish(
+            db,
+            "bleeding_disorder",
+            numbers={"unconfirmed": "9999"},
+            decisions={"diagnosis": Decision.WARN, "unconfirmed": Decision.DEFER},
+            is_on=False,
+        )
+    )
+
+    assert {problem.field for problem in found} >= {"is_on", "decision-diagnosis"}
+    assert "decision-unconfirmed" in {problem.field for problem in found}
 
 
 def test_a_draft_without_a_difference_is_refused(world, db):
@@ -224,9 +245,10 @@ def test_an_absolute_rule_may_become_stricter(world, db, patient, known):
 
 
 def test_a_draft_taken_back_leaves_nothing_to_approve(world, db):
-    row = draft(world, db)
+    draft(world, db)
+    administrator, seen = world.actor(Role.ADMINISTRATOR), proposal(db, "nsaid_recent").then.mark
 
-    approving.withdraw(db, world.actor(Role.ADMINISTRATOR), "nsaid_recent", seen=row.content_hash)
+    approving.withdraw(db, administrator, "nsaid_recent", seen=seen)
 
     assert not proposal(db, "nsaid_recent").is_change
     with pytest.raises(Invalid):
@@ -234,9 +256,9 @@ def test_a_draft_taken_back_leaves_nothing_to_approve(world, db):
     with pytest.raises(Invalid):
         approving.withdraw(
             db,
-            world.actor(Role.ADMINISTRATOR),
+            administrator,
             "nsaid_recent",
-            seen=proposal(db, "nsaid_recent").then.content_hash,
+            seen=proposal(db, "nsaid_recent").then.mark,
         )
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of rules, and why a visit was flagged."""
+"""Why a visit was flagged."""
 
 import pytest
 import sqlalchemy as sa
@@ -71,36 +71,3 @@ def test_a_check_is_for_clinicians(world, check, role, status):
 @pytest.mark.parametrize("url", ["/screenings/999999", "/screenings/0", "/screenings/x"])
 def test_an_unknown_check_is_not_found(world, url):
     assert world.as_role(Role.NURSE).get(url).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("role", "status"),
-    [
-        (Role.RECEPTIONIST, 403),
-        (Role.NURSE, 403),
-        (Role.PHYSICIAN, 200),
-        (Role.ADMINISTRATOR, 200),
-    ],
-)
-def test_the_catalogue_is_for_physicians_and_administrators(world, role, status):
-    assert world.as_role(role).get("/safety/rules").status_code == status
-
-
-def test_the_catalogue_shows_sources_and_says_what_is_a_design_default(world):
-    page = text(world.as_role(Role.ADMINISTRATOR).get("/safety/rules"))
-
-    assert "Medscape Q&amp;A" in page
-    assert "Design default of this product, not a guideline" in page
-    assert "window = 14 day" in page
-    assert "The treatment is not possible on this date." in page
-    assert "%(" not in page
-
-
-@pytest.mark.parametrize("query", ["", "?treatment=mesotherapy", "?treatment=x", "?treatment="])
-def test_the_catalogue_can_be_read_for_each_treatment(world, query):
-    page = world.as_role(Role.PHYSICIAN).get(f"/safety/rules{query}")
-
-    assert page.status_code == 200
-    assert ("Last mesotherapy" in text(page) or "meso_interval" in text(page)) == (
-        "mesotherapy" in query
-    )

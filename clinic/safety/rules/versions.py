@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from hashlib import blake2b
+from itertools import pairwise
 
 from clinic.core.text import N_
 from clinic.safety.rules.catalogue import Data, content_hash
@@ -13,6 +14,7 @@ from clinic.safety.values import Confidence, Decision, RuleKind
 NOT_OFF = N_("An absolute rule cannot be switched off")
 NOT_WEAKER = N_("An absolute rule can only be made stricter than it was released")
 NOT_MOVED = N_("This number of an absolute rule cannot be changed")
+OUT_OF_ORDER = N_("This cannot decide more strongly than what stands above it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,11 @@ class Version:
     def is_own(self) -> bool:
         """Tell whether the clinic has made it other than it was released."""
         return self.content_hash != self.release_hash or not self.is_on
+
+    @property
+    def mark(self) -> str:
+        """Return what a page gives back of it: changes with number, wording and switch."""
+        return f"{self.version}-{'on' if self.is_on else 'off'}-{self.content_hash}"
 
     def says_the_same(self, other: "Version | None") -> bool:
         """Tell whether both would act alike."""
@@ -71,7 +78,7 @@ class DraftRule:
     is_on: bool
     reason: str
     seen: str
-    """Content hash of the proposal that the page showed."""
+    """Mark of the proposal that the page showed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +88,7 @@ class ApproveRules:
     codes: frozenset[str] | None
     """None: every change. The first approval takes them all."""
     seen: str
-    """Edition that the page said would come of it."""
+    """Edition that the page said would come of every change together."""
 
 
 def released(content: Data) -> Version:
@@ -199,6 +206,15 @@ def too_weak(rule: Rule, floor: Rule, *, is_on: bool) -> dict[str, str]:
         if decided.get(case.name, Decision.ALLOW) < case.decision:
             problems[f"decision-{case.name}"] = NOT_WEAKER
     return problems
+
+
+def out_of_order(rule: Rule) -> dict[str, str]:
+    """Return {`decision-CASE`: why} for each case that decides more strongly than one before it."""
+    return {
+        f"decision-{case.name}": OUT_OF_ORDER
+        for above, case in pairwise(rule.cases)
+        if case.decision > above.decision
+    }
 
 
 def _below(number: Number | None, floor: Number) -> str:

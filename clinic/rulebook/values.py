@@ -1,0 +1,93 @@
+"""What the pages about rules show: rules as they stand, their versions, what would change."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinic.core.text import N_
+
+
+class Aspect(StrEnum):
+    """What of a rule differs between two versions."""
+
+    SWITCH = "switch"
+    NUMBER = "number"
+    CONFIDENCE = "confidence"
+    """The same number, better or worse founded than before."""
+    DECISION = "decision"
+    """Of a case; its name is the case's wording."""
+    WORDING = "wording"
+    REST = "rest"
+    """What it looks at, for whom, its sources: comes with the program only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that differs, as plain texts; empty where one side does not have it."""
+
+    aspect: Aspect
+    name: str
+    before: str
+    after: str
+    unit: str
+
+
+WORDING_NAMES: dict[str, str] = {
+    "name": N_("Name"),
+    "clears": N_("What clears it"),
+    "anchor": N_("Counts from"),
+    "physician_unknown": N_("When it is not known"),
+    "physician": N_("What clinicians read"),
+    "physician_open": N_("What clinicians read while no end is known"),
+    "reception": N_("What reception reads"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Who approved, and when: never the one without the other."""
+
+    number: int
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One rule that awaits approval."""
+
+    code: str
+    name: str
+    version: int
+    """Of what would act; of what acts, where the rule goes."""
+    is_new: bool
+    is_dropped: bool
+    is_own: bool
+    is_behind: bool
+    """Made from an older release of the rule than this one."""
+    differences: tuple[Difference, ...]
+    """Empty for a rule that is new or goes."""
+    reason: str
+    drafted_by: str
+    """Empty: it comes with the release."""
+    drafted_at: dt.datetime | None
+    seen: str
+    """What a page showed of it: given back when the draft is withdrawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastVersion:
+    """One version of a rule that was kept."""
+
+    version: int
+    is_on: bool
+    is_in_force: bool
+    is_waiting: bool
+    drafted_by: str
+    """Empty: as released."""
+    reason: str
+    at: dt.datetime
+    approved: Signature | None
+    """The first approval that it was in."""
+    differences: tuple[Difference, ...]
+    """From the version kept before it."""

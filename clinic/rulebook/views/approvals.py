@@ -1,0 +1,66 @@
+"""What would change with the next approval, and the physician's approval itself."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.core import clock
+from clinic.core.access import Permission
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
+from clinic.rulebook import queries
+from clinic.rulebook.forms import ApproveForm
+from clinic.rulebook.views.book import words
+from clinic.safety import approving
+from clinic.safety.approving import RulesMovedOn
+from clinic.web.access import actor, require
+from clinic.web.database import read, transaction
+from clinic.web.words import translate
+
+bp = Blueprint("approvals", __name__)
+APPROVED = N_("The rules are in force from now on, approved by %(name)s.")
+
+
+@bp.get("/safety/approvals/new")
+@require(Permission.RULE_VIEW)
+def new() -> ResponseReturnValue:
+    """Show every change that awaits approval, and to a physician the form of it."""
+    return _page()
+
+
+@bp.post("/safety/approvals")
+@require(Permission.RULE_APPROVE)
+def create() -> ResponseReturnValue:
+    """Put the ticked changes in force, by the physician's name and today's date."""
+    form = ApproveForm(request.form)
+    is_first = queries.approved(read()) is None
+    try:
+        with transaction() as db:
+            approving.approve(db, actor(), form.wish(is_first=is_first))
+    except Invalid as refused:
+        if queries.is_in_force(read(), form.seen.data or ""):
+            return redirect(url_for("rulebook.index"), 303)  # The form was sent twice.
+        form.refuse_invalid(refused)
+        return _page(form), 422
+    except RulesMovedOn as moved:
+        form.refuse("", moved)
+        return _page(form), 409
+    flash(translate(APPROVED, name=actor().name), "ok")
+    return redirect(url_for("rulebook.index"), 303)
+
+
+def _page(form: ApproveForm | None = None) -> str:
+    page = queries.awaiting(read())
+    ticked = {change.code for change in page.changes}
+    if form is None:
+        form = ApproveForm()
+    else:
+        ticked &= set(form.codes.data or ())
+    form.seen.data = page.edition
+    return render_template(
+        "approvals/new.html",
+        page=page,
+        form=form,
+        ticked=ticked,
+        today=clock.today(actor().zone),
+        **words(),
+    )
