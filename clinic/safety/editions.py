@@ -140,8 +140,9 @@ def rules_of(these: Iterable[Version]) -> tuple[Rule, ...]:
 
 
 def _read(db: Session, edition: str) -> Catalogue:
-    catalogue = newest(db)
-    these = _versions(db, catalogue.rule_ids) if catalogue and edition else ()
+    # Not the newest: another may be approved between the statement that named it and this one.
+    catalogue = db.scalar(sa.select(RuleCatalogue).where(RuleCatalogue.edition == edition).limit(1))
+    these = _versions(db, catalogue.rule_ids) if catalogue else ()
     try:
         rules = rules_of(these)
     except BadCatalogue:

@@ -20,6 +20,7 @@ def draft(world, db, code="nsaid_recent", window="5", **changes):
 
 def approve(world, db, *codes, **changes):
     db.expire_all()
+    db.info.pop("rules_in_force", None)  # What this session of the database had read before.
     form = {"seen": editions.next_edition(db), "codes": list(codes), **changes}
     return world.as_role(D).post(CREATE, form)
 

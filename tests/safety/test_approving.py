@@ -84,6 +84,19 @@ def test_a_draft_changes_nothing_until_a_physician_approves_it(world, db, patien
     assert after.facts_hash != before.facts_hash
 
 
+def test_an_edition_keeps_its_rules_although_another_is_approved_before_it_is_read(
+    world, db, monkeypatch
+):
+    before = editions.newest(db).edition
+    draft(world, db)
+    approve(world, db)
+    monkeypatch.setattr(editions, "_READ", {})
+
+    editions.note_edition(db, before)
+
+    assert {r.code: r.version for r in editions.in_force(db).rules}["nsaid_recent"] == 1
+
+
 def test_a_rule_that_is_switched_off_says_nothing(world, db, patient, known):
     known(FactKind.MEDICATION, "nsaid", ended_on=TODAY)
     assert "nsaid_recent" in {f.rule_code for f in checked(db, patient).findings}
