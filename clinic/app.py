@@ -1,6 +1,8 @@
 """The application: the only file that knows every domain."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -20,6 +22,8 @@ from clinic.audit import service as audit
 from clinic.core.access import Actor, Permission
 from clinic.core.engine import Sessions, make_engine
 from clinic.core.text import N_
+from clinic.scheduling import settling
+from clinic.scheduling.settling import Tally
 from clinic.web import access, assets, catalogues, csrf, database, errors, formats, headers
 from clinic.web.words import translate
 from config import Config
@@ -38,6 +42,7 @@ _BLUEPRINTS = (
     "clinic.scheduling.views.resources",
     "clinic.rulebook.views.book",
     "clinic.rulebook.views.approvals",
+    "clinic.scheduling.views.settling",
     "clinic.intake.views.staff",
     "clinic.intake.views.tablet",
     "clinic.treatments.views",
@@ -65,12 +70,24 @@ class NavItem:
     icon: str
     label: str
     current: bool
-    count: int | None = None
-    hot: bool = False
+    tally: Callable[[], Tally] | None = None
+    """Counts what waits there; asked only where the rail is drawn, and once."""
+
+    @property
+    def count(self) -> int | None:
+        """Return how much waits there."""
+        return self.tally().count if self.tally else None
+
+    @property
+    def hot(self) -> bool:
+        """Tell whether something there became worse."""
+        return self.tally is not None and self.tally().has_worse
 
 
 _NAV = (
     ("board.index", "calendar-days", N_("Day board"), Permission.BOARD_VIEW),
+    ("settling.index", "shield-alert", N_("Visits to settle"), Permission.CHART_VIEW),
+    ("settling.calls", "phone", N_("Visits to call about"), Permission.APPOINTMENT_BOOK),
     ("followup.index", "list-checks", N_("Follow-up"), Permission.FOLLOWUP_CALL),
     ("patients.index", "users", N_("Patients"), Permission.PATIENT_VIEW),
     ("treatments.index", "syringe", N_("Sessions"), Permission.CHART_VIEW),
@@ -81,6 +98,8 @@ _NAV = (
     ("resources.index", "door-open", N_("Rooms and people"), Permission.CLINIC_MANAGE),
     ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
 )
+_FOR_THE_DESK = {"settling.calls"}
+"""Lines that clinicians do without: the same visits are on a list of their own, with reasons."""
 _UNDER = {
     "approvals": "rulebook",
     "chart": "patients",
@@ -194,7 +213,14 @@ def _nav(who: Actor) -> list[NavItem]:
             icon=icon,
             label=translate(label),
             current=here == endpoint.split(".")[0],
+            tally=_unsettled(who) if endpoint == "settling.index" else None,
         )
         for endpoint, icon, label, permission in _NAV
-        if who.may(permission) and endpoint in current_app.view_functions
+        if who.may(permission)
+        and endpoint in current_app.view_functions
+        and not (who.is_clinical and endpoint in _FOR_THE_DESK)
     ]
+
+
+def _unsettled(who: Actor) -> Callable[[], Tally]:
+    return cache(lambda: settling.tally(database.read(), who))

@@ -72,6 +72,7 @@ ENTITY_NAMES: dict[str, str] = {
     "patient_fact": N_("Medical fact"),
     "product": N_("Product"),
     "questions": N_("Questions before a visit"),
+    "recheck": N_("Check of the coming visits"),
     "release": N_("Release"),
     "resource": N_("Room, device or physician"),
     "review": N_("Review before a visit"),
@@ -83,7 +84,9 @@ ENTITY_NAMES: dict[str, str] = {
     "service": N_("Service"),
     "session": N_("Session"),
     "side_effect": N_("Side effect"),
+    "to_call": N_("Visits to call about"),
     "treatment_session": N_("Session"),
+    "unsettled": N_("Visits to settle"),
 }
 
 VERB_NAMES: dict[str, str] = {
@@ -124,7 +127,9 @@ VERB_NAMES: dict[str, str] = {
     "password_changed": N_("changed the password"),
     "preferred": N_("changed preferences"),
     "quarantine": N_("quarantined"),
+    "ran": N_("ran"),
     "recalled": N_("recalled"),
+    "rechecked": N_("checked again"),
     "recorded": N_("recorded"),
     "refused": N_("refused by the safety check"),
     "registered": N_("registered"),

@@ -17,7 +17,14 @@ from clinic.patients.values import PatientHit
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Finding, Outcome, ReceptionScreening
 from clinic.scheduling import guard, openings, picked, queries
-from clinic.scheduling.forms import BookingForm, PlaceForm, TimedForm, WhoForm
+from clinic.scheduling.forms import (
+    FIRST_HOUR,
+    SECOND_HOUR,
+    BookingForm,
+    PlaceForm,
+    TimedForm,
+    WhoForm,
+)
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.openings import Timetable, Wish
 from clinic.scheduling.picked import Picked
@@ -158,22 +165,40 @@ def _choose(form: WhoForm, patient_id: int | None) -> None:
 
 def fill(form: TimedForm, raw: str) -> None:
     """Take an offered time, written on its button, into a form; anything else changes nothing."""
+    found = _offered(raw)
+    if found is not None:
+        form.take(found)
+
+
+def taken_offer(sent: Mapping[str, str]) -> dict[str, str] | None:
+    """Return what was sent, with the offered time that was pressed; None for none of ours."""
+    found = _offered(sent["take"])
+    if found is None:
+        return None
+    return {**sent} | {
+        "date": found.starts_local.date().isoformat(),
+        "start": found.starts_local.strftime("%H:%M"),
+        "practitioner_id": str(found.practitioner_id),
+        "room_id": str(found.room_id),
+        "second_hour": {None: "", False: FIRST_HOUR, True: SECOND_HOUR}[found.second_hour],
+    }
+
+
+def _offered(raw: str) -> NamedOpening | None:
     found = _FILL.fullmatch(raw)
     if found is None:
-        return
+        return None
     try:
         local = dt.datetime.fromisoformat(found[1])
     except ValueError:
-        return
-    form.take(
-        NamedOpening(
-            starts_local=local,
-            practitioner_id=int(found[2]),
-            practitioner="",
-            room_id=int(found[3]),
-            room="",
-            second_hour={"": None, "first": False, "second": True}[found[4]],
-        )
+        return None
+    return NamedOpening(
+        starts_local=local,
+        practitioner_id=int(found[2]),
+        practitioner="",
+        room_id=int(found[3]),
+        room="",
+        second_hour={"": None, "first": False, "second": True}[found[4]],
     )
 
 
@@ -236,8 +261,12 @@ def around_move(
     *,
     taken: SlotTaken | None,
     refused: Refused | None,
+    later: dt.date | None = None,
 ) -> dict[str, object]:
-    """Gather what the page that moves a visit shows: why it was refused, what is free instead."""
+    """Gather what the page that moves a visit shows: why it was refused, what is free instead.
+
+    `later` is the first day that it may be moved to, where its own is too early.
+    """
     service = catalog_queries.service(db, visit.service_id)
     wish = Wish(
         service=service,
@@ -257,7 +286,7 @@ def around_move(
     return {
         "refusal": refusal,
         "offers": offers,
-        "offers_from": refusal.offers_from if refusal else None,
+        "offers_from": refusal.offers_from if refusal else None if taken else later,
         "is_instead": taken is not None or refusal is not None,
         "service": Offered(service.id, service.name, service.modality, service.duration_min),
     }

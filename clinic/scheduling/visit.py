@@ -1,7 +1,7 @@
 """One visit as its page shows it: what, when, how it stands, what may be done, what happened."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -141,6 +141,8 @@ class VisitPage:
     is_open: bool
     asked: Asked | None
     """Of a treatment to come: whether the questions are answered."""
+    rebook_from: dt.date | None
+    """First day to move it to, where its own is too early and this role may know which."""
 
 
 def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
@@ -196,7 +198,18 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         asked=handed.asked(db, visit.id, screening, zone=actor.zone)
         if screening is not None and is_open
         else None,
+        rebook_from=_rebook_from(actor, screening, given, today)
+        if screening is not None and VisitAction.MOVE in steps
+        else None,
     )
+
+
+def _rebook_from(
+    actor: Actor, screening: Screening, given: Collection[str], today: dt.date
+) -> dt.date | None:
+    """Return the first day that a booking would be offered instead of the visit's own."""
+    way = passage(screening, Moment.BOOKING, actor.role, given, today=today)
+    return way.offers_from if way.offers_from and way.offers_from > screening.on else None
 
 
 def _card(visit: Appointment) -> VisitCard:

@@ -141,6 +141,8 @@ VIEWS: dict[str, Permission | str] = {
     "tablet.speak": PUBLIC,
     "tablet.touch": PUBLIC,
     "tablet.who": PUBLIC,
+    "settling.calls": P.APPOINTMENT_BOOK,
+    "settling.index": P.CHART_VIEW,
     "treatments.abort": P.SESSION_SIGN,
     "treatments.add": P.SESSION_SIGN,
     "treatments.begin": P.SESSION_LOG,

@@ -91,6 +91,11 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "tablet.index": [(None, "/tablet"), (R, "/tablet")],
     "tablet.questions": [(CONFIRMED, "/tablet/questions")],
     "tablet.who": [(OPENED, "/tablet/name")],
+    "settling.calls": [(R, "/visits-to-call")],
+    "settling.index": [
+        (D, "/visits-to-settle"),
+        (N, "/visits-to-settle?whose=mine&until=today"),
+    ],
     "treatments.index": [(D, "/sessions")],
     "treatments.prepare": [
         (D, "/appointments/{arrived_visit}/session"),

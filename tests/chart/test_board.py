@@ -70,7 +70,7 @@ def test_a_card_says_when_who_what_and_how_it_stands(world, desk):
 
     card = card_of(text_of(board(world)), visit)
 
-    assert 'aria-label="10:00 – 11:00, Leyla Demir, PRP 1/6, Booked, Questions"' in card
+    assert 'aria-label="10:00 – 11:00, Leyla Demir, PRP 1/6, Booked, Questions missing"' in card
     assert "<bdi>PRP</bdi> 1 of 6" in card
     assert 'data-can="move"' in card
     assert "at-24 for-12" in card
@@ -226,7 +226,7 @@ def test_paper_gets_a_table_for_each_person_with_holds_as_symbols(world, desk):
     tables = re.findall(r"<table class=\"print-only.*?</table>", text_of(board(world)), re.DOTALL)
     assert len(tables) == 1
     assert "Leyla Demir" in tables[0]
-    assert "■ Stop" in tables[0]
+    assert "◆ Not on this date" in tables[0]
     assert "Bob" not in tables[0]
 
 
@@ -236,10 +236,10 @@ WORDS = {
     None: ("Not checked", "Not checked"),
     Decision.ALLOW: ("Clear", "Clear"),
     Decision.WARN: ("Clear", "Caution"),
-    Decision.ASK: ("Questions", "Questions"),
-    Decision.REVIEW: ("Review", "Review"),
-    Decision.DEFER: ("Later", "Later"),
-    Decision.BLOCK: ("Stop", "Stop"),
+    Decision.ASK: ("Questions missing", "Questions"),
+    Decision.REVIEW: ("Physician must review", "Review"),
+    Decision.DEFER: ("Not on this date", "Later"),
+    Decision.BLOCK: ("Not on this date", "Stop"),
 }
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from clinic.catalog.values import Modality
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
+from clinic.safety.rules.redaction import STATUS_NAMES
 from clinic.safety.values import Decision, ReceptionStatus
 from clinic.scheduling.rules.checks import LEVELS, reception_status
 from clinic.scheduling.rules.slots import GRID_MIN
@@ -34,10 +35,14 @@ WORDS: dict[ReceptionStatus, str] = {
     ReceptionStatus.CLEAR: N_("Clear"),
     ReceptionStatus.NOT_CHECKED: N_("Not checked"),
 }
-"""What everybody at the desk may read on a card; one word, no reason, no date."""
+"""What clinicians read on a card."""
+FOR_THE_DESK: dict[ReceptionStatus, str] = STATUS_NAMES | {
+    ReceptionStatus.STOP: STATUS_NAMES[ReceptionStatus.LATER]
+}
+"""What everybody else reads: what to do at the desk, no reason, no date, and not how bad it is."""
 RELEASED = N_("Released")
 CAUTION = N_("Caution")
-SAID = ("", *WORDS.values(), RELEASED, CAUTION)
+SAID = ("", *WORDS.values(), *FOR_THE_DESK.values(), RELEASED, CAUTION)
 """Every word that may stand on a card."""
 _WATCHED = frozenset(
     {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED, AppointmentStatus.IN_TREATMENT}
@@ -260,7 +265,10 @@ class Builder:
         status = reception_status(row.decision)
         if row.status is AppointmentStatus.IN_TREATMENT and status is ReceptionStatus.CLEAR:
             return "", ""  # Whoever is being treated has passed.
-        if self.actor.is_clinical and status is ReceptionStatus.CLEAR:
+        if not self.actor.is_clinical:
+            shown = ReceptionStatus.LATER if status is ReceptionStatus.STOP else status
+            return LEVELS[shown], FOR_THE_DESK[status]
+        if status is ReceptionStatus.CLEAR:
             if row.is_released:
                 return "released", RELEASED
             if row.decision is Decision.WARN:

@@ -1,9 +1,11 @@
 """The pages of one visit: how it stands, its steps, moving it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from clinic.audit import looks
 from clinic.core.access import Permission
@@ -257,13 +259,13 @@ def finish(appointment_id: int) -> ResponseReturnValue:
 @bp.get("/appointments/<id:appointment_id>/edit")
 @require(Permission.APPOINTMENT_BOOK)
 def edit(appointment_id: int) -> ResponseReturnValue:
-    """Show the form that moves a visit."""
+    """Show the form that moves a visit; of one that must wait, with the first day it may be."""
     page = visit.page(read(), actor(), appointment_id)
     looks.opened("appointment", appointment_id, patient_id=page.visit.patient_id)
     row = page.visit
     form = MoveForm(
         version=row.version,
-        date=row.starts_local.date(),
+        date=page.rebook_from or row.starts_local.date(),
         start=row.starts_local.time(),
         practitioner_id=row.practitioner_id,
         room_id=row.room_id,
@@ -290,7 +292,16 @@ def _move_page(
         actions=VisitAction,
         shown_on=form.date.data,
         reception_names=RECEPTION_NAMES,
-        **desk.around_move(db, actor(), form, offered, page.visit, taken=taken, refused=refused),
+        **desk.around_move(
+            db,
+            actor(),
+            form,
+            offered,
+            page.visit,
+            taken=taken,
+            refused=refused,
+            later=page.rebook_from,
+        ),
     )
 
 
@@ -298,10 +309,18 @@ def _move_page(
 @require(Permission.APPOINTMENT_BOOK)
 def move(appointment_id: int) -> ResponseReturnValue:
     """Move a visit, or show why not and what is free instead."""
-    form = MoveForm(request.form)
     if "fill" in request.form:
+        form = MoveForm(request.form)
         desk.fill(form, request.form["fill"])
         return _move_page(appointment_id, form)
+    sent: Mapping[str, str] | None = request.form
+    if "take" in request.form:  # An offered time, to be had at once; checked as any other.
+        sent = desk.taken_offer(request.form.to_dict())
+    return _odd(appointment_id) if sent is None else _move(appointment_id, sent)
+
+
+def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
+    form = MoveForm(MultiDict(sent))
     if not form.validate():
         return _move_page(appointment_id, form), 422
     try:
