@@ -246,6 +246,39 @@ def test_a_review_that_ends_by_itself_shows_its_date() -> None:
     assert (seen.status, seen.earliest_on) == (ReceptionStatus.REVIEW, dt.date(2026, 11, 27))
 
 
+CANNOT = "This treatment cannot be given. A consultation can be booked."
+LOOK = "A physician must look at this visit first."
+NOT_THEN = "The treatment is not possible on this date."
+PARTS = {
+    "item": (with_fact(a_fact("allergy", "latex"), medicine("anticoagulant")), {LOOK}),
+    "zone": (
+        both(
+            SITUATIONS["defer_dated"],
+            with_fact(
+                a_fact("condition", "necrosis_hx", zone=Zone.VERTEX),
+                a_fact("hair", "hair", zone=Zone.MIDSCALP),
+            ),
+        ),
+        {NOT_THEN},
+    ),
+    "every_zone": (
+        with_fact(
+            a_fact("condition", "necrosis_hx", zone=Zone.VERTEX),
+            a_fact("hair", "hair", zone=Zone.MIDSCALP, state=ABSENT, began_on=day(4000)),
+        ),
+        {CANNOT},
+    ),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_bars_a_part_is_no_sentence_of_the_visit(part) -> None:
+    change, sentences = PARTS[part]
+    plan = a_plan(zones=frozenset({Zone.VERTEX, Zone.MIDSCALP}))
+
+    assert set(for_reception(screened(change, plan=plan)).sentences) == sentences
+
+
 def test_a_review_that_is_released_shows_as_clear() -> None:
     screening = screened(SITUATIONS["review"])
     marks = [finding.fingerprint for finding in screening.findings]

@@ -90,13 +90,16 @@ def _earliest(
 
 
 def _sentences(status: ReceptionStatus, standing: list[Finding]) -> tuple[str, ...]:
-    """Return each neutral sentence of what decides once, then that questions are missing."""
-    least = {
+    """Return each neutral sentence of what decides once, then that questions are missing.
+
+    What is stronger than the status bars a zone or an item only: its sentence is of no visit.
+    """
+    decides = {
         ReceptionStatus.STOP: Decision.BLOCK,
         ReceptionStatus.LATER: Decision.DEFER,
         ReceptionStatus.REVIEW: Decision.REVIEW,
     }.get(status)
-    said = [] if least is None else [f.reception for f in standing if f.decision >= least]
+    said = [f.reception for f in standing if f.decision is decides]
     if any(f.decision is Decision.ASK and not f.never_refuses for f in standing):
         said.append(QUESTIONS_MISSING)
     return tuple(dict.fromkeys(said))
