@@ -164,8 +164,27 @@ def test_an_allergy_bars_the_item_and_leaves_the_treatment() -> None:
 @pytest.mark.once
 def test_an_allergy_that_was_never_asked_about_is_asked_once() -> None:
     screening = screened(without("review", "allergies"))
+    chosen = screened(
+        without("review", "allergies"),
+        plan=a_plan("mesotherapy", ingredients=frozenset({"biotin"})),
+    )
 
     assert len(of_rule(screening, "allergy_citrate")) == 1
+    assert len(of_rule(chosen, "allergy_ingredient")) == 1
+
+
+@pytest.mark.once
+def test_an_allergy_to_gloves_leaves_mesotherapy_and_repeats_no_preservative() -> None:
+    plan = a_plan("mesotherapy", ingredients=frozenset({"biotin"}))
+    facts = with_fact(a_fact("allergy", "latex"), a_fact("allergy", "paraben"))
+
+    screening = screened(facts, plan=plan)
+
+    assert screening.decision is Decision.REVIEW
+    assert [(f.case, f.ingredient) for f in of_rule(screening, "allergy_ingredient")] == [
+        ("allergic", "latex"),
+        ("preservative", "biotin"),
+    ]
 
 
 @pytest.mark.once

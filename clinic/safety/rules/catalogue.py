@@ -137,6 +137,7 @@ def _rule(
         scope=table.choice("scope", Scope),
         applies_to=_applies(table.table("applies_to")),
         ingredients=frozenset(table.texts("ingredients")),
+        unlisted=frozenset(table.texts("unlisted")),
         is_before_plan=table.flag("before_plan"),
         cases=cases,
         unknown=Decision.ASK if unknown is _Unknown.ASK else None,

@@ -55,13 +55,12 @@ class Needed(Expression):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A concept a leaf looks for: its name, and the codes whose absence denies it."""
+    """A concept a leaf looks for: its name, whose absence denies it, ingredients it speaks of."""
 
     code: str
     name: str
     deniers: tuple[str, ...]
     ingredients: frozenset[str] = frozenset()
-    """Ingredients that it speaks of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,9 +237,8 @@ class Case:
     decision: Decision
     releasable: Releasable
     physician: str
-    """Wording with placeholders."""
     physician_open: str
-    """Wording where no end is known; the same text where it makes no difference."""
+    """Where no end is known; both have placeholders, and are alike where it makes no difference."""
     reception: str
     """No medical detail and no placeholder."""
 
@@ -265,6 +263,8 @@ class Rule:
     applies_to: tuple[Applies, ...]
     ingredients: frozenset[str]
     """For scope ingredient: which ones it looks at; empty means any."""
+    unlisted: frozenset[str]
+    """For scope ingredient: items on no list of products (gloves, antiseptic), always looked at."""
     is_before_plan: bool
     """For scope ingredient: whether it already speaks while no ingredient is chosen."""
     cases: tuple[Case, ...]

@@ -161,7 +161,8 @@ def _targets(rule: Rule, visit: list[Question], zones: list[Question]) -> list[Q
     """Return what the rule is asked about: the visit, or each zone or ingredient of it.
 
     While no zones are planned yet, those that facts name are looked at; while no ingredients are,
-    a rule that speaks before the plan looks at all of its own, and asks once for the visit.
+    a rule that speaks before the plan looks at all of its own, and asks once for the visit. Items
+    on no list of products are looked at whatever is planned.
     """
     if rule.scope is Scope.ZONE:
         return zones
@@ -170,10 +171,10 @@ def _targets(rule: Rule, visit: list[Question], zones: list[Question]) -> list[Q
     planned = visit[0].plan.ingredients
     if planned:
         wanted = planned & rule.ingredients if rule.ingredients else planned
-        return [visit[0]._replace(ingredient=ingredient) for ingredient in sorted(wanted)]
-    if not rule.is_before_plan:
-        return []
-    return [*visit, *(visit[0]._replace(ingredient=i) for i in sorted(rule.ingredients))]
+        return [visit[0]._replace(ingredient=i) for i in sorted(wanted | rule.unlisted)]
+    own = rule.ingredients if rule.is_before_plan else frozenset[str]()
+    asked = visit if rule.is_before_plan else []
+    return [*asked, *(visit[0]._replace(ingredient=i) for i in sorted(own | rule.unlisted))]
 
 
 def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
