@@ -158,6 +158,9 @@ ROWS = [
     *window_rows("active_cancer", "medication", "chemotherapy", 180, REVIEW, MD),
     *window_rows("active_cancer", "condition", "scalp_cancer", 180, BLOCK),
     *asked_rows("active_cancer", "condition", "cancer", "health"),
+    Row("active_cancer", "no_to_this_one_question", both(without("review", "health"), with_fact(
+        *(a_fact(kind, code, state=ABSENT) for kind, code in (
+            ("condition", "cancer"), ("medication", "chemotherapy"))))), ""),
     Row("active_cancer", "letter_on_its_last_day", with_fact(
         a_fact("condition", "cancer"), noted("oncologist_letter", 180)), ""),
     Row("active_cancer", "letter_a_day_too_old", with_fact(

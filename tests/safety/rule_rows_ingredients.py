@@ -116,6 +116,8 @@ ROWS = [
     Row("lidocaine_amide", "heart_block_paced", with_fact(
         a_fact("condition", "heart_block"), a_fact("condition", "pacemaker")), "", plan=LIDOCAINE),
     Row("lidocaine_amide", "never_asked", without("review", "health"), ASK, plan=LIDOCAINE),
+    Row("lidocaine_amide", "no_trouble_with_the_heart", both(without("review", "health"), condition(
+        "heart_disease", state=ABSENT)), "", plan=LIDOCAINE),
     Row("lidocaine_amide", "prp", allergy("amide_anaesthetic"), BLOCK,
         plan=of("lidocaine", modality="prp")),
     # dutasteride and finasteride
@@ -194,6 +196,8 @@ ROWS = [
     Row("dexpanthenol_haemophilia", "none", with_fact(), "", plan=PANTHENOL),
     Row("dexpanthenol_haemophilia", "never_asked", without("review", "bleeding"), ASK,
         plan=PANTHENOL),
+    Row("dexpanthenol_haemophilia", "no_bleeding_disorder", both(without("review", "bleeding"),
+        condition("bleeding_disorder", state=ABSENT)), "", plan=PANTHENOL),
     Row("biotin_labs", "test_planned", condition("blood_test_planned"), WARN, plan=of("biotin")),
     Row("biotin_labs", "test_over", condition("blood_test_planned", ended_on=day(1)), "",
         plan=of("biotin")),

@@ -203,7 +203,7 @@ def _is_asked_since(search: _Search, fact: Fact) -> bool:
 
 
 def _is_settled(search: _Search) -> bool:
-    """Tell whether every concept named was answered with a no that still counts."""
+    """Tell whether every concept named, or a broader one, was denied and the no still counts."""
     leaf, asked = search.leaf, search.asked
     review = asked.known.review(leaf.group, asked.on)
     for unsure, deniers in search.unsure:
@@ -217,11 +217,13 @@ def _is_settled(search: _Search) -> bool:
             return False
     if _is_reviewed(leaf, asked):
         return True
+    denied_with = {watched.code: watched.deniers for watched in leaf.watched}
     return bool(leaf.roots) and all(
         any(
             _is_fresh_no(leaf, asked, other)
             for kind in leaf.kinds
-            for other in asked.known.of(kind, root)
+            for code in denied_with[root]
+            for other in asked.known.of(kind, code)
         )
         for root in leaf.roots
     )
