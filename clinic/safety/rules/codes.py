@@ -16,8 +16,8 @@ OTHER = {
 """Codes for what no rule knows; the label then holds the words."""
 
 _NOT_THE_PATIENT = re.compile(
-    r"\b(family history|exposure to|vaccination|immuni[sz]ation|screening for|fear of|risk of"
-    r"|no evidence of|ruled out|negative for)\b"
+    r"\b(family history|exposure to|vaccination|immuni[sz]ation|screening|fear of|risk of"
+    r"|no evidence of|no history of|ruled out|negative for)\b"
 )
 _DOSE = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mg|milligrams?|g|grams?)\b")
 
