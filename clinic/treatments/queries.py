@@ -131,6 +131,7 @@ def used_in(db: Session, session_id: int) -> UsedUp:
         modality=modality_of(db, session.service_id),
         zones=frozenset(site.zone for site in session.sites),
         ingredients=frozenset(ingredients - {""}),
+        is_partly_off_list="" in ingredients,
     )
 
 

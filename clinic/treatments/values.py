@@ -250,6 +250,8 @@ class UsedUp:
     modality: Modality
     zones: frozenset[Zone]
     ingredients: frozenset[str]
+    is_partly_off_list: bool = False
+    """A product without an ingredient of the list was given, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

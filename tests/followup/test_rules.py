@@ -129,9 +129,16 @@ def test_a_grade_two_or_repeated_bruise_is_remembered_as_unexplained_bleeding():
     assert left_by(SideEffectKind.BRUISING) == {("condition", "bleeding_tendency", None)}
 
 
-def left_by(kind, zone=None, modality=Modality.MESOTHERAPY, ingredients=(), zones=()):
+def left_by(
+    kind, zone=None, modality=Modality.MESOTHERAPY, ingredients=(), zones=(), *, off_list=False
+):
     """What a side effect of this kind leaves behind, as (kind, code, zone)."""
-    used = UsedUp(modality=modality, zones=frozenset(zones), ingredients=frozenset(ingredients))
+    used = UsedUp(
+        modality=modality,
+        zones=frozenset(zones),
+        ingredients=frozenset(ingredients),
+        is_partly_off_list=off_list,
+    )
     found = memories(TERMS[kind], zone, used, shipped_codes())
     return {(each.kind.value, each.code, each.zone) for each in found}
 
@@ -139,7 +146,7 @@ def left_by(kind, zone=None, modality=Modality.MESOTHERAPY, ingredients=(), zone
 def test_what_is_remembered_is_something_that_the_check_reads():
     read = repr(shipped_catalogue().rules)
     for term in TERMS.values():
-        for code in term.history:
+        for code in term.history + term.history_off_list:
             assert f"'{code}'" in read or term.is_allergy, code
 
 
@@ -187,11 +194,31 @@ def test_every_ingredient_that_was_given_is_remembered():
 
 def test_the_own_plasma_and_what_is_on_no_list_are_remembered_as_such():
     assert left_by(SideEffectKind.ANAPHYLAXIS) == {("allergy", "other_allergy", None)}
-    assert left_by(SideEffectKind.PARADOX_ALOPECIA) == {("condition", "paradox_hx", None)}
+    assert left_by(SideEffectKind.PARADOX_ALOPECIA) == {("condition", "paradox_product_hx", None)}
+    assert left_by(SideEffectKind.PARADOX_ALOPECIA, modality=Modality.PRP) == {
+        ("condition", "paradox_hx", None)
+    }
     assert left_by(SideEffectKind.ALLERGIC, modality=Modality.PRP, ingredients=["citrate"]) == {
         ("allergy", "citrate", None),
         ("allergy", "other_allergy", None),
     }
+
+
+def test_a_product_on_no_list_is_remembered_beside_the_ingredients_given():
+    mixed = {"ingredients": ["biotin"], "off_list": True}
+
+    assert left_by(SideEffectKind.PARADOX_ALOPECIA, **mixed) == {
+        ("allergy", "biotin", None),
+        ("condition", "paradox_product_hx", None),
+    }
+    assert ("allergy", "other_allergy", None) in left_by(SideEffectKind.ALLERGIC, **mixed)
+
+
+@pytest.mark.parametrize("modality", [Modality.PRP, Modality.MESOTHERAPY])
+def test_a_poisoning_by_a_known_anaesthetic_is_of_that_one_alone(modality):
+    assert left_by(
+        SideEffectKind.LA_TOXICITY, modality=modality, ingredients=["lidocaine"], off_list=True
+    ) == {("allergy", "amide_anaesthetic", None)}
 
 
 def test_infections_hold_back_the_lot_and_bruises_do_not():

@@ -67,7 +67,7 @@ UNUSED = {
 BEYOND = {
     "lidocaine_amide", "procaine_ester", "two_anaesthetics", "product_unfit",
     "medicine_unconfirmed", "suspected_ntm", "necrosis_zone", "nerve_zone", "oedema_hx",
-    "paradox_alopecia", "shedding",
+    "paradox_alopecia", "shedding", "systemic_drug",
 }  # fmt: skip
 """Of PRP, and no row of 1A: what the label of an anaesthetic or an earlier treatment asks for."""
 

@@ -28,7 +28,7 @@ def memories(term: Term, zone: Zone | None, used: UsedUp, codes: Codes) -> tuple
 
     A zone that was not named is each zone that was treated; none treated, and it is the whole
     scalp. An ingredient is kept as its allergy or its effect; what was given and is on no list,
-    and the patient's own plasma, as the side effect itself.
+    and the patient's own plasma, as the side effect itself, unless a known agent explains it.
     """
     if term.history_of is Scope.ZONE:
         treated: list[Zone | None] = [*sorted(used.zones)]
@@ -39,14 +39,18 @@ def memories(term: Term, zone: Zone | None, used: UsedUp, codes: Codes) -> tuple
             for each in zones
         )
     found: list[Memory] = []
+    is_plasma = used.modality is Modality.PRP
+    history = term.history
     if term.history_of is Scope.INGREDIENT:
         kind = FactKind.ALLERGY if term.is_allergy else FactKind.CONDITION
         given = used.ingredients & term.agents if term.agents else used.ingredients
         named = [codes.of_ingredient(kind, ingredient) for ingredient in sorted(given)]
         found = [Memory(kind=kind, code=code) for code in named if code]
-        if found and used.modality is not Modality.PRP:
+        if found and (term.agents or not (is_plasma or used.is_partly_off_list)):
             return tuple(dict.fromkeys(found))
-    for code in term.history:
+        if not is_plasma:
+            history = term.history_off_list or term.history
+    for code in history:
         concept = codes.concept(code)
         assert concept is not None, code
         found.append(Memory(kind=concept.kind, code=code))

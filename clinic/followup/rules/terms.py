@@ -44,6 +44,8 @@ class Term:
     quarantines_lot: bool = False
     history: tuple[str, ...] = ()
     """Concept codes of what is remembered for later visits, with `history_from`."""
+    history_off_list: tuple[str, ...] = ()
+    """Instead of `history`, where it was not the patient's plasma but a product on no list."""
     history_of: Scope = Scope.PATIENT
     """Of what: the patient, the zone, or each ingredient that was given."""
     is_allergy: bool = False
@@ -287,6 +289,7 @@ _TERMS = (
         },
         physician_from=1,
         history=("paradox_hx",),
+        history_off_list=("paradox_product_hx",),
         history_of=Scope.INGREDIENT,
         is_allergy=True,
         history_label=N_("Bald patches at injection points after treatment"),
