@@ -68,6 +68,22 @@ def test_every_rule_can_be_explained(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
+def test_a_number_that_no_source_says_is_called_a_design_default(rule: Rule) -> None:
+    own = {"DD", "GK", "CLIN"}
+    of_number = {number.confidence for number in rule.numbers}
+
+    assert Confidence.DESIGN_DEFAULT not in of_number or "DD" in rule.sources
+    if {rule.confidence, *of_number} & {Confidence.GUIDELINE, Confidence.LABEL, Confidence.PAPER}:
+        assert set(rule.sources) - own
+
+
+def test_weekly_sources_do_not_say_six_days() -> None:
+    window = next(r for r in RULES if r.code == "meso_interval").numbers[0]
+
+    assert (window.value, window.confidence) == ("6", Confidence.DESIGN_DEFAULT)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_every_rule_asks_for_something_that_exists(rule: Rule) -> None:
     codes = {group.code for group in CATALOGUE.groups}
     codes |= {concept.code for concept in CATALOGUE.concepts} | {"consent"}
