@@ -74,6 +74,7 @@ def an_approved_catalogue(db: Session, physician: Account) -> None:
         role=physician.role,
         location_id=physician.location_id,
         zone="Europe/Berlin",
+        confirmed_at=clock.now(),
     )
     approving.approve(db, actor, ApproveRules(codes=None, seen=RELEASED))
 

@@ -122,7 +122,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     ),
 }
 
-ASKS_PASSWORD = frozenset({Permission.RELEASE, Permission.ACCOUNT_MANAGE, Permission.CLINIC_MANAGE})
+ASKS_PASSWORD = frozenset(
+    {
+        Permission.RELEASE,
+        Permission.RULE_APPROVE,
+        Permission.ACCOUNT_MANAGE,
+        Permission.CLINIC_MANAGE,
+    }
+)
 """Permissions whose acts ask for the password when it was last given too long ago.
 
 The page asks (`web.access`), and the service of each act refuses (`refuse_unconfirmed`).

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from clinic.catalog import service as catalog
 from clinic.catalog.models import ProductLot, Service
 from clinic.catalog.values import AddLot, AddProduct, Modality, ProductKind, ResourceKind
 from clinic.consents import service as consents
+from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.locations.models import Location, OpeningHours
 from clinic.safety import approving, editions
@@ -72,7 +73,9 @@ def make(db: Session, *, today: dt.date) -> Staff:
     actors = {login: _actor(row, location) for login, row in rows.items()}
     nurse = actors["nurse"]
     approving.approve(
-        db, actors["physician"], ApproveRules(codes=None, seen=editions.next_edition(db))
+        db,
+        replace(actors["physician"], confirmed_at=clock.now()),
+        ApproveRules(codes=None, seen=editions.next_edition(db)),
     )
     return Staff(
         location=location,

@@ -14,6 +14,7 @@ from clinic.safety.rules.language import Case, Rule
 from clinic.safety.rules.versions import ApproveRules, DraftRule
 from clinic.safety.values import Decision, RuleKind
 from clinic.web.forms import BaseForm, ChoiceField, NoteField, ParsedField, TextField
+from clinic.web.password_again import AskingForm
 from clinic.web.words import translate
 
 WHOLE = frozenset({"day", "month", "year"})
@@ -128,7 +129,7 @@ class SeenForm(BaseForm):
     seen = TextField(max_length=80)
 
 
-class ApproveForm(BaseForm):
+class ApproveForm(AskingForm):
     """The changes that a physician puts in force."""
 
     seen = HiddenField()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor, Permission
+from clinic.core.access import Actor, Permission, refuse_unconfirmed
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.text import N_
 from clinic.safety import editions
@@ -136,10 +136,12 @@ def withdraw(db: Session, actor: Actor, code: str, *, seen: str) -> RuleVersion:
 def approve(db: Session, actor: Actor, wish: ApproveRules) -> RuleCatalogue:
     """Put changes of rules in force, by the name of the physician and the date.
 
-    Raises Forbidden, RulesMovedOn when anything has changed since it was seen or somebody else
-    approves at the same moment, Invalid where nothing is chosen or a rule cannot be read.
+    Raises Forbidden, PasswordNeeded, RulesMovedOn when anything has changed since it was seen or
+    somebody else approves at the same moment, Invalid where nothing is chosen or a rule cannot be
+    read.
     """
     _refuse_without(actor, Permission.RULE_APPROVE)
+    refuse_unconfirmed(actor, at=clock.now())
     before = editions.newest(db)
     all_ = editions.proposals(db)
     if versions.edition(versions.chosen(all_, None)[0]) != wish.seen:

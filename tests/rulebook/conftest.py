@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.accounts.conftest import password_hash
 from tests.safety.conftest import known, patient
 from tests.world import World
 
-__all__ = ["known", "patient"]
+__all__ = ["known", "password_hash", "patient"]
 
 
 @pytest.fixture

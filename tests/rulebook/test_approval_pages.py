@@ -1,10 +1,14 @@
 """What would change, and a physician's approval of it."""
 
+import datetime as dt
+
 import pytest
 
 from clinic.core.access import Role
 from clinic.safety import approving, editions
 from clinic.safety.rules.versions import DraftRule
+from tests.accounts.conftest import PASSWORD
+from tests.conftest import NOW
 from tests.counting import statements
 from tests.rulebook.pages import REASON, proposal, text
 
@@ -155,6 +159,28 @@ def test_an_approval_sent_twice_is_kept_once(world, db):
 
     assert (first.status_code, second.status_code) == (303, 303)
     assert editions.newest(db).number == 2
+
+
+def test_an_approval_asks_for_the_password_and_keeps_what_was_ticked(
+    world, db, clock, password_hash
+):
+    draft(world, db)
+    draft(world, db, "steroid_systemic", "21")
+    world.accounts[D].password_hash = password_hash
+    physician = world.as_role(D)
+    form = {"seen": editions.next_edition(db), "codes": ["nsaid_recent"]}
+    physician.token()
+    clock(NOW + dt.timedelta(minutes=11))
+
+    asked = physician.post(CREATE, form)
+    wrong = physician.post(CREATE, {**form, "own_password": "not this one"})
+
+    assert (asked.status_code, wrong.status_code) == (422, 422)
+    assert 'name="own_password"' in text(asked)
+    assert 'id="code-steroid_systemic" aria' in text(asked)
+    assert proposal(db).is_change
+    assert physician.post(CREATE, {**form, "own_password": PASSWORD}).status_code == 303
+    assert not proposal(db).is_change
 
 
 def test_the_first_approval_takes_every_rule(unapproved, db):

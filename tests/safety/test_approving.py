@@ -1,10 +1,12 @@
 """The clinic's own rules: drafted by one, put in force by another, checked with from then on."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
-from clinic.core.access import Role
+from clinic.core.access import PasswordNeeded, Role
 from clinic.core.errors import Forbidden, Invalid, NotFound
 from clinic.safety import approving, editions, queries
 from clinic.safety.approving import RulesMovedOn
@@ -14,6 +16,7 @@ from clinic.safety.rules.versions import ApproveRules, DraftRule
 from clinic.safety.values import Confidence, Decision, FactKind, Moment, Outcome
 from clinic.scheduling.rules.checks import remembered
 from tests import factories
+from tests.conftest import NOW
 from tests.safety.conftest import PRP, TODAY, TOMORROW
 
 REASON = "Our haematologist asks for a wider margin."
@@ -141,6 +144,15 @@ def test_only_a_physician_approves(world, db, role):
         approving.approve(
             db, world.actor(role), ApproveRules(codes=None, seen=editions.next_edition(db))
         )
+
+
+def test_an_approval_asks_for_a_password_of_the_last_minutes(world, db, clock):
+    draft(world, db)
+    physician = world.actor(Role.PHYSICIAN)
+    clock(NOW + dt.timedelta(minutes=11))
+
+    with pytest.raises(PasswordNeeded):
+        approving.approve(db, physician, ApproveRules(codes=None, seen=editions.next_edition(db)))
 
 
 @pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN])

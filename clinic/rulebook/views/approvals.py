@@ -12,7 +12,7 @@ from clinic.rulebook.forms import ApproveForm
 from clinic.rulebook.views.book import words
 from clinic.safety import approving
 from clinic.safety.approving import RulesMovedOn
-from clinic.web.access import actor, require
+from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
 
@@ -29,9 +29,12 @@ def new() -> ResponseReturnValue:
 
 @bp.post("/safety/approvals")
 @require(Permission.RULE_APPROVE)
+@asks_inside
 def create() -> ResponseReturnValue:
     """Put the ticked changes in force, by the physician's name and today's date."""
     form = ApproveForm(request.form)
+    if not form.validate():
+        return _page(form), 422
     is_first = queries.approved(read()) is None
     try:
         with transaction() as db:
