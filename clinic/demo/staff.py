@@ -105,17 +105,17 @@ def make(db: Session, *, today: dt.date) -> Staff:
 
 def draft_rule(db: Session, administrator: Actor) -> None:
     """Leave one change of a rule to be tried out and approved."""
-    proposed = editions.proposal(db, "nsaid_recent").then
+    proposed = editions.proposal(db, "interval_short").then
     assert proposed is not None
     approving.draft(
         db,
         administrator,
         DraftRule(
-            code="nsaid_recent",
-            numbers={"window": "5"},
+            code="interval_short",
+            numbers={"usual": "30"},
             decisions={},
             is_on=True,
-            reason="Two large bruises this autumn, both after ibuprofen three days before.",
+            reason="Patients ask for a little more time between two sessions.",
             seen=proposed.mark,
         ),
     )

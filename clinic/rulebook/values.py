@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clinic.core.text import N_
+from clinic.core.zones import Zone
+from clinic.safety.values import Decision
 
 
 class Aspect(StrEnum):
@@ -91,3 +93,78 @@ class PastVersion:
     """The first approval that it was in."""
     differences: tuple[Difference, ...]
     """From the version kept before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """One finding without its facts: which rule, what it asks for, and where."""
+
+    code: str
+    name: str
+    decision: Decision
+    zone: Zone | None
+    ingredient: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """How one visit would turn under other rules."""
+
+    before: Decision | None
+    """None: not checked."""
+    after: Decision | None
+    gone: tuple[Sign, ...]
+    come: tuple[Sign, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How many visits would turn from one decision to another; the same: only findings differ."""
+
+    before: Decision | None
+    after: Decision | None
+    visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a trial: the coming visits, or a month."""
+
+    key: str
+    """ "coming", or year and month such as 2026-11."""
+    first: dt.date
+    until: dt.date | None
+    """The day after the last; None: all that is to come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnedVisit:
+    """One visit that would turn, with whose it is: for clinicians."""
+
+    id: int
+    patient_id: int
+    patient: str
+    starts_local: dt.datetime
+    turn: Turn
+    loses_release: bool
+    """A finding of a rule that differs was released for it: it would have to be decided again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartResult:
+    """What a trial found in one part."""
+
+    key: str
+    looked_at: int
+    shifts: tuple[Shift, ...]
+    visits: tuple[TurnedVisit, ...]
+    """The first of them, by time; none for who is no clinician."""
+    more: int
+    """How many there are beyond those."""
+    releases: int
+    """Coming visits with a release of a rule that differs."""
+
+    @property
+    def turned(self) -> int:
+        """Return how many visits would turn."""
+        return sum(shift.visits for shift in self.shifts)

@@ -61,6 +61,7 @@ VIEWS: dict[str, Permission | str] = {
     "accounts.sign_out": P.SIGNED_IN,
     "accounts.update": P.ACCOUNT_MANAGE,
     "approvals.create": P.RULE_APPROVE,
+    "approvals.dry_run": P.RULE_VIEW,
     "approvals.new": P.RULE_VIEW,
     "assets.show": PUBLIC,
     "audit.check": P.AUDIT_VIEW,

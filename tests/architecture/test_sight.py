@@ -38,8 +38,17 @@ from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.tablet import CodeForm
 from clinic.intake.queries import ConsentsPage
 from clinic.rulebook.forms import ApproveForm, DraftForm, NumberField
-from clinic.rulebook.queries import Awaiting, Rulebook, Sheet, Standing
-from clinic.rulebook.values import Aspect, Change, Difference, PastVersion, Signature
+from clinic.rulebook.queries.book import Awaiting, Rulebook, Sheet, Standing
+from clinic.rulebook.values import (
+    Aspect,
+    Change,
+    Difference,
+    Part,
+    PartResult,
+    PastVersion,
+    Shift,
+    Signature,
+)
 from clinic.rulebook.views.book import Tab
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
@@ -87,9 +96,12 @@ THE_CATALOGUE = {
     Difference,
     DraftForm,
     NumberField,
+    Part,
+    PartResult,
     PastVersion,
     Rulebook,
     Sheet,
+    Shift,
     Signature,
     Standing,
     Tab,

@@ -38,6 +38,10 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "accounts.index": [(A, "/people")],
     "accounts.new": [(A, "/people/new")],
     "accounts.sign_in": [(None, "/sign-in")],
+    "approvals.dry_run": [
+        (D, "/safety/dry-run?part=2026-10"),
+        (A, "/safety/dry-run?part=coming"),
+    ],
     "approvals.new": [(D, "/safety/approvals/new"), (A, "/safety/approvals/new")],
     "audit.index": [(A, "/audit-trail")],
     "audit.patient": [(A, "/audit-trail/patients/{patient}")],
@@ -70,7 +74,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "resources.index": [(A, "/clinic/resources")],
     "rulebook.index": [(D, "/safety/rules"), (A, "/safety/rules?treatment=mesotherapy")],
     "rulebook.show": [
-        (A, "/safety/rules/nsaid_recent"),
+        (A, "/safety/rules/interval_short"),
         (A, "/safety/rules/plt_critical"),
         (D, "/safety/rules/nsaid_recent"),
     ],

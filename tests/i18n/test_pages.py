@@ -68,6 +68,7 @@ def story(chair: Chair) -> list[tuple[Role, str]]:
         (Role.RECEPTIONIST, "/tablet"),
         (Role.PHYSICIAN, "/safety/rules/nsaid_recent"),
         (Role.PHYSICIAN, "/safety/approvals/new"),
+        (Role.PHYSICIAN, "/safety/dry-run"),
     ]
 
 

@@ -3,20 +3,25 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.audit import looks
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
-from clinic.rulebook import queries
 from clinic.rulebook.forms import ApproveForm
+from clinic.rulebook.queries import book as queries
+from clinic.rulebook.queries import trying
+from clinic.rulebook.rules import trial
 from clinic.rulebook.views.book import words
 from clinic.safety import approving
 from clinic.safety.approving import RulesMovedOn
+from clinic.safety.rules.reading import BadCatalogue
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
 
 bp = Blueprint("approvals", __name__)
+UNREADABLE = N_("This release cannot read a rule that awaits approval: nothing can be tried out.")
 APPROVED = N_("The rules are in force from now on, approved by %(name)s.")
 
 
@@ -51,6 +56,25 @@ def create() -> ResponseReturnValue:
     return redirect(url_for("rulebook.index"), 303)
 
 
+@bp.get("/safety/dry-run")
+@require(Permission.RULE_VIEW)
+def dry_run() -> ResponseReturnValue:
+    """Try every change together on one part: the coming visits, or a month of the last twelve."""
+    who = actor()
+    all_ = trial.parts(clock.today(who.zone))
+    chosen = next((part for part in all_ if part.key == request.args.get("part")), all_[0])
+    try:
+        result = trying.tried(read(), who, trying.proposed(read()), chosen)
+    except BadCatalogue:
+        flash(translate(UNREADABLE), "bad")
+        return redirect(url_for("approvals.new"), 303)
+    if result.visits:
+        looks.listed("dry_run", (visit.patient_id for visit in result.visits), part=chosen.key)
+    return render_template(
+        "approvals/dry_run.html", parts=all_, results={chosen.key: result}, **words()
+    )
+
+
 def _page(form: ApproveForm | None = None) -> str:
     page = queries.awaiting(read())
     ticked = {change.code for change in page.changes}
@@ -65,5 +89,7 @@ def _page(form: ApproveForm | None = None) -> str:
         form=form,
         ticked=ticked,
         today=clock.today(actor().zone),
+        parts=trial.parts(clock.today(actor().zone)) if page.changes else (),
+        results={},
         **words(),
     )

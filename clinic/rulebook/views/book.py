@@ -11,9 +11,9 @@ from clinic.catalog.values import MODALITY_NAMES, Modality
 from clinic.core.access import Permission
 from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.core.text import N_
-from clinic.rulebook import queries
 from clinic.rulebook.forms import DraftForm, SeenForm, data_of, draft_form
-from clinic.rulebook.queries import Sheet, Standing
+from clinic.rulebook.queries import book as queries
+from clinic.rulebook.queries.book import Sheet, Standing
 from clinic.rulebook.rules.names import TREATMENTS, number_name
 from clinic.rulebook.values import WORDING_NAMES, Aspect
 from clinic.rulebook.views.words import amount, unit_word, wording

@@ -79,7 +79,7 @@ def screen(
     """
     known = Known(history)
     applied = () if plan.modality is Modality.CONSULTATION else rules
-    found = _matches(known, plan, on, applied)
+    found = matches(known, plan, on, applied)
     dates = _dates(known, plan, on, applied, found)
     return Screening(
         on=on,
@@ -142,9 +142,10 @@ def _is_whole(scope: Scope) -> bool:
     return scope in {Scope.PATIENT, Scope.SESSION}
 
 
-def _matches(
+def matches(
     known: Known, plan: PlannedTreatment, on: dt.date, rules: Sequence[Rule]
 ) -> list[Match]:
+    """Return what holds on a date, rule by rule, without words and without a look ahead."""
     # Made once: most rules are asked about the visit, the others all about the same few.
     visit = [Question(known, on, plan)]
     zones = [Question(known, on, plan, zone=zone) for zone in sorted(plan.zones or known.zones)]
@@ -273,7 +274,7 @@ def _dates(
         if not waiting:
             return dates
         day = min(waiting)
-        found = _matches(known, plan, day, rules)
+        found = matches(known, plan, day, rules)
     return dates
 
 
