@@ -83,6 +83,8 @@ class Page:
     visits: Sequence[Unsettled]
     counts: Mapping[Decision, int]
     worse: int
+    for_the_day: int
+    """Visits left out because only questions of the day itself are open."""
 
     @property
     def left_out(self) -> int:
@@ -163,18 +165,26 @@ def unsettled(
     compared = {id_ for t in turns.values() for id_ in (t.screening_id, t.screening_id_before)}
     records = _records(db, compared | set(newest.values()))
     released = safety_queries.released_of(db, ids)
+    validity = {group.code: group.validity_days for group in safety_queries.rules().groups}
+    today = clock.today(actor.zone)
+    visits = []
+    for row in shown:
+        record = records.get(newest[row.id])
+        given = released.get(row.id, frozenset())
+        ahead = (row.starts_local.date() - today).days
+        if (
+            row.decision is Decision.ASK
+            and record is not None
+            and settling.is_for_the_day(record.findings, given, validity, ahead)
+        ):
+            counts[Decision.ASK] -= 1
+        else:
+            visits.append(_line(row, record, given, _became(turns.get(row.id), records)))
     return Page(
-        visits=[
-            _line(
-                row,
-                records.get(newest[row.id]),
-                released.get(row.id, frozenset()),
-                _became(turns.get(row.id), records),
-            )
-            for row in shown
-        ],
+        visits=visits,
         counts=counts,
-        worse=len(turns),
+        worse=sum(visit.became is not None for visit in visits),
+        for_the_day=len(shown) - len(visits),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from clinic.core.access import Role
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
-from clinic.safety.values import Decision, FactKind, Moment, ReleaseFinding
+from clinic.safety.values import Decision, FactKind, FactState, Moment, ReleaseFinding
 from clinic.scheduling import service, settling
 from clinic.scheduling.rules import settling as rules
 from clinic.scheduling.rules.settling import Event
@@ -191,6 +191,27 @@ def test_the_riskiest_comes_first_and_of_the_same_risk_the_soonest(desk):
     assert found.visits[1].rebook_from == dt.date(2026, 12, 6)
     assert [v.rebook_from for v in found.visits if v.id != put_off.id] == [None] * 4
     assert settling.tally(desk.db, desk.actor(Role.NURSE)).count == 4  # a question is no decision
+
+
+def test_questions_of_the_day_itself_wait_for_the_day(desk, clock):
+    desk.settle(on=at(24).date())  # answered so that they count on the 24th
+    desk.book(service_id=desk.prp.id, starts_local=at(30))
+    ahead = page(desk)
+
+    clock(desk.world.later(days=6))
+    near = page(desk)
+
+    assert (ahead.visits, ahead.for_the_day, ahead.counts[D.ASK]) == ([], 1, 0)
+    assert (len(near.visits), near.for_the_day) == (1, 0)
+
+
+def test_a_question_that_can_be_asked_now_is_listed_whatever_else_waits(desk):
+    desk.settle(on=TODAY)
+    desk.book(service_id=desk.prp.id, starts_local=at(30))
+    desk.knows(FactKind.CONDITION, "keloid", state=FactState.UNSURE, noted_on=TODAY)
+    service.rescreen(desk.db, None, desk.alice.id)
+
+    assert [v.decision for v in page(desk).visits] == [D.ASK]
 
 
 def test_mine_are_those_with_me_and_today_ends_at_midnight(desk):

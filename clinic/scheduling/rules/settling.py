@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from clinic.safety.values import Decision, Moment
+from clinic.safety.values import Decision, MissingKind, Moment
 from clinic.scheduling.rules.checks import risk
 
 RISKS = (Decision.BLOCK, Decision.DEFER, Decision.REVIEW, Decision.ASK)
@@ -112,3 +112,25 @@ def reasons(found: Sequence[Any], released: Iterable[str], decision: Decision) -
     standing = [f for f in found if f["fingerprint"] not in given or f["releasable"] == "nobody"]
     named = [f["name"] for f in standing if f["decision"] == decision.value]
     return tuple(dict.fromkeys(named or [f["name"] for f in standing]))
+
+
+def is_for_the_day(
+    found: Sequence[Any], released: Iterable[str], validity: Mapping[str, int], days_ahead: int
+) -> bool:
+    """Tell whether only answers are missing that, given today, would be too old on the day.
+
+    `found` as a kept check holds them, `validity` the days for which a group's answers count. Who
+    was ill or took a painkiller is asked when the patient comes: until then nobody can settle it.
+    """
+    given = set(released)
+    missing = [
+        need
+        for f in found
+        if f["decision"] == Decision.ASK.value and f["fingerprint"] not in given
+        for need in f["missing"]
+    ]
+    return bool(missing) and all(
+        need["kind"] == MissingKind.QUESTION.value
+        and validity.get(need["code"], days_ahead) < days_ahead
+        for need in missing
+    )
