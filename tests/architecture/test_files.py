@@ -53,6 +53,14 @@ def texts():
             continue
 
 
+def test_each_decision_has_a_number_of_its_own():
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [page.name[:4] for page in pages]
+
+    assert numbers == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    assert all(page.read_text(encoding="utf-8").startswith(f"# {page.name[:4]} ") for page in pages)
+
+
 @pytest.mark.parametrize("path", HOUSE, ids=short)
 def test_a_file_is_no_longer_than_a_room(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
