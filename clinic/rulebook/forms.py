@@ -13,7 +13,7 @@ from clinic.rulebook.rules.names import DECISION_NAMES, number_name
 from clinic.safety.rules.language import Case, Rule
 from clinic.safety.rules.versions import ApproveRules, DraftRule
 from clinic.safety.values import Decision, RuleKind
-from clinic.web.forms import BaseForm, ChoiceField, NoteField, ParsedField, TextField
+from clinic.web.forms import BaseForm, ChoiceField, IdField, NoteField, ParsedField, TextField
 from clinic.web.password_again import AskingForm
 from clinic.web.words import translate
 
@@ -127,6 +127,12 @@ class SeenForm(BaseForm):
     """A button about a rule as a page showed it."""
 
     seen = TextField(max_length=80)
+
+
+class RecheckForm(BaseForm):
+    """The next visits to check again: those with higher ids than the last one's."""
+
+    after = IdField(optional=True)
 
 
 class ApproveForm(AskingForm):

@@ -138,6 +138,16 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the coming visits are checked again after an approval."""
+
+    all: int
+    done: int
+    after: int
+    """The highest id of those that are done; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnedVisit:
     """One visit that would turn, with whose it is: for clinicians."""
 

@@ -42,6 +42,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (D, "/safety/dry-run?part=2026-10"),
         (A, "/safety/dry-run?part=coming"),
     ],
+    "approvals.rechecking": [(D, "/safety/rechecks"), (D, "/safety/rechecks?after=2147483647")],
     "approvals.new": [(D, "/safety/approvals/new"), (A, "/safety/approvals/new")],
     "audit.index": [(A, "/audit-trail")],
     "audit.patient": [(A, "/audit-trail/patients/{patient}")],

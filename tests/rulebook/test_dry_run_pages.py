@@ -68,7 +68,7 @@ def test_a_dry_run_is_for_physicians_and_administrators(world, role, status):
 def test_a_physician_sees_which_coming_visit_turns_and_how(world, draft, visit, patient):
     page = text(world.as_role(D).get(f"{URL}?part=coming"))
 
-    assert "1 visit would change of 1." in page
+    assert "1 of 1 visits would change." in page
     assert f'href="/appointments/{visit.id}"' in page
     assert f"Alice {patient.family_name}" in page
     assert "Painkiller (NSAID) lately" in page
@@ -78,7 +78,7 @@ def test_a_physician_sees_which_coming_visit_turns_and_how(world, draft, visit, 
 def test_an_administrator_sees_how_many_and_nobody(world, draft, visit, patient):
     page = text(world.as_role(A).get(f"{URL}?part=coming"))
 
-    assert "1 visit would change of 1." in page
+    assert "1 of 1 visits would change." in page
     assert "Not yet" in page
     assert patient.family_name not in page
     assert "/appointments/" not in page
@@ -121,7 +121,7 @@ def test_a_past_visit_is_judged_by_what_was_known_on_its_day(
 
     page = text(world.as_role(D).get(f"{URL}?part=2026-10"))
 
-    assert "1 visit would change of 2." in page
+    assert "1 of 2 visits would change." in page
     assert patient.family_name in page
     assert late.family_name not in page
 

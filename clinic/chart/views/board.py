@@ -17,6 +17,7 @@ from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, NotFound
 from clinic.core.text import N_
 from clinic.patients.values import PatientHit
+from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk
 from clinic.scheduling import queries as scheduling_queries
@@ -126,6 +127,9 @@ def _page(
         panel=panel,
         view=view.value,
         shown_on=on,
+        is_unapproved=not wanted
+        and who.may(Permission.RULE_APPROVE)
+        and not editions.in_force(db).edition,
         compact=True,
         is_walk_in=False,
         swap="#quick #board",

@@ -15,19 +15,22 @@ from clinic.patients.models import Patient
 from clinic.patients.values import full_name
 from clinic.rulebook.rules import trial as rules
 from clinic.rulebook.rules.trial import Trial
-from clinic.rulebook.values import Part, PartResult, Turn, TurnedVisit
+from clinic.rulebook.values import Part, PartResult, Progress, Turn, TurnedVisit
 from clinic.safety import editions
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release
 from clinic.safety.rules import versions
 from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import recheck
 from clinic.scheduling.models import Appointment, Course
+from clinic.scheduling.rules import promise
 from clinic.scheduling.values import AppointmentStatus
 
 SHOWN = 200
 """Visits that one part lists; all are counted."""
 _TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
 _TOOK_PLACE = (*_TO_COME, AppointmentStatus.IN_TREATMENT, AppointmentStatus.DONE)
+_AHEAD = promise.LATEST.days
 _MIDNIGHT = dt.time()
 
 
@@ -85,6 +88,17 @@ def tried(db: Session, actor: Actor, trial: Trial, part: Part) -> PartResult:
         more=len(found) - len(shown) if actor.is_clinical else 0,
         releases=len(released),
     )
+
+
+def to_recheck(db: Session) -> list[int]:
+    """Return the ids of all coming visits of all places, lowest first; one statement."""
+    return sorted(recheck.coming(db, days=_AHEAD))
+
+
+def progress(db: Session, after: int) -> Progress:
+    """Return how many of the coming visits have no higher id than this; one statement."""
+    ids = to_recheck(db)
+    return Progress(all=len(ids), done=sum(id_ <= after for id_ in ids), after=after)
 
 
 def _visits(db: Session, actor: Actor, part: Part) -> list[_Visit]:

@@ -8,7 +8,7 @@ from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
-from clinic.rulebook.forms import ApproveForm
+from clinic.rulebook.forms import ApproveForm, RecheckForm
 from clinic.rulebook.queries import book as queries
 from clinic.rulebook.queries import trying
 from clinic.rulebook.rules import trial
@@ -16,6 +16,7 @@ from clinic.rulebook.views.book import words
 from clinic.safety import approving
 from clinic.safety.approving import RulesMovedOn
 from clinic.safety.rules.reading import BadCatalogue
+from clinic.scheduling import recheck
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
@@ -53,7 +54,7 @@ def create() -> ResponseReturnValue:
         form.refuse("", moved)
         return _page(form), 409
     flash(translate(APPROVED, name=actor().name), "ok")
-    return redirect(url_for("rulebook.index"), 303)
+    return redirect(url_for("approvals.rechecking"), 303)
 
 
 @bp.get("/safety/dry-run")
@@ -72,6 +73,40 @@ def dry_run() -> ResponseReturnValue:
         looks.listed("dry_run", (visit.patient_id for visit in result.visits), part=chosen.key)
     return render_template(
         "approvals/dry_run.html", parts=all_, results={chosen.key: result}, **words()
+    )
+
+
+@bp.get("/safety/rechecks")
+@require(Permission.RULE_APPROVE)
+def rechecking() -> ResponseReturnValue:
+    """Show how many of the coming visits are checked with the rules in force."""
+    return _rechecking(RecheckForm(request.args))
+
+
+@bp.post("/safety/rechecks")
+@require(Permission.RULE_APPROVE)
+def check_again() -> ResponseReturnValue:
+    """Check the next of the coming visits again, in one unit of bounded size."""
+    form = RecheckForm(request.form)
+    if not form.validate():
+        return _rechecking(form), 422
+    after = form.after.data or 0
+    some = [id_ for id_ in trying.to_recheck(read()) if id_ > after][: recheck.WRITTEN]
+    if some:
+        with transaction() as db:
+            recheck.recheck(db, actor(), some)
+    return redirect(url_for("approvals.rechecking", after=some[-1] if some else after), 303)
+
+
+def _rechecking(form: RecheckForm) -> str:
+    after = form.after.data if form.validate() else None
+    return render_template(
+        "approvals/rechecking.html",
+        progress=trying.progress(read(), after or 0),
+        approved=queries.approved(read()),
+        most=recheck.WRITTEN,
+        form=form,
+        **words(),
     )
 
 
