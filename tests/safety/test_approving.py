@@ -21,6 +21,8 @@ from tests.safety.conftest import PRP, TODAY, TOMORROW
 
 REASON = "Our haematologist asks for a wider margin."
 
+D = Decision
+
 
 def proposal(db, code):
     return editions.proposal(db, code)
@@ -258,6 +260,29 @@ def test_an_absolute_rule_can_only_become_stricter(world, db, numbers, is_on, de
         draft(world, db, "plt_critical", numbers=numbers, is_on=is_on, decisions=decisions)
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "field"),
+    [
+        ("hb_low", {"numbers": {"severe": "7"}}, "number-severe"),
+        ("hb_low", {"numbers": {}, "decisions": {"severe": D.REVIEW}}, "decision-severe"),
+        ("hb_low", {"numbers": {}, "is_on": False}, "is_on"),
+        ("no_hair_zone", {"numbers": {"months": "72"}}, "number-months"),
+    ],
+)
+def test_what_stops_a_treatment_in_any_rule_can_only_become_stricter(
+    world, db, code, changes, field
+):
+    with pytest.raises(Invalid) as refused:
+        draft(world, db, code, **changes)
+
+    assert refused.value.field == field
+
+
+def test_what_does_not_stop_a_treatment_is_the_clinics_own(world, db):
+    assert draft(world, db, "hb_low", numbers={}, decisions={"low": D.WARN}).version == 2
+    assert draft(world, db, "no_hair_zone", numbers={"months": "48"}).version == 2
 
 
 def test_an_absolute_rule_may_become_stricter(world, db, patient, known):

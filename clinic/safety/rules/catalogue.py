@@ -143,6 +143,9 @@ def _rule(
         unknown=Decision.ASK if unknown is _Unknown.ASK else None,
         physician_unknown=_wording(table, "physician_unknown", frozenset({"zone", "ingredient"})),
         numbers=tuple(numbers.values()),
+        firm_numbers=_firm_numbers(
+            [case.get("when") for case in _raw_cases(data) if case.get("decision") == "block"]
+        ),
         anchor=table.text("anchor", ""),
         clears=table.text("clears"),
         asks=tuple(around.asks),
@@ -161,6 +164,22 @@ def _rule(
 def _weakest(numbers: Iterable[Number]) -> Confidence | None:
     from_strongest = tuple(Confidence)
     return max((n.confidence for n in numbers), key=from_strongest.index, default=None)
+
+
+def _raw_cases(data: Data) -> list[Data]:
+    cases = data.get("cases")
+    return [c for c in cases if isinstance(c, Mapping)] if isinstance(cases, list | tuple) else []
+
+
+def _firm_numbers(cases: object) -> frozenset[str]:
+    """Return the names after an @ anywhere in a case that blocks."""
+    if isinstance(cases, str):
+        return frozenset({cases[1:]}) if cases.startswith("@") else frozenset()
+    if isinstance(cases, Mapping):
+        return frozenset().union(*(_firm_numbers(value) for value in cases.values()))
+    if isinstance(cases, list | tuple):
+        return frozenset().union(*(_firm_numbers(value) for value in cases))
+    return frozenset()
 
 
 def _numbers(table: Table) -> tuple[Number, ...]:

@@ -272,6 +272,8 @@ class Rule:
     """Decision when not known: ASK, or None where another rule asks for the same already."""
     physician_unknown: str
     numbers: tuple[Number, ...]
+    firm_numbers: frozenset[str]
+    """Those behind a case that blocks: a clinic may only make them stricter."""
     anchor: str
     """What the window counts from, in words; empty without a window."""
     clears: str
@@ -284,11 +286,6 @@ class Rule:
     number_confidence: Confidence | None
     """The weakest of its numbers'; None without any."""
     content_hash: str
-
-    @property
-    def window_days(self) -> int | None:
-        """Return the number named `window`, in days, where there is one."""
-        return next((int(n.value) for n in self.numbers if n.name == "window"), None)
 
     @property
     def evidence_days(self) -> int | None:

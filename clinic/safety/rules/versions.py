@@ -11,9 +11,9 @@ from clinic.safety.rules.catalogue import Data, content_hash
 from clinic.safety.rules.language import Catalogue, Number, Rule
 from clinic.safety.values import Confidence, Decision, RuleKind
 
-NOT_OFF = N_("An absolute rule cannot be switched off")
-NOT_WEAKER = N_("An absolute rule can only be made stricter than it was released")
-NOT_MOVED = N_("This number of an absolute rule cannot be changed")
+NOT_OFF = N_("A rule that stops a treatment cannot be switched off")
+NOT_WEAKER = N_("What stops a treatment can only be made stricter than it was released")
+NOT_MOVED = N_("This number of a rule that stops a treatment cannot be changed")
 OUT_OF_ORDER = N_("This cannot decide more strongly than what stands above it")
 
 
@@ -186,23 +186,26 @@ def _plain(number: str) -> int | str:
 
 
 def too_weak(rule: Rule, floor: Rule, *, is_on: bool) -> dict[str, str]:
-    """Return {field: why} where a version of an absolute rule is weaker than it was released.
+    """Return {field: why} where a version is weaker than it was released, and may not be.
 
-    Fields are `is_on`, `number-NAME` and `decision-CASE`. Other rules have no floor: the
-    physician who approves them answers for them.
+    Fields are `is_on`, `number-NAME` and `decision-CASE`. That holds for absolute rules, and for
+    what stops a treatment in any other. For the rest the physician who approves it answers.
     """
-    if floor.kind is not RuleKind.ABSOLUTE:
+    is_absolute = floor.kind is RuleKind.ABSOLUTE
+    firm = [case for case in floor.cases if is_absolute or case.decision is Decision.BLOCK]
+    if not firm:
         return {}
     problems: dict[str, str] = {}
     if not is_on:
         problems["is_on"] = NOT_OFF
     own = {number.name: number for number in rule.numbers}
     for number in floor.numbers:
-        problem = _below(own.get(number.name), number)
-        if problem:
-            problems[f"number-{number.name}"] = problem
+        if is_absolute or number.name in floor.firm_numbers:
+            problem = _below(own.get(number.name), number)
+            if problem:
+                problems[f"number-{number.name}"] = problem
     decided = {case.name: case.decision for case in rule.cases}
-    for case in floor.cases:
+    for case in firm:
         if decided.get(case.name, Decision.ALLOW) < case.decision:
             problems[f"decision-{case.name}"] = NOT_WEAKER
     return problems
