@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from clinic.catalog.models import Service
 from clinic.catalog.values import Modality
 from clinic.core.engine import Sessions
-from clinic.safety import queries as safety_queries
 from clinic.safety.values import Decision, History, PlannedTreatment
-from clinic.scheduling import checking
+from clinic.scheduling import checking, recheck
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment, Course
-from clinic.scheduling.rules.checks import remembered
+from clinic.scheduling.rules.checks import Remembered, remembered
+from tests.bench.staff import INJECTIONS
 
 
 def plan_of_prp(history: History) -> PlannedTreatment:
@@ -33,6 +33,15 @@ def screen_one(sessions: Sessions, appointment_id: int) -> Decision | None:
 def screen_many(sessions: Sessions, ids: Sequence[int]) -> list[Decision | None]:
     """Check many visits at once, as a change of facts does with all of one patient's."""
     with sessions.read() as db:
+        gathered = recheck.gather(db, recheck.of_ids(db, ids))
+    found = [each.known.decision for each in recheck.decide(gathered)]
+    assert len(found) == len(ids)
+    return found
+
+
+def any_treatments(sessions: Sessions, count: int) -> list[recheck.OpenVisit]:
+    """Return treatments of as many visits as asked for, the newest; past ones stand for coming."""
+    with sessions.read() as db:
         rows = db.execute(
             sa.select(
                 Appointment.id,
@@ -43,21 +52,29 @@ def screen_many(sessions: Sessions, ids: Sequence[int]) -> list[Decision | None]
             )
             .join(Service, Service.id == Appointment.service_id)
             .outerjoin(Course, Course.id == Appointment.course_id)
-            .where(Appointment.id.in_(ids))
+            .where(Service.id == INJECTIONS)
+            .order_by(Appointment.id.desc())
+            .limit(count)
         ).all()
-        histories = safety_queries.histories(db, [row.patient_id for row in rows])
-        version_of = scheduling_queries.consent_versions(db)
-        released = safety_queries.released_of(db, ids)
-    found = []
-    for visit_id, patient_id, starts_local, modality, interval_days in rows:
-        history, on = histories[patient_id], starts_local.date()
-        plan = scheduling_queries.plan_of(
-            modality,
-            history,
-            consent_version=version_of(modality, on),
-            interval_days=interval_days,
-        )
-        screening = safety_queries.check(db, history, plan, on)
-        found.append(remembered(screening, released.get(visit_id, frozenset())).decision)
-    assert len(found) == len(ids)
+    nothing = Remembered(decision=None, is_released=False, clear_on=None)
+    return [
+        recheck.OpenVisit(id_, who, at.date(), modality, days, nothing)
+        for id_, who, at, modality, days in rows
+    ]
+
+
+def screen_batch(sessions: Sessions, visits: Sequence[recheck.OpenVisit]) -> int:
+    """Gather and decide as the nightly run does: by the thousand; return how many have news."""
+    found = 0
+    for start in range(0, len(visits), recheck.LOOKED_AT):
+        with sessions.read() as db:
+            gathered = recheck.gather(db, visits[start : start + recheck.LOOKED_AT])
+            found += len(recheck.news(db, list(recheck.decide(gathered))))
     return found
+
+
+def nightly(sessions: Sessions) -> recheck.Summary:
+    """Look at the visits of the next days as the nightly run does, and write nothing."""
+    with sessions.read() as db:
+        ids = recheck.coming(db)
+    return recheck.run(sessions.read, lambda _ids: [], ids)

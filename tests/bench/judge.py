@@ -21,6 +21,7 @@ RAW_INSERT, BARE_POST, BOOKING, SAVE = (
     "guarded insert, raw", "bare guarded POST", "booking POST", "session save, 40 points",
 )  # fmt: skip
 SCREEN_ONE, SCREEN_MANY = "screening one visit", "screening 200 visits"
+SCREEN_BATCH, NIGHTLY = "screening a chain's visits", "nightly look at 14 days"
 HTTP = "HTTP: "
 
 
@@ -48,10 +49,13 @@ RATIOS = (
     Ratio(over=BOOKING, under=BARE_POST, most=6),
     Ratio(over=SAVE, under=BARE_POST),
     Ratio(over=SCREEN_MANY, under=SCREEN_ONE, most=60),
+    Ratio(over=SCREEN_BATCH, under=SCREEN_MANY),
+    Ratio(over=NIGHTLY, under=SCREEN_MANY),
 )
 BUDGETS = {
     BOARD: (12.0, 16.0), SEARCH: (8.0, 8.0), BOOKING: (12.0, 12.0), SCREEN_ONE: (5.0, 5.0),
-    SCREEN_MANY: (250.0, 250.0), PATIENT: (20.0, 20.0), WORK_LIST: (20.0, 20.0),
+    SCREEN_MANY: (250.0, 250.0), SCREEN_BATCH: (6000.0, 6000.0), PATIENT: (20.0, 20.0),
+    WORK_LIST: (20.0, 20.0),
 }  # fmt: skip
 """Milliseconds on a quiet machine of 2 cores, on SQLite and PostgreSQL: for orientation only."""
 MEMORY_MB = 250

@@ -236,8 +236,14 @@ def groups(clinic: Clinic, small: Clinic | None) -> dict[str, list[Operation]]:
 
 
 def screening(clinic: Clinic) -> list[Operation]:
-    """Return the check of one coming visit and of 200: gather what is known, and decide."""
+    """Return the check of one visit, of 200, of a chain's, and the nightly look at a fortnight's.
+
+    All of them gather what is known and decide; the last two also compare with what was kept.
+    """
     ids = clinic.coming(3 * MANY)
+    batch = checks.any_treatments(clinic.sessions, clinic.size.batch)
+    if len(batch) < clinic.size.batch:
+        raise RuntimeError("too few treatments were seeded: seed again with --fresh")
     one = itertools.cycle(ids)
     return [
         Operation(
@@ -249,6 +255,18 @@ def screening(clinic: Clinic) -> list[Operation]:
             name=judge.SCREEN_MANY,
             call=lambda: checks.screen_many(clinic.sessions, ids[::3]),
             calls=3,
+            engine=clinic.engine,
+        ),
+        Operation(
+            name=judge.SCREEN_BATCH,
+            call=lambda: checks.screen_batch(clinic.sessions, batch),
+            calls=1,
+            engine=clinic.engine,
+        ),
+        Operation(
+            name=judge.NIGHTLY,
+            call=lambda: checks.nightly(clinic.sessions),
+            calls=1,
             engine=clinic.engine,
         ),
     ]

@@ -25,13 +25,15 @@ class Size:
     patients: int
     appointments: int
     sessions: int
+    batch: int
+    """Visits that are checked at one go."""
 
 
 SIZES = {
     size.name: size
     for size in (
-        Size(name="small", patients=2_000, appointments=10_000, sessions=3_000),
-        Size(name="medium", patients=10_000, appointments=100_000, sessions=30_000),
-        Size(name="large", patients=100_000, appointments=1_000_000, sessions=300_000),
+        Size(name="small", patients=2_000, appointments=10_000, sessions=3_000, batch=1_000),
+        Size(name="medium", patients=10_000, appointments=100_000, sessions=30_000, batch=2_000),
+        Size(name="large", patients=100_000, appointments=1_000_000, sessions=300_000, batch=5_000),
     )
 }

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from clinic.core.engine import make_engine
-from tests.bench import judge, load, measure, proof, report, seed
+from clinic.core.engine import Sessions, make_engine
+from clinic.scheduling import recheck
+from tests.bench import checks, judge, load, measure, proof, report, seed
 from tests.bench.load import Loader, Row, Step
 from tests.bench.measure import Operation, Timing
 from tests.bench.people import People
@@ -17,7 +18,7 @@ from tests.bench.sizes import PER_DAY, PHYSICIANS, TODAY, Size
 from tests.bench.visits import Visits
 
 pytestmark = pytest.mark.once
-TINY = Size(name="tiny", patients=200, appointments=4_800, sessions=900)
+TINY = Size(name="tiny", patients=200, appointments=4_800, sessions=900, batch=200)
 
 
 def _timing(median: float, statements: int | None = None) -> Timing:
@@ -138,6 +139,24 @@ def test_an_interrupted_load_goes_on_where_it_stopped(
     with engine.connect() as connection:
         count = connection.scalar(sa.text("SELECT count(*) FROM patient_search_key"))
     assert count == step.count
+
+
+def test_each_thousand_of_a_batch_asks_the_same_of_the_database(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed.seed(engine, TINY)
+    sessions = Sessions(engine)
+    visits = checks.any_treatments(sessions, TINY.batch)
+    assert len(visits) == TINY.batch
+
+    def cost(some: list[recheck.OpenVisit]) -> int:
+        return measure.statements(engine, lambda: checks.screen_batch(sessions, some))
+
+    whole = cost(visits)
+    monkeypatch.setattr(recheck, "LOOKED_AT", TINY.batch // 4)
+
+    assert whole == cost(visits[: TINY.batch // 4]) == 6
+    assert cost(visits) == 4 * whole
 
 
 # ---- measuring and judging ----
