@@ -141,15 +141,21 @@ def _open(db: Session, *where: sa.ColumnElement[bool]) -> list[OpenVisit]:
 
 
 def coming(db: Session, *, days: int = DAYS, location_id: int | None = None) -> list[int]:
-    """Return the ids of the open visits until so many days from now, earliest first.
+    """Return the ids of the open treatments until so many days from now, earliest first.
 
-    Of all places, or of one. Visits of yesterday that nobody has closed are in it. One statement.
+    Of all places, or of one. Visits of yesterday that nobody has closed are in it; nothing stands
+    against a consultation. One statement.
     """
     now = clock.now()
-    wanted = sa.select(Appointment.id).where(
-        Appointment.status.in_(OPEN),
-        Appointment.starts_at >= now - promise.EARLIEST,
-        Appointment.starts_at < now + dt.timedelta(days=days),
+    wanted = (
+        sa.select(Appointment.id)
+        .join(Service, Service.id == Appointment.service_id)
+        .where(
+            Appointment.status.in_(OPEN),
+            Appointment.starts_at >= now - promise.EARLIEST,
+            Appointment.starts_at < now + dt.timedelta(days=days),
+            Service.modality.in_([modality for modality in Modality if modality.is_treatment]),
+        )
     )
     if location_id is not None:
         wanted = wanted.where(Appointment.location_id == location_id)

@@ -165,7 +165,10 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     way = checking.way_of(actor, screening, Moment.BOOKING, released)
     reason = wish.recheck_reason or visit.recheck_reason
     if not checks.may_book(way, reason):
-        return checking.refuse(db, actor, screening, way, patient_id=visit.patient_id, visit=visit)
+        said = checking.refuse(db, actor, screening, way, patient_id=visit.patient_id, visit=visit)
+        # Lists and paper read a visit's newest check: that must be one for its own day.
+        recheck.again(db, actor, recheck.of_ids(db, [visit.id]))
+        return said
     hold = guard.find_free(
         db,
         actor,

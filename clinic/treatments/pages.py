@@ -160,6 +160,9 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         "form": form,
         "sites": form.points.sites(),
         "changes": changes,
+        "no_more": [sentence(breach.sentence) for breach in judged.refused]
+        if sent.form is None
+        else [],
         "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
         "bars": judged.bars,
         "shares": _shares(judged),

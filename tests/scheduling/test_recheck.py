@@ -166,6 +166,7 @@ def test_many_changes_cost_the_same_statements_as_few(desk, connection):
 
 def test_only_open_visits_of_the_days_asked_for_are_looked_at(desk, run):
     soon, later, gone = booked(desk, 3)
+    desk.book(starts_local=dt.datetime(2026, 11, 24, 16, 0))  # a consultation
     service.cancel(
         desk.db,
         desk.actor(),

@@ -13,7 +13,7 @@ from clinic.scheduling import service, settling
 from clinic.scheduling.rules import settling as rules
 from clinic.scheduling.rules.settling import Event
 from clinic.scheduling.settling import Until, Whose
-from clinic.scheduling.values import MoveAppointment
+from clinic.scheduling.values import MoveAppointment, Refused
 from tests.counting import statements as counted
 
 TODAY = dt.date(2026, 11, 23)
@@ -375,20 +375,21 @@ def test_the_desk_is_offered_no_day_that_would_tell(world, desk):
     assert 'name="take"' not in text
 
 
-def test_a_refused_move_is_no_worsening(desk):
-    visit = clear(desk)
-    desk.knows(
-        FactKind.MEDICATION, "steroid_systemic", ended_on=at(10).date(), noted_on=at(20).date()
-    )
-    service.rescreen(desk.db, None, desk.alice.id)
+def test_a_move_that_is_refused_leaves_the_check_of_the_visits_own_day_on_top(desk):
+    visit = clear(desk, 27)
+    learned(desk, FactKind.MEDICATION, "nsaid", label="Ibuprofen", ended_on=at(23).date())
     wish = MoveAppointment(
         appointment_id=visit.id,
         version=visit.version,
-        starts_local=dt.datetime(2026, 11, 23, 15, 0),
+        starts_local=at(24, 15),
         practitioner_id=visit.practitioner_id,
         room_id=visit.room_id,
     )
-    service.move(desk.db, desk.actor(), wish)
-    service.rescreen(desk.db, None, desk.alice.id)
 
-    assert [v.became for v in page(desk).visits] == [None] * len(page(desk).visits)
+    assert isinstance(service.move(desk.db, desk.actor(), wish), Refused)
+
+    newest = safety_queries.latest_screening(desk.db, visit.id)
+    assert newest is not None
+    assert (newest.on, newest.moment) == (at(27).date(), Moment.RECHECK)
+    assert newest.decision is visit.decision is Decision.WARN
+    assert page(desk).visits == []
