@@ -18,8 +18,9 @@ from clinic.intake.rules.questions import GroupCard
 from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
 from clinic.intake.rules.tablet import TabletCard, tablet_cards
 from clinic.patients.values import PatientBar
-from clinic.safety import editions
+from clinic.safety import editions, explaining
 from clinic.safety import queries as safety_queries
+from clinic.safety.explaining import Why
 from clinic.safety.models import Release, ScreeningRecord
 from clinic.safety.queries import Entry
 from clinic.safety.rules.passage import is_released, passage
@@ -94,7 +95,7 @@ class ReviewPage:
     """Releases of this visit that hold no more, because the facts have changed."""
     checks: Sequence[ScreeningRecord]
     """The checks of this visit that were kept, newest first."""
-    sources: Mapping[str, str]
+    why: Why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,7 @@ def review_page(db: Session, actor: Actor, appointment_id: int) -> ReviewPage:
         releases=releases,
         checks=safety_queries.screenings_of(db, appointment_id),
         old_releases=[(row, name) for row, name in given if row.fingerprint not in seen],
-        sources=dict(safety_queries.rules().sources),
+        why=explaining.why(db, page.visit.patient_id),
     )
 
 

@@ -8,15 +8,11 @@ from clinic.audit import looks
 from clinic.catalog.values import MODALITY_NAMES
 from clinic.core import clock
 from clinic.core.access import Permission
-from clinic.core.units import shown_unit
-from clinic.safety import queries
+from clinic.safety import explaining, queries
 from clinic.safety.rules.names import (
-    CONFIDENCE_NAMES,
     ITEM_NAMES,
     MOMENT_NAMES,
-    SOURCE_NAMES,
 )
-from clinic.safety.values import MissingKind
 from clinic.web.access import actor, require
 from clinic.web.database import read
 from clinic.web.words import translate
@@ -48,12 +44,7 @@ def show(screening_id: int) -> ResponseReturnValue:
         bar=queries.bar(db, who, record.patient_id, on=clock.today(who.zone)),
         made_by=makers.get(record.actor_id or 0, ""),
         releases={row.fingerprint: (row, name) for row, name in given},
-        sources=dict(queries.rules().sources),
         modality_names=MODALITY_NAMES,
         moment_names=MOMENT_NAMES,
-        source_names=SOURCE_NAMES,
-        confidence_names=CONFIDENCE_NAMES,
-        code_name=queries.codes().name,
-        shown_unit=shown_unit,
-        kinds=MissingKind,
+        why=explaining.why(db, record.patient_id),
     )

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,8 @@ from clinic.core.access import Actor, Permission
 from clinic.core.errors import ClinicError, Invalid, NotFound
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientHit
+from clinic.safety import explaining
+from clinic.safety.explaining import Why
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Finding, Outcome, ReceptionScreening
 from clinic.scheduling import guard, openings, picked, queries
@@ -52,6 +54,9 @@ class Refusal:
     """Whether it can be booked ahead with a reason."""
     may_release: bool = False
     """Whether this person can release what stands in the way."""
+    why: Why | None = None
+    """What explains the findings; None without any."""
+    patient_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,17 @@ def label_of(service: Offered) -> str:
     return translate(
         "%(service)s · %(minutes)s min", service=service.name, minutes=service.duration_min
     )
+
+
+def _explained(
+    db: Session, actor: Actor, refused: Refused | None, patient_id: int | None
+) -> Refusal | None:
+    if refused is None:
+        return None
+    refusal = refusal_of(actor, refused)
+    if not refusal.findings or patient_id is None:
+        return refusal
+    return replace(refusal, why=explaining.why(db, patient_id), patient_id=patient_id)
 
 
 def refusal_of(actor: Actor, refused: Refused) -> Refusal:
@@ -220,7 +236,7 @@ def panel(
     """
     who = _picked(db, actor, form, offered)
     service = offered.service(form.service_id.chosen())
-    refusal = refusal_of(actor, refused) if refused else None
+    refusal = _explained(db, actor, refused, who.id if who else None)
     local = form.wished_local() if isinstance(form, BookingForm) else None
     offers: Sequence[NamedOpening] = ()
     later = refusal.offers_from if refusal else who.offers_from if who else None
@@ -275,7 +291,7 @@ def around_move(
         room_id=form.room_id.chosen(),
         but=visit.id,
     )
-    refusal = refusal_of(actor, refused) if refused else None
+    refusal = _explained(db, actor, refused, visit.patient_id)
     wished = _instant(actor, form) if taken else None
     offers: Sequence[NamedOpening] = ()
     if wished is not None:

@@ -12,11 +12,11 @@ from clinic.catalog.values import LotChoice
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
-from clinic.core.units import show_thousandths, shown_unit
+from clinic.core.units import show_thousandths
 from clinic.core.zones import Zone
+from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
-from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES
-from clinic.safety.values import FactKind, MissingKind
+from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
 from clinic.treatments import judging, points, queries, record
 from clinic.treatments.forms import AddendumForm, SessionForm, StartForm
@@ -84,12 +84,8 @@ def before(db: Session, actor: Actor, appointment_id: int, form: StartForm) -> d
         "past": queries.past_of(db, visit.patient_id, zone=actor.zone),
         "bar": safety_queries.bar(db, actor, visit.patient_id, on=today),
         "today": today,
-        "source_names": SOURCE_NAMES,
-        "confidence_names": CONFIDENCE_NAMES,
-        "sources": dict(safety_queries.rules().sources),
-        "kinds": MissingKind,
+        "why": explaining.why(db, visit.patient_id),
         "code_name": safety_queries.codes().name,
-        "shown_unit": shown_unit,
     }
 
 

@@ -18,19 +18,18 @@ from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
-from clinic.core.units import shown_unit
 from clinic.followup.queries import effects as followup_queries
 from clinic.followup.rules.terms import TERMS
 from clinic.followup.values import OUTCOME_NAMES
 from clinic.patients import queries as patients_queries
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
+from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release
-from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.rules.redaction import for_reception
-from clinic.safety.values import MissingKind, ReceptionScreening, Screening
+from clinic.safety.values import ReceptionScreening, Screening
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.values import STATUS_NAMES
 from clinic.web.access import actor, require
@@ -115,12 +114,7 @@ def _clinical(
         "terms": TERMS,
         "outcome_names": OUTCOME_NAMES,
         "may_release": who.may(Permission.RELEASE),
-        "sources": dict(safety_queries.rules().sources),
-        "source_names": SOURCE_NAMES,
-        "confidence_names": CONFIDENCE_NAMES,
-        "code_name": safety_queries.codes().name,
-        "shown_unit": shown_unit,
-        "kinds": MissingKind,
+        "why": explaining.why(db, patient_id),
     }
 
 

@@ -12,7 +12,6 @@ from clinic.consents.values import CONSENT_NAMES
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid
-from clinic.core.units import shown_unit
 from clinic.intake import queries, service
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.fact import FactForm
@@ -24,7 +23,6 @@ from clinic.intake.values import HAIR_NAMES, SECTION_NAMES, STATE_NAMES, Section
 from clinic.patients import queries as patient_queries
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.names import (
-    CONFIDENCE_NAMES,
     MOMENT_NAMES,
     SOURCE_NAMES,
 )
@@ -205,13 +203,8 @@ def _review_page(appointment_id: int, form: ReleaseForm | None = None) -> str:
         bar=page.of.bar,
         form=form,
         empty_form=ReleaseForm(),
-        source_names=SOURCE_NAMES,
-        confidence_names=CONFIDENCE_NAMES,
+        why=page.why,
         moment_names=MOMENT_NAMES,
-        sources=page.sources,
-        code_name=safety_queries.codes().name,
-        shown_unit=shown_unit,
-        kinds=MissingKind,
         is_over=page.of.visit.status not in service.OPEN,
     )
 

@@ -11,6 +11,7 @@ from clinic.audit import looks
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
+from clinic.safety import explaining
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk, handovers, service, visit
 from clinic.scheduling import queries as scheduling_queries
@@ -73,6 +74,7 @@ def _visit_page(
         "scheduling/show.html",
         page=page,
         bar=page.bar,
+        why=explaining.why(read(), page.visit.patient_id) if page.checked else None,
         arrive_form=arrive_form or ArriveForm(version=version),
         cancel_form=cancel_form or CancelForm(version=version),
         is_cancelling=cancel_form is not None,
