@@ -49,6 +49,7 @@ _BLUEPRINTS = (
     "clinic.followup.views",
     "clinic.chart.views.board",
     "clinic.chart.views.patient",
+    "clinic.chart.views.ledger",
 )
 
 
@@ -104,6 +105,7 @@ _UNDER = {
     "approvals": "rulebook",
     "chart": "patients",
     "intake": "patients",
+    "ledger": "rulebook",
     "scheduling": "board",
 }
 """Packages without a line of their own, and the line they are found under."""

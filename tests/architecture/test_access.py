@@ -102,6 +102,7 @@ VIEWS: dict[str, Permission | str] = {
     "intake.release": P.RELEASE,
     "intake.review": P.CHART_VIEW,
     "intake.withdraw_consent": P.CONSENT_RECORD,
+    "ledger.index": P.RULE_VIEW,
     "locations.edit": P.CLINIC_MANAGE,
     "locations.update": P.CLINIC_MANAGE,
     "patients.create": P.PATIENT_EDIT,

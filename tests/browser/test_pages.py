@@ -67,6 +67,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (D, "/appointments/{warned_visit}/review"),
         (N, "/appointments/{blocked_visit}/review"),
     ],
+    "ledger.index": [(D, "/safety/ledger"), (A, "/safety/ledger")],
     "locations.edit": [(A, "/clinic")],
     "patients.edit": [(R, "/patients/{patient}/edit")],
     "patients.index": [(R, "/patients?q=ha"), (R, "/patients"), (R, "/patients?q=zzzz")],

@@ -69,6 +69,7 @@ def story(chair: Chair) -> list[tuple[Role, str]]:
         (Role.PHYSICIAN, "/safety/rules/nsaid_recent"),
         (Role.PHYSICIAN, "/safety/approvals/new"),
         (Role.PHYSICIAN, "/safety/dry-run"),
+        (Role.PHYSICIAN, "/safety/ledger"),
     ]
 
 
