@@ -149,10 +149,12 @@ def world(request: pytest.FixtureRequest, sessions: Sessions, db: Session) -> Wo
     """A clinic with one account a role, signed in at will.
 
     On the test's own application when it asks for `app`, else on the shared one: making an
-    application takes as long as three pages.
+    application takes as long as three pages. With the mark `unapproved` nobody has approved the
+    rules, and the audit trail is empty.
     """
+    is_approved = request.node.get_closest_marker("unapproved") is None
     if "app" in request.fixturenames:
-        return World(request.getfixturevalue("app"), db)
+        return World(request.getfixturevalue("app"), db, is_approved=is_approved)
     app, switched = request.getfixturevalue("shared")
     switched.current = sessions
-    return World(app, db)
+    return World(app, db, is_approved=is_approved)

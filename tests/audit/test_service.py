@@ -12,6 +12,8 @@ from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.unapproved
+
 TABLE = AuditEvent.__tablename__
 
 

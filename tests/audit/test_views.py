@@ -12,6 +12,8 @@ from clinic.core.access import Role
 from tests.conftest import NOW
 from tests.counting import statements
 
+pytestmark = pytest.mark.unapproved
+
 
 def text(response) -> str:
     return response.get_data(as_text=True)
