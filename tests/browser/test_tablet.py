@@ -146,3 +146,30 @@ def test_a_tablet_left_alone_asks_and_closes(clinic, people, desk, visit, monkey
 
     expect(page).to_have_url(re.compile("/tablet/done$"))
     tablet.sees("This screen has ended")
+
+
+def test_a_busy_server_takes_no_answer_away_and_an_end_is_said(
+    clinic, people, desk, visit, monkeypatch
+):
+    tablet = people(clinic.url, width=TABLET[0], height=TABLET[1])
+    page = opens(tablet, hands_over(desk, visit))
+    page.locator("button[lang=de]").click()
+    taps(page, "Ibuprofen", "Ja")
+    page.clock.install()
+
+    def touches(status: int) -> None:
+        page.unroute("**/tablet/touch")
+        page.route("**/tablet/touch", lambda route: route.fulfill(status=status))
+        page.clock.fast_forward(40_000)
+        with page.expect_response("**/tablet/touch"):
+            page.mouse.click(5, 5)
+
+    touches(503)
+    expect(page.locator("[name=q_painkiller][value=yes]")).to_be_checked()
+
+    page.unroute("**/tablet/touch")
+    desk.goes_to(visit)
+    desk.page.get_by_role("button", name="End the tablet").click()
+    page.clock.fast_forward(40_000)
+    page.mouse.click(5, 5)
+    expect(page).to_have_url(re.compile("/tablet/done$"))

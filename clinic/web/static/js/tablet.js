@@ -2,6 +2,7 @@
 // shows nothing when somebody goes back. Without this file the server still ends the screen.
 
 const box = document.getElementById("still-there");
+const OVER = new Set([409, 410]); // sent in another tab, or ended
 const closing = document.getElementById("idle");
 
 // A page out of the browser's own memory may belong to somebody who has gone.
@@ -20,7 +21,8 @@ if (box && closing) {
     body.append("csrf_token", closing.elements.csrf_token.value);
     try {
       const answer = await fetch(box.dataset.touch, { method: "POST", body, credentials: "same-origin" });
-      if (answer.status !== 204) location.reload(); // over: the page says so
+      // Over: a page of its own says so. Anything else, a busy server too, leaves what was answered.
+      if (OVER.has(answer.status) || answer.redirected) location.replace(box.dataset.over);
     } catch (failure) {
       if (!(failure instanceof TypeError)) throw failure; // no connection: the next touch tells
     }
