@@ -156,6 +156,17 @@ def test_guessing_is_slowed_down_for_the_address_and_for_nobody_who_signs_in(wor
     assert world.as_role(Role.NURSE).get("/account").status_code == 200
 
 
+def test_nothing_is_handed_over_while_the_patient_types(world, visit):
+    desk, address = world.as_role(Role.RECEPTIONIST), f"/appointments/{visit.id}/handover"
+    assert f'action="{address}"' in text(desk.get(f"/appointments/{visit.id}"))
+
+    opened(world, visit)
+
+    page = text(desk.get(f"/appointments/{visit.id}"))
+    assert f'action="{address}"' not in page
+    assert f'action="{address}/end"' in page
+
+
 def test_whoever_is_signed_in_is_signed_out_by_the_code(world, db, visit):
     code = hand_over(world, visit)
     nurse = world.as_role(Role.NURSE)
