@@ -167,6 +167,17 @@ def test_nothing_is_handed_over_while_the_patient_types(world, visit):
     assert f'action="{address}/end"' in page
 
 
+def test_the_desk_reads_its_own_language_and_goes_on_after_a_patient(world, visit):
+    tablet = opened(world, visit)
+    tablet.post("/tablet/language", {"language": "ar"})
+    tablet.post("/tablet/questions", IBUPROFEN)
+
+    thanks = text(tablet.get("/tablet/done"))
+    assert 'dir="rtl"' in thanks
+    assert 'href="/tablet"' in thanks
+    assert 'lang="en" dir="ltr"' in text(tablet.get("/tablet"))
+
+
 def test_whoever_is_signed_in_is_signed_out_by_the_code(world, db, visit):
     code = hand_over(world, visit)
     nurse = world.as_role(Role.NURSE)

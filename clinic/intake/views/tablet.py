@@ -50,6 +50,8 @@ CLEAR = '"cache", "storage"'
 ENDINGS = {"idle": "left alone", "nothing": "nothing to ask"}
 """What the trail says of an end, by the page's own word for it."""
 _FREE = ("assets.", "health.")
+_AT_THE_DESK = frozenset({"tablet.index", "tablet.open_screen"})
+"""Read by who types the code, in the language of this browser and not of the patient before."""
 
 
 @bp.context_processor
@@ -70,7 +72,8 @@ def _meet() -> ResponseReturnValue | None:
         return None
     if screen is not None:
         g.screen = screen
-        _speak(screen.locale)
+        if request.endpoint not in _AT_THE_DESK:
+            _speak(screen.locale)
         if request.method == "GET" and _is_long_ago(screen):
             with suppress(HandoverOver), transaction() as db:
                 handovers.touch(db, screen)
