@@ -1,5 +1,6 @@
 """The tablet in a patient's hands: code, name, a locked screen, and nothing else."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from clinic.scheduling.models import Handover
 from clinic.scheduling.rules import handovers as handover_rules
 from clinic.scheduling.values import AppointmentStatus
 from tests.conftest import NOW, SECRET
+from tests.intake.conftest import a_visit
 from tests.intake.tablet import (
     IBUPROFEN,
     MINUTE,
@@ -156,15 +158,35 @@ def test_guessing_is_slowed_down_for_the_address_and_for_nobody_who_signs_in(wor
     assert world.as_role(Role.NURSE).get("/account").status_code == 200
 
 
-def test_nothing_is_handed_over_while_the_patient_types(world, visit):
-    desk, address = world.as_role(Role.RECEPTIONIST), f"/appointments/{visit.id}/handover"
-    assert f'action="{address}"' in text(desk.get(f"/appointments/{visit.id}"))
+def test_strangers_at_the_same_address_do_not_close_a_tablet_that_was_used_before(
+    world, visit, monkeypatch
+):
+    monkeypatch.setattr(handover_rules, "PER_ADDRESS", 3)
+    monkeypatch.setattr(handover_rules, "PER_BROWSER", 2)
+    tablet, stranger = opened(world, visit), the_tablet(world)
+    tablet.post("/tablet/end")
+    for _ in range(3):
+        stranger.post("/tablet", {"code": "AAAAAAAA"})
+    assert stranger.post("/tablet", {"code": "AAAAAAAA"}).status_code == 429
 
-    opened(world, visit)
+    renew(tablet, "/tablet")
+    assert tablet.post("/tablet", {"code": hand_over(world, visit)}).status_code == 303
 
-    page = text(desk.get(f"/appointments/{visit.id}"))
-    assert f'action="{address}"' not in page
-    assert f'action="{address}/end"' in page
+    tablet.post("/tablet/end")
+    for _ in range(2):  # It has a counter of its own, not none.
+        tablet.post("/tablet", {"code": "AAAAAAAA"})
+    assert tablet.post("/tablet", {"code": "AAAAAAAA"}).status_code == 429
+
+
+def test_another_code_ends_the_screen_that_was_there(world, db, patient, visit):
+    tablet = opened(world, visit)
+    other = a_visit(world, db, patient, starts_local=dt.datetime(2026, 11, 25, 10, 0))
+
+    assert tablet.post("/tablet", {"code": hand_over(world, other)}).status_code == 303
+
+    first, second = db.scalars(sa.select(Handover).order_by(Handover.id))
+    assert (first.ended_at, second.ended_at) == (NOW, None)
+    assert lines_of(db, "handover.ended")[0].detail["why"] == "another code"
 
 
 def test_the_desk_reads_its_own_language_and_goes_on_after_a_patient(world, visit):
@@ -176,6 +198,17 @@ def test_the_desk_reads_its_own_language_and_goes_on_after_a_patient(world, visi
     assert 'dir="rtl"' in thanks
     assert 'href="/tablet"' in thanks
     assert 'lang="en" dir="ltr"' in text(tablet.get("/tablet"))
+
+
+def test_nothing_is_handed_over_while_the_patient_types(world, visit):
+    desk, address = world.as_role(Role.RECEPTIONIST), f"/appointments/{visit.id}/handover"
+    assert f'action="{address}"' in text(desk.get(f"/appointments/{visit.id}"))
+
+    opened(world, visit)
+
+    page = text(desk.get(f"/appointments/{visit.id}"))
+    assert f'action="{address}"' not in page
+    assert f'action="{address}/end"' in page
 
 
 def test_whoever_is_signed_in_is_signed_out_by_the_code(world, db, visit):

@@ -23,8 +23,9 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import refresh
 
-from clinic.accounts import cookies, signing_in
+from clinic.accounts import browsers, cookies, signing_in
 from clinic.accounts import rules as account_rules
+from clinic.accounts.browsers import Browser
 from clinic.accounts.signing_in import WAIT, Counter
 from clinic.core import clock
 from clinic.core.errors import Invalid
@@ -47,6 +48,8 @@ from clinic.web.words import translate
 bp = Blueprint("tablet", __name__, url_prefix="/tablet")
 GONE = 410
 CLEAR = '"cache", "storage"'
+TABLET = "the clinic's tablet"
+"""Stands among the logins that a browser remembers; no login has spaces."""
 ENDINGS = {"idle": "left alone", "nothing": "nothing to ask"}
 """What the trail says of an end, by the page's own word for it."""
 _FREE = ("assets.", "health.")
@@ -154,20 +157,20 @@ def open_screen() -> ResponseReturnValue:
     form = CodeForm(request.form)
     if not form.validate():
         return _code_page(form), 422
-    group = account_rules.address_group(cookies.address())
-    counted = [Counter(f"tablet:addr:{group}", handover_rules.PER_ADDRESS)]
+    browser = browsers.of(request, _secret())
+    counted = [_counter(browser)]
     with transaction() as db:
         wait = signing_in.count_attempt(db, counted)
     if wait:
         seconds = math.ceil(wait.total_seconds())
         form.refuse("", translate(WAIT, minutes=math.ceil(seconds / 60)))
         return _code_page(form), 429, {"Retry-After": str(seconds)}
-    who = current_actor()
+    who, before = current_actor(), _screen()
     try:
         with transaction() as db:
-            token = handovers.open_screen(
-                db, form.plain(), secret=str(current_app.secret_key), request=_request()
-            )
+            token = handovers.open_screen(db, form.plain(), secret=_secret(), request=_request())
+            if before is not None:
+                handovers.end(db, before, _request(), why="another code")
             signing_in.forget(db, counted)
             if who is not None:
                 signing_in.out(db, who)
@@ -181,7 +184,21 @@ def open_screen() -> ResponseReturnValue:
         cookies.current(session).rotate(None)
         response.headers["Clear-Site-Data"] = CLEAR
     cookie.put(request, response, token)
+    browsers.remember(browser.having_met(TABLET, _secret()), request, response, _secret())
     return response
+
+
+def _secret() -> str:
+    return str(current_app.secret_key)
+
+
+def _counter(browser: Browser) -> Counter:
+    """Return where an attempt counts: strangers at our address do not close our tablets."""
+    if browser.logins:
+        key = account_rules.login_digest(_secret(), TABLET, browser=browser.name)
+        return Counter(f"tablet:known:{key}", handover_rules.PER_BROWSER)
+    group = account_rules.address_group(cookies.address())
+    return Counter(f"tablet:addr:{group}", handover_rules.PER_ADDRESS)
 
 
 # ---- the name ----

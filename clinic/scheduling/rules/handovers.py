@@ -17,8 +17,10 @@ IDLE = dt.timedelta(minutes=10)
 """Without a touch for so long the screen is over; a script ends it sooner."""
 IDLE_ON_SCREEN = dt.timedelta(minutes=5)
 ABSOLUTE = dt.timedelta(minutes=30)
-PER_ADDRESS = 20
-"""Codes that an address may try in a quarter of an hour."""
+PER_ADDRESS = 100
+"""Codes that an address may try in a quarter of an hour: a clinic may have one address for all."""
+PER_BROWSER = 20
+"""The same for a browser in which a screen was opened or somebody has signed in before."""
 _LEFT_OUT = re.compile(r"[\s\-–.]+")
 
 
