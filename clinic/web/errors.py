@@ -82,7 +82,10 @@ def _answer_failure(error: BaseException) -> ResponseReturnValue:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     places = " ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in frames)
     log.error("%s %s %s at %s", request_id(), "<".join(chain), request.endpoint, places)
-    return _page(503 if is_unavailable(error) else 500)
+    if not is_unavailable(error):
+        return _page(500)
+    # A good token is good again: making one would need the session, which may be out of reach.
+    return _page(503, typed=kept.typed() if g.get("csrf_valid") else None)
 
 
 def init_app(app: Flask) -> None:

@@ -2,11 +2,15 @@
 
 import datetime as dt
 import re
+import sqlite3
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from clinic.core.access import Role
+from clinic.intake import service
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind, FactSource
 from clinic.scheduling import handed, handovers
@@ -64,6 +68,26 @@ def test_afterwards_it_shows_nothing_and_a_second_send_says_so(world, db, patien
     assert "pregnant" not in text(back)
     assert len(facts_of(db, patient)) == before
     assert tablet.get("/sign-in").status_code == 200
+
+
+def test_what_a_busy_server_did_not_take_is_sent_again(world, db, patient, visit, monkeypatch):
+    tablet = opened(world, visit)
+    locked = OperationalError("x", {}, sqlite3.OperationalError("database is locked"))
+    with monkeypatch.context() as busy:
+        busy.setattr(service, "answer_on_tablet", Mock(side_effect=locked))
+        answer = tablet.post(
+            "/tablet/questions", IBUPROFEN, headers={"Sec-Fetch-Site": "same-origin"}
+        )
+    assert answer.status_code == 503
+    page = text(answer)
+    kept = dict(re.findall(r'<textarea name="(\w+)" hidden>\n(.*?)</textarea>', page, re.DOTALL))
+    assert kept == IBUPROFEN
+
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    again = tablet.client.post("/tablet/questions", data={**kept, "csrf_token": token})
+
+    assert again.location == "/tablet/done"
+    assert facts_of(db, patient) != []
 
 
 def test_two_tabs_send_once(world, db, patient, visit):
