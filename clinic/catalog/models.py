@@ -41,7 +41,7 @@ class Service(Versioned, Base):
 
 
 class ServiceSegment(Base):
-    """One part of a service that holds a practitioner, a room or a device for some minutes."""
+    """One part of a service that holds a person, a room or a device for some minutes."""
 
     __tablename__ = "service_segment"
     __table_args__ = (

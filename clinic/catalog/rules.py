@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clinic.catalog.values import (
+    CENTRIFUGE,
     AnyLot,
     AnyProduct,
     LotChoice,
@@ -68,7 +69,7 @@ def _segments(*parts: tuple[ResourceKind, int, int]) -> tuple[Segment, ...]:
         Segment(
             seq=seq,
             kind=kind,
-            device_type="centrifuge" if kind is ResourceKind.DEVICE else "",
+            device_type=CENTRIFUGE if kind is ResourceKind.DEVICE else "",
             offset_min=begins,
             length_min=ends - begins,
         )
@@ -81,13 +82,14 @@ DEFAULT_OFFERS = (
         code="prp",
         name="PRP",
         modality=Modality.PRP,
-        duration_min=60,
+        duration_min=65,
         sessions_planned=3,
         interval_days=28,
         segments=_segments(
-            (ResourceKind.ROOM, 0, 60),
-            (ResourceKind.DEVICE, 10, 25),
-            (ResourceKind.PRACTITIONER, 25, 55),
+            (ResourceKind.ROOM, 0, 65),
+            (ResourceKind.NURSE, 0, 10),
+            (ResourceKind.DEVICE, 10, 30),
+            (ResourceKind.PRACTITIONER, 30, 55),
         ),
     ),
     Offer(

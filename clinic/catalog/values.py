@@ -32,8 +32,26 @@ class ResourceKind(StrEnum):
     """What a visit can hold: a person, a room, a device."""
 
     PRACTITIONER = "practitioner"
+    NURSE = "nurse"
+    """Who helps with a part of a visit; the visit itself stands in its practitioner's column."""
     ROOM = "room"
     DEVICE = "device"
+
+    @property
+    def is_person(self) -> bool:
+        """Tell whether somebody who signs in can stand behind it."""
+        return self in {ResourceKind.PRACTITIONER, ResourceKind.NURSE}
+
+
+KIND_NAMES: dict[ResourceKind, str] = {
+    ResourceKind.PRACTITIONER: N_("Practitioner"),
+    ResourceKind.NURSE: N_("Nurse"),
+    ResourceKind.ROOM: N_("Room"),
+    ResourceKind.DEVICE: N_("Device"),
+}
+CENTRIFUGE = "centrifuge"
+DEVICE_NAMES: dict[str, str] = {CENTRIFUGE: N_("Centrifuge")}
+"""Device types that services name."""
 
 
 class ProductKind(StrEnum):

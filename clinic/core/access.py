@@ -42,6 +42,8 @@ class Permission(StrEnum):
     """See the day board and visits."""
     APPOINTMENT_BOOK = "appointment.book"
     """Book, move and cancel visits."""
+    APPOINTMENT_OVERBOOK = "appointment.overbook"
+    """Book over what is booked, with a written reason."""
     APPOINTMENT_CHECKIN = "appointment.checkin"
     """Note arrivals and no-shows."""
     CONSENT_RECORD = "consent.record"
@@ -93,6 +95,7 @@ _NURSE = _DESK | {
     Permission.CHART_VIEW,
     Permission.FACT_RECORD,
     Permission.BOOK_RECHECK,
+    Permission.APPOINTMENT_OVERBOOK,
     Permission.SESSION_LOG,
     Permission.FOLLOWUP_CALL,
     Permission.PRODUCT_MANAGE,

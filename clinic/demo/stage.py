@@ -124,7 +124,7 @@ class Stage:
                 service_id=self.staff.services[slot.modality].id,
                 starts_local=dt.datetime.combine(day, slot.at),
                 practitioner_id=self.staff.practitioners[slot.physician].id,
-                room_id=self.staff.rooms[slot.physician].id,
+                room_id=self.staff.rooms[slot.in_room].id,
                 origin=origin,
                 note=note,
                 name_spoken=is_walk_in,

@@ -15,6 +15,13 @@ class Slot:
     at: dt.time
     physician: int
     modality: Modality
+    room: int | None = None
+    """Another room than the physician's own."""
+
+    @property
+    def in_room(self) -> int:
+        """Return which of the three rooms."""
+        return self.physician if self.room is None else self.room
 
 
 def _lane(physician: int, *parts: tuple[int, int, Modality]) -> tuple[Slot, ...]:
@@ -26,19 +33,23 @@ def _lane(physician: int, *parts: tuple[int, int, Modality]) -> tuple[Slot, ...]
 
 DAY: tuple[Slot, ...] = (
     *_lane(
-        0, (8, 0, PRP), (9, 0, MESO), (9, 30, PRP), (10, 30, TALK), (11, 0, PRP), (13, 0, MESO),
-        (13, 30, PRP), (14, 30, TALK), (15, 0, PRP), (16, 0, MESO), (16, 30, PRP),
+        0, (8, 0, PRP), (9, 15, MESO), (9, 45, PRP), (11, 0, TALK), (11, 30, PRP), (13, 0, MESO),
+        (13, 30, PRP), (15, 15, PRP), (16, 20, MESO), (16, 50, PRP),
+    ),
+    Slot(at=dt.time(8), physician=0, modality=TALK, room=1),
+    *_lane(
+        1, (8, 30, PRP), (9, 45, MESO), (10, 15, PRP), (11, 20, MESO), (11, 50, PRP), (13, 0, PRP),
+        (14, 10, PRP), (15, 15, MESO), (15, 45, PRP), (16, 50, TALK),
     ),
     *_lane(
-        1, (8, 30, PRP), (9, 30, MESO), (10, 0, PRP), (11, 0, MESO), (11, 30, PRP), (13, 0, PRP),
-        (14, 0, PRP), (15, 0, MESO), (15, 30, TALK), (16, 0, PRP),
-    ),
-    *_lane(
-        2, (8, 0, TALK), (8, 30, MESO), (9, 0, PRP), (10, 0, MESO), (10, 30, PRP), (12, 0, PRP),
-        (13, 30, TALK), (14, 30, PRP), (15, 30, PRP), (16, 30, MESO), (17, 0, PRP),
+        2, (8, 0, TALK), (8, 30, MESO), (9, 0, PRP), (10, 15, MESO), (10, 45, PRP), (12, 10, PRP),
+        (13, 20, TALK), (13, 50, PRP), (14, 55, PRP), (16, 0, MESO), (16, 30, PRP),
     ),
 )  # fmt: skip
-"""No two PRP visits need the centrifuge (minutes 10 to 25) at once."""
+"""No two PRP visits need the centrifuge (minutes 10 to 30) at once.
+
+The first talk of the day takes place while the blood of the first PRP is drawn and spun, next door.
+"""
 
 
 class Book:

@@ -7,7 +7,7 @@ the proof that nothing was overlooked.
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -28,23 +28,44 @@ from clinic.scheduling.models import (
     Resource,
 )
 from clinic.scheduling.rules import slots
-from clinic.scheduling.values import Clash, Holding, Span
+from clinic.scheduling.values import (
+    FIRST_LANE,
+    OVERBOOK_LANES,
+    OVERBOOKABLE,
+    Clash,
+    Held,
+    Holding,
+    Span,
+)
 
 NOT_OFFERED = N_("Choose one of the list")
+NO_NURSE = N_("The place has no nurse in use, and this service needs one")
 NO_DEVICE = N_("The place has no device in use that this service needs")
 TAKEN = N_("%(name)s is taken until %(until)s (%(who)s)")
 PATIENT_TAKEN = N_("The patient has another visit from %(from)s to %(until)s (%(who)s)")
 ROOM_TAKEN = N_("No room is free: %(name)s is taken until %(until)s (%(who)s)")
+NURSE_TAKEN = N_("No nurse is free: %(name)s is taken until %(until)s (%(who)s)")
 DEVICE_TAKEN = N_("No device is free: %(name)s is taken until %(until)s (%(who)s)")
 JUST_TAKEN = N_("Somebody has just taken this time")
 NO_ROOM = N_("The place has no room in use")
 FIELDS = {
     ResourceKind.PRACTITIONER: "practitioner_id",
+    ResourceKind.NURSE: "service_id",
     ResourceKind.ROOM: "room_id",
     ResourceKind.DEVICE: "service_id",
 }
+_NONE_FREE = {
+    ResourceKind.NURSE: NURSE_TAKEN,
+    ResourceKind.ROOM: ROOM_TAKEN,
+    ResourceKind.DEVICE: DEVICE_TAKEN,
+}
+_NONE_HERE = {
+    ResourceKind.NURSE: NO_NURSE,
+    ResourceKind.ROOM: NO_ROOM,
+    ResourceKind.DEVICE: NO_DEVICE,
+}
 _Role = tuple[ResourceKind, str]
-_Taken = Mapping[int, list[tuple[Span, str]]]
+_Taken = Mapping[int, list[Held]]
 
 
 class SlotTaken(Conflict):
@@ -55,13 +76,17 @@ class SlotTaken(Conflict):
         super().__init__(message, **values)
         self.clashes = tuple(clashes)
 
+    @property
+    def can_be_overbooked(self) -> bool:
+        """Tell whether only people and rooms are in the way."""
+        return bool(self.clashes) and all(clash.can_be_overbooked for clash in self.clashes)
+
 
 def words_of(clash: Clash) -> tuple[str, dict[str, str]]:
     """Return the sentence of a clash, marked for translation, and the values for its gaps."""
-    unnamed = {"room_id": ROOM_TAKEN, "service_id": DEVICE_TAKEN}
-    message = PATIENT_TAKEN if clash.field == "patient_id" else TAKEN
-    if not clash.was_named:
-        message = unnamed.get(clash.field, message)
+    message = PATIENT_TAKEN if clash.kind is None else TAKEN
+    if clash.kind is not None and not clash.was_named:
+        message = _NONE_FREE.get(clash.kind, message)
     return message, {
         "name": clash.name,
         "who": clash.who,
@@ -77,6 +102,13 @@ class Hold:
     room_id: int
     holdings: tuple[Holding, ...]
     names: dict[int, str]
+    lanes: dict[int, int] = field(default_factory=dict)
+    """Of what is held beside what is booked: {resource: lane}; empty when all of it is free."""
+
+    @property
+    def is_overbooked(self) -> bool:
+        """Tell whether something of it is held beside what is booked."""
+        return bool(self.lanes)
 
 
 def find_free(
@@ -89,11 +121,13 @@ def find_free(
     practitioner_id: int,
     room_id: int | None,
     visit: Appointment | None = None,
+    overbook_reason: str = "",
 ) -> Hold:
     """Lock what a visit needs and return what it will hold.
 
-    Devices are chosen here, and the room when none is named: a visit that moves keeps its own
-    where it can. Raises Invalid for a resource that
+    Nurses and devices are chosen here, and the room when none is named: a visit that moves keeps
+    its own where it can. With a reason to overbook, people and rooms that are taken are held in a
+    lane beside, where one of theirs is free. Raises Invalid for a resource that
     is not offered here, SlotTaken with everything that is in the way. Three statements.
     """
     room, person = (ResourceKind.ROOM, ""), (ResourceKind.PRACTITIONER, "")
@@ -113,7 +147,14 @@ def find_free(
     for role in sorted(open_roles):
         chosen[role] = _first_free(parts, span, ranked, taken, role)
     holdings = slots.holdings(parts, span.start, chosen)
-    clashes = _clashes(holdings, taken, rows, actor.zone, named=named)
+    lanes = _lanes_beside(holdings, taken, rows) if overbook_reason else {}
+    clashes = _clashes(
+        [holding for holding in holdings if holding.resource_id not in lanes],
+        taken,
+        rows,
+        actor.zone,
+        named=named,
+    )
     if own:
         clashes.append(
             Clash(
@@ -130,6 +171,7 @@ def find_free(
         room_id=chosen[room],
         holdings=holdings,
         names={id_: row.name for id_, row in rows.items()},
+        lanes=lanes,
     )
 
 
@@ -161,6 +203,7 @@ def _hold(db: Session, visit: Appointment, hold: Hold) -> None:
                 "appointment_id": visit.id,
                 "resource_id": held.resource_id,
                 "seq": held.seq,
+                "lane": hold.lanes.get(held.resource_id, FIRST_LANE),
                 "starts_at": held.span.start,
                 "ends_at": held.span.end,
             }
@@ -207,11 +250,11 @@ def _first_free(
         if row.kind is kind and (not device_type or row.device_type == device_type)
     ]
     if not fitting:
-        raise Invalid(NO_DEVICE if kind is ResourceKind.DEVICE else NO_ROOM, field=FIELDS[kind])
+        raise Invalid(_NONE_HERE[kind], field=FIELDS[kind])
 
     def free_from(row: Resource) -> dt.datetime:
         wanted = slots.holdings(mine, span.start, {role: row.id})
-        ends = [s.end for s, _who in taken.get(row.id, ()) if _meets(s, wanted)]
+        ends = [held.span.end for held in taken.get(row.id, ()) if _meets(held.span, wanted)]
         return max(ends, default=span.start)
 
     return min(fitting, key=free_from).id
@@ -219,6 +262,20 @@ def _first_free(
 
 def _meets(span: Span, wanted: Iterable[Holding]) -> bool:
     return any(span.overlaps(holding.span) for holding in wanted)
+
+
+def _lanes_beside(
+    holdings: Sequence[Holding], taken: _Taken, rows: Mapping[int, Resource]
+) -> dict[int, int]:
+    """Return {resource: lane} of people and rooms that are taken and have a lane free beside."""
+    found: dict[int, int] = {}
+    for resource_id in dict.fromkeys(holding.resource_id for holding in holdings):
+        wanted = [holding for holding in holdings if holding.resource_id == resource_id]
+        used = {h.lane for h in taken.get(resource_id, ()) if _meets(h.span, wanted)}
+        free = [lane for lane in OVERBOOK_LANES if lane not in used]
+        if used and free and rows[resource_id].kind in OVERBOOKABLE:
+            found[resource_id] = free[0]
+    return found
 
 
 def _clashes(
@@ -233,15 +290,16 @@ def _clashes(
     found: list[Clash] = []
     for resource_id in dict.fromkeys(holding.resource_id for holding in holdings):
         wanted = [holding for holding in holdings if holding.resource_id == resource_id]
-        met = [(span, who) for span, who in taken.get(resource_id, ()) if _meets(span, wanted)]
+        met = [held for held in taken.get(resource_id, ()) if _meets(held.span, wanted)]
         if met:
             found.append(
                 Clash(
                     field=FIELDS[rows[resource_id].kind],
                     name=rows[resource_id].name,
-                    who=met[0][1],
-                    from_local=walltime.to_local(met[0][0].start, zone),
-                    until_local=walltime.to_local(max(span.end for span, _who in met), zone),
+                    kind=rows[resource_id].kind,
+                    who=met[0].who,
+                    from_local=walltime.to_local(met[0].span.start, zone),
+                    until_local=walltime.to_local(max(held.span.end for held in met), zone),
                     was_named=resource_id in named,
                 )
             )

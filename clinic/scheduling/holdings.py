@@ -1,4 +1,4 @@
-"""Keeping what visits can hold: practitioners, rooms and devices of a place."""
+"""Keeping what visits can hold: practitioners, nurses, rooms and devices of a place."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ STALE = N_("Somebody else has changed this in the meantime. Look again and save.
 
 
 def everything(db: Session, location_id: int) -> Sequence[ResourceCard]:
-    """Return all practitioners, rooms and devices of a place, also those not in use."""
+    """Return all people, rooms and devices of a place, also those not in use."""
     rows = db.scalars(
         sa.select(Resource)
         .where(Resource.location_id == location_id)
@@ -70,14 +70,14 @@ def people(db: Session, location_id: int) -> Sequence[tuple[int, str]]:
 
 
 def add(db: Session, actor: Actor, wish: AddResource) -> Resource:
-    """Put a practitioner, a room or a device on the list; the same form sent twice adds one.
+    """Put a person, a room or a device on the list; the same form sent twice adds one.
 
     Raises Invalid when the name is taken, or the account is not of somebody who treats here,
     PasswordNeeded.
     """
     refuse_unconfirmed(actor, at=clock.now())
     name = wish.name
-    if wish.kind is ResourceKind.PRACTITIONER and wish.account_id is not None:
+    if wish.kind.is_person and wish.account_id is not None:
         offered = dict(people(db, actor.location_id))
         if wish.account_id not in offered:
             raise Invalid(PERSON_TAKEN, field="account_id")
@@ -90,7 +90,7 @@ def add(db: Session, actor: Actor, wish: AddResource) -> Resource:
         location_id=actor.location_id,
         kind=wish.kind,
         name=name,
-        account_id=wish.account_id if wish.kind is ResourceKind.PRACTITIONER else None,
+        account_id=wish.account_id if wish.kind.is_person else None,
         device_type=wish.device_type if wish.kind is ResourceKind.DEVICE else "",
         sort=_last(db, actor) + 1,
     )

@@ -22,14 +22,16 @@ PATIENT_GUARD = "ex_appointment_patient_no_overlap"
 
 
 class Resource(Versioned, Base):
-    """A practitioner, a room or a device that a visit can hold."""
+    """A practitioner, a nurse, a room or a device that a visit can hold."""
 
     __tablename__ = "resource"
     __table_args__ = (
         sa.UniqueConstraint("location_id", "name"),
         sa.UniqueConstraint("account_id"),
         known("kind", ResourceKind),
-        sa.CheckConstraint("kind = 'practitioner' OR account_id IS NULL", name="account_of_person"),
+        sa.CheckConstraint(
+            "kind IN ('practitioner', 'nurse') OR account_id IS NULL", name="account_of_person"
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -147,6 +149,8 @@ class Appointment(Versioned, Base):
     note: Mapped[str] = mapped_column(sa.String(400), default="")
     """For the desk; no clinical content."""
     recheck_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    overbook_reason: Mapped[str | None] = mapped_column(sa.String(300), default=None)
+    """Why it was booked over what was booked; NULL is "not overbooked"."""
     decision: Mapped[Decision | None] = mapped_column(default=None)
     """What the latest check says, releases included; NULL is "not checked". A cached copy."""
     is_released: Mapped[bool] = mapped_column(default=False)

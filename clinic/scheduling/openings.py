@@ -17,7 +17,7 @@ from clinic.scheduling.models import Occupancy, Resource, WorkingHours
 from clinic.scheduling.queries import Named
 from clinic.scheduling.rules import promise, slots
 from clinic.scheduling.rules.slots import Hours
-from clinic.scheduling.values import Candidate, NamedOpening, Opening, Span
+from clinic.scheduling.values import LANES, Candidate, NamedOpening, Opening, Span
 
 OFFERED = 3
 DAYS = (3, 14, 90)
@@ -140,8 +140,8 @@ def free_room(db: Session, table: Timetable, wish: Wish, at: dt.datetime) -> int
     for room in rooms:
         wanted = slots.holdings(parts, at, {(ResourceKind.ROOM, ""): room.id})
         if not any(
-            span.overlaps(holding.span)
-            for span, _who in held.get(room.id, ())
+            taken.span.overlaps(holding.span)
+            for taken in held.get(room.id, ())
             for holding in wanted
         ):
             return room.id
@@ -213,7 +213,7 @@ def _busy(
     rows = db.execute(
         sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
             Occupancy.resource_id.in_(ids),
-            Occupancy.lane == queries.FIRST_LANE,
+            Occupancy.lane.in_(LANES),
             Occupancy.is_active,
             Occupancy.starts_at > span.start - queries.LONGEST,
             Occupancy.starts_at < span.end,

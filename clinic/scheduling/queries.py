@@ -26,8 +26,10 @@ from clinic.scheduling.models import (
     Resource,
 )
 from clinic.scheduling.values import (
+    LANES,
     CourseCard,
     CourseStatus,
+    Held,
     Span,
     VisitAction,
 )
@@ -35,7 +37,6 @@ from clinic.scheduling.values import (
 NO_VISIT = N_("There is no such visit")
 LONGEST = dt.timedelta(hours=8)
 """No service is longer (a CHECK of the table): bounds every search for overlaps by an index."""
-FIRST_LANE = 1
 _CONSENTS = {Modality.PRP: ConsentKind.PRP, Modality.MESOTHERAPY: ConsentKind.MESOTHERAPY}
 
 
@@ -95,7 +96,7 @@ def parts_of(service: Service) -> tuple[Segment, ...]:
 
 
 class Named(NamedTuple):
-    """A practitioner, room or device in use, as lists need it."""
+    """A person, room or device in use, as lists need it."""
 
     id: int
     kind: ResourceKind
@@ -125,7 +126,7 @@ _OFFERED = (
 
 
 def resources(db: Session, location_id: int) -> list[Named]:
-    """Return the practitioners, rooms and devices in use at a place, in the order of the board."""
+    """Return the people, rooms and devices in use at a place, in the order of the board."""
     return [Named(*row) for row in db.execute(_IN_USE, {"location": location_id})]
 
 
@@ -169,6 +170,7 @@ def lock_resources(
 _HELD = (
     sa.select(
         Occupancy.resource_id,
+        Occupancy.lane,
         Occupancy.starts_at,
         Occupancy.ends_at,
         Patient.given_name,
@@ -178,7 +180,7 @@ _HELD = (
     .join(Patient, Patient.id == Appointment.patient_id)
     .where(
         Occupancy.resource_id.in_(sa.bindparam("ids", expanding=True)),
-        Occupancy.lane == FIRST_LANE,
+        Occupancy.lane.in_(LANES),
         Occupancy.is_active,
         Occupancy.starts_at > sa.bindparam("since"),
         Occupancy.starts_at < sa.bindparam("end"),
@@ -209,15 +211,16 @@ def _in_span(span: Span, but: int | None) -> dict[str, object]:
 
 def held(
     db: Session, ids: Iterable[int], span: Span, *, but: int | None = None
-) -> Mapping[int, list[tuple[Span, str]]]:
-    """Return {resource: (span, by whom)} of what is held in a span, without visit `but`."""
+) -> Mapping[int, list[Held]]:
+    """Return {resource: what is held in a span}, in any lane, without visit `but`."""
     rows = db.execute(_HELD, {"ids": list(ids), **_in_span(span, but)})
-    found: dict[int, list[tuple[Span, str]]] = {}
+    found: dict[int, list[Held]] = {}
     for row in rows:
         found.setdefault(row.resource_id, []).append(
-            (
-                Span(start=row.starts_at, end=row.ends_at),
-                short_name(row.given_name, row.family_name),
+            Held(
+                span=Span(start=row.starts_at, end=row.ends_at),
+                who=short_name(row.given_name, row.family_name),
+                lane=row.lane,
             )
         )
     return found

@@ -2,7 +2,7 @@
 
 from wtforms import BooleanField
 
-from clinic.catalog.values import ResourceKind
+from clinic.catalog.values import CENTRIFUGE, KIND_NAMES, ResourceKind
 from clinic.core.text import N_
 from clinic.scheduling.values import AddResource, ChangeResource
 from clinic.web.forms import (
@@ -14,23 +14,14 @@ from clinic.web.forms import (
 )
 from clinic.web.password_again import AskingForm
 
-KIND_NAMES: dict[ResourceKind, str] = {
-    ResourceKind.PRACTITIONER: N_("Practitioner"),
-    ResourceKind.ROOM: N_("Room"),
-    ResourceKind.DEVICE: N_("Device"),
-}
-CENTRIFUGE = "centrifuge"
-DEVICE_NAMES: dict[str, str] = {CENTRIFUGE: N_("Centrifuge")}
-"""Device types that services name."""
-
 
 class ResourceForm(AskingForm):
-    """A new practitioner, room or device."""
+    """A new practitioner, nurse, room or device."""
 
     kind = EnumField(N_("What is it?"), ResourceKind, KIND_NAMES)
     account_id = ChoiceField(N_("Whose column is it?"), optional=True)
     name = TextField(
-        N_("Name"), optional=True, description=N_("Left empty, a practitioner has their own name.")
+        N_("Name"), optional=True, description=N_("Left empty, a person has their own name.")
     )
 
     def wish(self) -> AddResource:

@@ -13,7 +13,7 @@ from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
 from clinic.core import clock, walltime
 from clinic.core.access import Actor, Permission
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientStatus
@@ -73,6 +73,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     time or resource that cannot be, SlotTaken for one that is not free, Conflict for a record
     that is not in use.
     """
+    _refuse_overbooking(actor, wish.overbook_reason)
     patient = safety_queries.lock_patient(db, wish.patient_id)
     made = queries.by_form_key(db, wish.form_key) if wish.form_key else None
     if made is not None:
@@ -82,6 +83,8 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         raise NotBookable(NOT_BOOKABLE[patient.status])
     service = _offered(db, wish.service_id)
     starts_at, is_walk_in = _begin(actor, wish)
+    if not is_walk_in:
+        promise.refuse_midnight(wish.starts_local, service.duration_min)
     starts_local = walltime.to_local(starts_at, actor.zone)
     on = starts_local.date()
     course = queries.open_course(db, patient.id, service.id)
@@ -108,6 +111,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         patient_id=patient.id,
         practitioner_id=wish.practitioner_id,
         room_id=wish.room_id,
+        overbook_reason=wish.overbook_reason,
     )
 
     known = checks.remembered(screening, ())
@@ -127,6 +131,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         origin=wish.origin,
         note=wish.note,
         recheck_reason=wish.recheck_reason if way.must_recheck else "",
+        overbook_reason=wish.overbook_reason if hold.is_overbooked else None,
         decision=known.decision,
         clear_on=known.clear_on,
         arrived_at=clock.now() if is_walk_in else None,
@@ -146,8 +151,17 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
             reason=wish.release_reason,
         )
     after = steps.place(appointment, hold.names) | {"status": appointment.status.value}
-    steps.note(db, actor, appointment, VisitAction.BOOK, after=after)
-    steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value)
+    over = steps.overbooked(hold.names, hold.lanes)
+    steps.note(
+        db,
+        actor,
+        appointment,
+        VisitAction.BOOK,
+        after=after | over,
+        reason=appointment.overbook_reason or "",
+    )
+    said = {"overbook_reason": appointment.overbook_reason} if over else {}
+    steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value, **said)
     return appointment
 
 
@@ -156,11 +170,13 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
 
     Raises MovedOn, Invalid, SlotTaken as `book` does.
     """
+    _refuse_overbooking(actor, wish.overbook_reason)
     visit = steps.take(db, actor, VisitAction.MOVE, wish.appointment_id, wish.version)
     starts_at = promise.instant_of(
         wish.starts_local, actor.zone, second_hour=wish.second_hour, now=clock.now()
     )
     service = catalog_queries.service(db, visit.service_id)
+    promise.refuse_midnight(wish.starts_local, service.duration_min)
     screening, released = checking.check(db, visit, wish.starts_local.date())
     way = checking.way_of(actor, screening, Moment.BOOKING, released)
     reason = wish.recheck_reason or visit.recheck_reason
@@ -178,6 +194,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
         practitioner_id=wish.practitioner_id,
         room_id=wish.room_id,
         visit=visit,
+        overbook_reason=wish.overbook_reason,
     )
 
     names = queries.names_of(db, {visit.practitioner_id, visit.room_id}) | hold.names
@@ -189,13 +206,16 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     visit.starts_local, visit.zone = wish.starts_local, actor.zone
     visit.practitioner_id, visit.room_id = wish.practitioner_id, hold.room_id
     visit.recheck_reason = reason if way.must_recheck else ""
+    visit.overbook_reason = wish.overbook_reason if hold.is_overbooked else None
     guard.occupy(db, visit, hold)
     checking.keep(db, actor, visit, screening, Moment.BOOKING, released=released)
     after = steps.place(visit, names)
-    steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=after, reason=wish.reason)
-    steps.leave_trace(
-        db, actor, visit, "moved", fields=sorted(k for k in after if after[k] != before[k])
-    )
+    fields = sorted(k for k in after if after[k] != before[k])
+    over = steps.overbooked(hold.names, hold.lanes)
+    why = " · ".join(filter(None, (wish.reason, visit.overbook_reason)))
+    steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=after | over, reason=why)
+    said = {"overbook_reason": visit.overbook_reason} if over else {}
+    steps.leave_trace(db, actor, visit, "moved", fields=fields, **said)
     return visit
 
 
@@ -341,18 +361,29 @@ def _refuse_silent(name_spoken: bool, birth_date_spoken: bool) -> None:
         raise Invalid(BOTH_SPOKEN, field=field)
 
 
+def _refuse_overbooking(actor: Actor, reason: str) -> None:
+    if reason and not actor.may(Permission.APPOINTMENT_OVERBOOK):
+        raise Forbidden(steps.NOT_ALLOWED)
+
+
 def _hold_again(db: Session, actor: Actor, visit: Appointment) -> None:
-    """Hold the time of a visit that had let it go, if it is still free."""
+    """Hold the time of a visit that had let it go, if it is still free.
+
+    What was overbooked may be held beside again, and the service is taken as it is now.
+    """
     service = catalog_queries.service(db, visit.service_id)
+    visit.ends_at = visit.starts_at + dt.timedelta(minutes=service.duration_min)
     hold = guard.find_free(
         db,
         actor,
         queries.parts_of(service),
-        Span(start=visit.starts_at, end=visit.ends_at),
+        _span(visit.starts_at, service),
         patient_id=visit.patient_id,
         practitioner_id=visit.practitioner_id,
         room_id=visit.room_id,
         visit=visit,
+        overbook_reason=visit.overbook_reason or "",
     )
     visit.occupies = True
+    visit.overbook_reason = visit.overbook_reason if hold.is_overbooked else None
     guard.occupy(db, visit, hold)

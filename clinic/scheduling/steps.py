@@ -114,6 +114,11 @@ def place(visit: Appointment, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
+def overbooked(names: dict[int, str], lanes: dict[int, int]) -> dict[str, Any]:
+    """Return what was held beside what is booked, as the history keeps it; empty for nothing."""
+    return {"overbooked": [names[id_] for id_ in sorted(lanes)]} if lanes else {}
+
+
 def leave_trace(db: Session, actor: Actor, visit: Appointment, done: str, **detail: Any) -> None:
     """Record the act in the audit trail."""
     audit.record(

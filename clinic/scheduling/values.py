@@ -42,6 +42,14 @@ STATUS_NAMES: dict[AppointmentStatus, str] = {
 }
 
 
+FIRST_LANE = 1
+OVERBOOK_LANES = (101, 102)
+"""Beside its own lane a person or a room can be held twice more; the guard keeps each of them."""
+LANES = (FIRST_LANE, *OVERBOOK_LANES)
+OVERBOOKABLE = frozenset({ResourceKind.PRACTITIONER, ResourceKind.NURSE, ResourceKind.ROOM})
+"""Never a device, which takes one run at a time, and never the patient."""
+
+
 class AppointmentOrigin(StrEnum):
     """How a visit came about."""
 
@@ -136,6 +144,8 @@ class BookAppointment:
     """Which of two same wall times at the end of summer time; None when it comes once."""
     recheck_reason: str = ""
     """Why a nurse or physician books ahead although an open-ended deferral stands."""
+    overbook_reason: str = ""
+    """Why people and rooms that are taken are held all the same, beside what is booked."""
     release_reason: str = ""
     """Why a physician releases, for this visit, what would refuse it."""
     name_spoken: bool = False
@@ -157,6 +167,7 @@ class MoveAppointment:
     second_hour: bool | None = None
     reason: str = ""
     recheck_reason: str = ""
+    overbook_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +239,15 @@ class Holding:
     span: Span
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A span in which a resource is held: by whom, and in which of its lanes."""
+
+    span: Span
+    who: str
+    lane: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Opening:
     """A time at which everything a service needs is free, and with what."""
@@ -260,8 +280,15 @@ class Clash:
     who: str
     from_local: dt.datetime
     until_local: dt.datetime
+    kind: ResourceKind | None = None
+    """What is taken; None for the patient's own time."""
     was_named: bool = True
     """Whether somebody wished for this one; else none of its kind is free, and it is free first."""
+
+    @property
+    def can_be_overbooked(self) -> bool:
+        """Tell whether it may be held beside what is booked: people and rooms, with a reason."""
+        return self.kind in OVERBOOKABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from clinic.scheduling.models import Appointment, Occupancy, Resource
 from clinic.web.access import require
 from tests.bench.load import adapt
 from tests.bench.sizes import TODAY, ZONE
-from tests.bench.staff import FIRST_DEVICE, FIRST_PHYSICIAN, FIRST_ROOM, PRP
+from tests.bench.staff import FIRST_DEVICE, FIRST_NURSE, FIRST_PHYSICIAN, FIRST_ROOM, PRP
 
 _DAY = (
     "SELECT a.id, a.starts_at, a.ends_at, a.status, a.practitioner_id, a.room_id, a.decision,"
@@ -128,7 +128,12 @@ def free_numbers(engine: sa.Engine) -> Iterator[int]:
     return itertools.count(last or 0)
 
 
-HELD = (FIRST_ROOM, 1, 0, 60), (FIRST_DEVICE, 2, 10, 25), (FIRST_PHYSICIAN, 3, 25, 55)
+HELD = (
+    (FIRST_ROOM, 1, 0, 65),
+    (FIRST_NURSE, 2, 0, 10),
+    (FIRST_DEVICE, 3, 10, 30),
+    (FIRST_PHYSICIAN, 4, 30, 55),
+)
 """What a PRP holds: resource, segment, from and until which minute."""
 
 

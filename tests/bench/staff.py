@@ -24,8 +24,8 @@ ROLES = (Role.PHYSICIAN, Role.RECEPTIONIST, Role.NURSE, Role.ADMINISTRATOR)
 PRP = 1
 INJECTIONS, CHECK_UP = len(DEFAULT_OFFERS) + 1, len(DEFAULT_OFFERS) + 2
 """Services of 15 minutes, so that forty fit into a day."""
-FIRST_PHYSICIAN, FIRST_ROOM, FIRST_DEVICE = 1, 5, 9
-DEVICES = 4
+FIRST_PHYSICIAN, FIRST_ROOM, FIRST_DEVICE, FIRST_NURSE = 1, 5, 9, 13
+DEVICES, NURSES = 4, 4
 LOT = 1
 
 
@@ -95,6 +95,7 @@ def _resources(db: Session, location_id: int) -> None:
         [ResourceKind.PRACTITIONER] * PHYSICIANS
         + [ResourceKind.ROOM] * PHYSICIANS
         + [ResourceKind.DEVICE] * DEVICES
+        + [ResourceKind.NURSE] * NURSES
     )
     for number, kind in enumerate(kinds, 1):
         db.add(

@@ -127,7 +127,11 @@ def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
                     account_id=account.id,
                 )
                 factories.an_approved_catalogue(db, account)
-        for kind, name in ((ResourceKind.ROOM, "Room 1"), (ResourceKind.DEVICE, "Centrifuge")):
+        for kind, name in (
+            (ResourceKind.ROOM, "Room 1"),
+            (ResourceKind.NURSE, "Jonas Brandt"),
+            (ResourceKind.DEVICE, "Centrifuge"),
+        ):
             factories.a_resource(db, location=location, kind=kind, name=name)
         catalog.install_defaults(db)
         consents.install_defaults(db)

@@ -102,12 +102,13 @@ def test_the_offers_of_a_new_clinic_fit_into_their_own_length():
             assert (part.device_type != "") == (part.kind is ResourceKind.DEVICE)
 
 
-def test_prp_holds_room_centrifuge_and_practitioner_as_planned():
+def test_prp_is_drawn_spun_injected_and_rested():
     prp = next(offer for offer in rules.DEFAULT_OFFERS if offer.code == "prp")
 
     assert [(p.kind.value, p.offset_min, p.offset_min + p.length_min) for p in prp.segments] == [
-        ("room", 0, 60),
-        ("device", 10, 25),
-        ("practitioner", 25, 55),
+        ("room", 0, 65),
+        ("nurse", 0, 10),
+        ("device", 10, 30),
+        ("practitioner", 30, 55),
     ]
     assert (prp.sessions_planned, prp.interval_days) == (3, 28)

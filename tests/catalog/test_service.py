@@ -34,8 +34,8 @@ def test_the_default_services_are_added_once(db, world):
     found = {row.code: row for row in queries.services(db)}
 
     assert set(found) == {"prp", "mesotherapy", "consultation"}
-    assert [part.offset_min for part in found["prp"].segments] == [0, 10, 25]
-    assert queries.service(db, found["prp"].id).duration_min == 60
+    assert [part.offset_min for part in found["prp"].segments] == [0, 0, 10, 30]
+    assert queries.service(db, found["prp"].id).duration_min == 65
 
 
 def test_two_products_of_a_similar_name_get_codes_of_their_own(db, world):

@@ -172,7 +172,15 @@ def test_a_visit_early_in_the_morning_stretches_the_board(world, desk):
 
 
 def test_a_visit_into_the_next_day_ends_with_the_board(world, desk):
-    visit = desk.book(service_id=desk.prp.id, starts_local=dt.datetime(2026, 11, 24, 23, 30))
+    visit = factories.an_appointment(
+        desk.db,
+        location=world.location,
+        patient=desk.alice,
+        service=desk.prp,
+        practitioner=desk.physician,
+        room=desk.room,
+        starts_local=dt.datetime(2026, 11, 24, 23, 30),
+    )
     shown = text_of(board(world))
     assert 'data-open="480" data-rows="192"' in shown
     assert {"at-186", "for-6"} <= set(classes_of(shown, visit))

@@ -10,11 +10,13 @@ from clinic.scheduling.rules.slots import GRID_MIN
 
 EARLIEST = dt.timedelta(days=1)
 """Late entries: a visit can be booked this long after it took place."""
+DAY_MIN = 24 * 60
 LATEST = dt.timedelta(days=2 * 365 + 1)
 
 OFF_GRID = N_("Visits begin on five minutes: 10:05 or 10:10, not 10:07")
 TOO_EARLY = N_("This lies in the past. A late entry is possible for one day.")
 TOO_LATE = N_("At most two years ahead, please")
+OVER_MIDNIGHT = N_("A visit ends on the day it begins. The latest start is %(latest)s.")
 NO_SUCH_TIME = N_(
     "On %(date)s the clocks go forward: %(time)s does not exist. The next time is %(next)s."
 )
@@ -55,6 +57,14 @@ def instant_of(
     if instant > now + LATEST:
         raise Invalid(TOO_LATE, field="date")
     return instant
+
+
+def refuse_midnight(local: dt.datetime, minutes: int) -> None:
+    """Refuse a visit that would go on after midnight; raises Invalid. Midnight itself is an end."""
+    begun_min = local.hour * 60 + local.minute
+    if begun_min + minutes > DAY_MIN:
+        latest = local.replace(hour=0, minute=0) + dt.timedelta(minutes=DAY_MIN - minutes)
+        raise Invalid(OVER_MIDNIGHT, field="start", latest=latest.strftime("%H:%M"))
 
 
 def second_hour_of(instant: dt.datetime, zone: str) -> bool | None:

@@ -4,11 +4,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from clinic.catalog.values import ResourceKind
+from clinic.catalog.values import KIND_NAMES, ResourceKind
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid, StaleEdit
 from clinic.scheduling import holdings
-from clinic.scheduling.resource_forms import KIND_NAMES, ResourceChangeForm, ResourceForm
+from clinic.scheduling.resource_forms import ResourceChangeForm, ResourceForm
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 
