@@ -11,7 +11,7 @@ from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import ResourceKind
 from clinic.core import clock, walltime
 from clinic.core.access import Actor, Permission
-from clinic.core.errors import ClinicError, Invalid, NotFound
+from clinic.core.errors import ClinicError, Forbidden, Invalid, NotFound
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientHit
 from clinic.safety import explaining
@@ -72,6 +72,8 @@ class Panel:
     """Whether the offers stand for a wish that cannot be met."""
     refusal: Refusal | None
     service: Offered | None
+    may_overbook: bool = False
+    """Whether this person can book over what is taken, with a reason."""
 
     @property
     def shows_offers(self) -> bool:
@@ -265,7 +267,14 @@ def panel(
         is_instead=taken is not None or is_stopped,
         refusal=refusal,
         service=service,
+        may_overbook=may_overbook(actor, taken),
     )
+
+
+def may_overbook(actor: Actor, taken: SlotTaken | None) -> bool:
+    """Tell whether this person can book over what is in the way, with a reason."""
+    is_possible = taken is not None and taken.can_be_overbooked
+    return is_possible and actor.may(Permission.APPOINTMENT_OVERBOOK)
 
 
 def around_move(
@@ -304,6 +313,7 @@ def around_move(
         "offers": offers,
         "offers_from": refusal.offers_from if refusal else None if taken else later,
         "is_instead": taken is not None or refusal is not None,
+        "may_overbook": may_overbook(actor, taken),
         "service": Offered(service.id, service.name, service.modality, service.duration_min),
     }
 
@@ -314,7 +324,12 @@ def pressed(sent: Mapping[str, str]) -> dict[str, str]:
 
 
 def say_no(form: PlaceForm, error: ClinicError) -> int:
-    """Put a refusal at the fields it belongs to; return the status of the answer."""
+    """Put a refusal at the fields it belongs to; return the status of the answer.
+
+    Raises what no filling in can mend: the act itself is not this person's.
+    """
+    if isinstance(error, Forbidden):
+        raise error
     if isinstance(error, SlotTaken) and error.clashes:
         for clash in error.clashes:
             message, values = guard.words_of(clash)

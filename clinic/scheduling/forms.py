@@ -45,7 +45,7 @@ FIRST_HOUR, SECOND_HOUR = "first", "second"
 _HOURS = ((FIRST_HOUR, N_("The first, in summer time")), (SECOND_HOUR, N_("The second")))
 NAME_SPOKEN = N_("The patient has said the full name, and it matches")
 BIRTH_DATE_SPOKEN = N_("The patient has said the date of birth, and it matches")
-REASONS = frozenset({"recheck_reason", "release_reason"})
+REASONS = frozenset({"recheck_reason", "release_reason", "overbook_reason"})
 CHOOSE_PATIENT = N_("Find the patient first")
 SAY_WHY = N_("Give your reason in at least %(least)s characters")
 
@@ -78,6 +78,15 @@ class PlaceForm(BaseForm):
         max_length=300,
         optional=True,
         description=N_("The visit is checked again before it begins. At least 10 characters."),
+    )
+    overbook_reason = NoteField(
+        N_("Why it is booked over what is booked"),
+        max_length=300,
+        optional=True,
+        description=N_(
+            "At least 10 characters, nothing medical: it stands on the visit, and everybody at the"
+            " desk reads it."
+        ),
     )
 
     def offer(
@@ -186,6 +195,7 @@ class BookingForm(WhoForm, TimedForm):
             note=self.note.text(),
             second_hour=self.which_hour(),
             recheck_reason=self.recheck_reason.text(),
+            overbook_reason=self.overbook_reason.text(),
             release_reason=self.release_reason.text(),
             form_key=self.form_key.data,
         )
@@ -208,6 +218,7 @@ class WalkInForm(WhoForm):
             note=self.note.text(),
             origin=AppointmentOrigin.WALK_IN,
             recheck_reason=self.recheck_reason.text(),
+            overbook_reason=self.overbook_reason.text(),
             release_reason=self.release_reason.text(),
             name_spoken=bool(self.name_spoken.data),
             birth_date_spoken=bool(self.birth_date_spoken.data),
@@ -237,6 +248,7 @@ class MoveForm(TimedForm):
             second_hour=self.which_hour(),
             reason=self.reason.text(),
             recheck_reason=self.recheck_reason.text(),
+            overbook_reason=self.overbook_reason.text(),
         )
 
 

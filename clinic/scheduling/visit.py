@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Service
-from clinic.catalog.values import Modality
+from clinic.catalog.values import Modality, ResourceKind
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
@@ -72,6 +72,8 @@ class Line:
     """Marked for translation: why it was cancelled."""
     reason: str
     """As somebody wrote it."""
+    over: tuple[str, ...]
+    """Who and what was taken and held all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ class VisitCard:
     ended_at: dt.datetime | None
     note: str
     """For the desk; no clinical content."""
+    overbook_reason: str
+    """For the desk as well; empty when it is not overbooked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,7 @@ class VisitPage:
     modality: Modality
     practitioner: str
     room: str
+    nurses: tuple[str, ...]
     devices: tuple[str, ...]
     sessions_planned: int | None
     created_by: str
@@ -153,6 +158,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
     now, today = clock.now(), clock.today(actor.zone)
     service = db.get_one(Service, visit.service_id)
     names = queries.names_of(db, {visit.practitioner_id, visit.room_id})
+    others = _others(db, visit)
     events = queries.events(db, visit.id)
     is_open = visit.status in {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}
     steps = states.next_steps(
@@ -178,7 +184,8 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         modality=service.modality,
         practitioner=names.get(visit.practitioner_id, ""),
         room=names.get(visit.room_id, ""),
-        devices=_devices(db, visit),
+        nurses=tuple(name for kind, name in others if kind is ResourceKind.NURSE),
+        devices=tuple(name for kind, name in others if kind is ResourceKind.DEVICE),
         sessions_planned=db.get_one(Course, visit.course_id).sessions_planned
         if visit.course_id
         else None,
@@ -228,6 +235,7 @@ def _card(visit: Appointment) -> VisitCard:
         started_at=visit.started_at,
         ended_at=visit.ended_at,
         note=visit.note,
+        overbook_reason=visit.overbook_reason or "",
     )
 
 
@@ -271,9 +279,10 @@ def _checked(
     )
 
 
-def _devices(db: Session, visit: Appointment) -> tuple[str, ...]:
-    rows = db.scalars(
-        sa.select(Resource.name)
+def _others(db: Session, visit: Appointment) -> list[tuple[ResourceKind, str]]:
+    """Return (kind, name) of what a visit holds beside its practitioner and its room."""
+    rows = db.execute(
+        sa.select(Resource.kind, Resource.name)
         .join(Occupancy, Occupancy.resource_id == Resource.id)
         .where(
             Occupancy.appointment_id == visit.id,
@@ -281,7 +290,7 @@ def _devices(db: Session, visit: Appointment) -> tuple[str, ...]:
         )
         .order_by(Occupancy.seq)
     )
-    return tuple(dict.fromkeys(rows))
+    return list(dict.fromkeys((row.kind, row.name) for row in rows))
 
 
 def _ended_at(events: Sequence[AppointmentEvent]) -> dt.datetime | None:
@@ -339,6 +348,7 @@ def _line(event: AppointmentEvent, *, is_clinical: bool) -> Line:
         after=_place(event.after),
         why=CANCEL_REASON_NAMES[CancelReason(why)] if why else "",
         reason="" if is_hidden else event.reason,
+        over=tuple(event.after.get("overbooked", ())),
     )
 
 

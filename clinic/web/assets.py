@@ -26,6 +26,7 @@ STYLES = (
 )
 """The parts of `css/app.css`, in the order in which they are joined."""
 ROWS_OF_A_DAY = 24 * 12
+ROWS_OF_A_VISIT = 96
 FOR_EVER = "public, max-age=31536000, immutable"
 
 _KINDS = {
@@ -89,13 +90,17 @@ def rows_css() -> str:
     """Return the classes that place things on the five-minute grid of a day.
 
     Inline style is forbidden by the content security policy, so every place has a class:
-    `.at-N` and `.now-N` begin in row N, `.for-N` is N rows long, `.rows-N` makes N rows.
+    `.at-N` and `.now-N` begin in row N, `.for-N` is N rows long, `.rows-N` makes N rows. `.from-N`
+    and `.long-N` say the same of a part inside a visit.
     """
     rules = [f".at-{n},.now-{n}{{grid-row-start:{n + 1}}}" for n in range(ROWS_OF_A_DAY)]
     rules += [f".for-{n}{{grid-row-end:span {n}}}" for n in range(1, ROWS_OF_A_DAY + 1)]
     rules += [
         f".rows-{n}{{grid-template-rows:repeat({n},var(--row5))}}"
         for n in range(12, ROWS_OF_A_DAY + 1, 3)
+    ]
+    rules += [
+        f".from-{n}{{--from:{n}}}.long-{n + 1}{{--long:{n + 1}}}" for n in range(ROWS_OF_A_VISIT)
     ]
     return f"@layer components{{{''.join(rules)}}}\n"
 

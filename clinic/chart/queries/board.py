@@ -15,6 +15,7 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind
 from clinic.chart.rules.board import (
     DAY_MIN,
+    ROW,
     ROW_MIN,
     Builder,
     Day,
@@ -27,14 +28,15 @@ from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
-from clinic.scheduling.models import Appointment, Course, Resource
+from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
 from clinic.scheduling.openings import Timetable
 from clinic.scheduling.values import AppointmentStatus
 
 
 def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) -> Day:
     """Return a day as the role may see it; one statement beside the timetable."""
-    rows = cast("Sequence[Line]", db.execute(_VISITS, _bounds(actor, on)).all())
+    parts = cast("Sequence[Line]", db.execute(_VISITS, _bounds(actor, on)).all())
+    rows, own = _by_visit(parts)
     now = clock.now()
     local = walltime.to_local(now, actor.zone)
     is_today = local.date() == on
@@ -46,7 +48,13 @@ def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) ->
     opens, closes = shown_range(shifts.values(), rows)
     now_min = local.hour * 60 + local.minute
     begun = _begun(local, on)
-    build = Builder(actor=actor, view=view, opens=opens, is_today=is_today)
+    build = Builder(
+        actor=actor,
+        view=view,
+        opens=opens,
+        is_today=is_today,
+        own=own if view is View.PRACTITIONERS else {},
+    )
     by_column: dict[int, list[Line]] = {id_: [] for id_ in shifts}
     counts = dict.fromkeys(AppointmentStatus, 0)
     for row in rows:
@@ -80,6 +88,29 @@ def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) ->
         stamp=_stamp(((r.id, r.version, r.decision, r.is_released) for r in rows), begun),
         visits=[row.id for row in rows],
     )
+
+
+def _by_visit(parts: Sequence[Line]) -> tuple[list[Line], dict[int, list[tuple[int, int]]]]:
+    """Return one row a visit, and {visit: the rows that its practitioner is there for}.
+
+    Those who are there from its beginning to its end are left out.
+    """
+    rows: list[Line] = []
+    own: dict[int, list[tuple[int, int]]] = {}
+    for part in parts:
+        if not rows or rows[-1].id != part.id:
+            rows.append(part)
+        if part.own_starts_at is None or (
+            part.own_starts_at == part.starts_at and part.own_ends_at == part.ends_at
+        ):
+            continue
+        own.setdefault(part.id, []).append(
+            (
+                (part.own_starts_at - part.starts_at) // ROW,
+                (part.own_ends_at - part.starts_at) // ROW,
+            )
+        )
+    return rows, own
 
 
 def stamp(db: Session, actor: Actor, on: dt.date) -> str:
@@ -123,6 +154,9 @@ _VISITS = (
         Appointment.status,
         Appointment.decision,
         Appointment.is_released,
+        Appointment.overbook_reason.is_not(None).label("is_overbooked"),
+        Occupancy.starts_at.label("own_starts_at"),
+        Occupancy.ends_at.label("own_ends_at"),
         Appointment.course_number,
         Patient.given_name,
         Patient.family_name,
@@ -138,10 +172,20 @@ _VISITS = (
     .join(_Practitioner, _Practitioner.id == Appointment.practitioner_id)
     .join(_Room, _Room.id == Appointment.room_id)
     .outerjoin(Course, Course.id == Appointment.course_id)
+    .outerjoin(
+        Occupancy,
+        sa.and_(
+            Occupancy.appointment_id == Appointment.id,
+            Occupancy.resource_id == Appointment.practitioner_id,
+        ),
+    )
     .where(*_OF_DAY)
-    .order_by(Appointment.starts_at, Appointment.id)
+    .order_by(Appointment.starts_at, Appointment.id, Occupancy.starts_at)
 )
-"""Written once: putting nineteen columns together costs as much as reading twenty rows."""
+"""Written once: putting twenty columns together costs as much as reading twenty rows.
+
+A visit whose practitioner comes and goes is a row for each part that is theirs.
+"""
 _STAMP = (
     sa.select(Appointment.id, Appointment.version, Appointment.decision, Appointment.is_released)
     .where(*_OF_DAY)

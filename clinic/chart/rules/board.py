@@ -19,6 +19,7 @@ from clinic.scheduling.rules.slots import GRID_MIN
 from clinic.scheduling.values import AppointmentStatus
 
 ROW_MIN = GRID_MIN
+ROW = dt.timedelta(minutes=ROW_MIN)
 SLOT_ROWS = 3
 HOUR_ROWS = 12
 DAY_MIN = 24 * 60
@@ -71,6 +72,10 @@ class Line(Protocol):
     status: AppointmentStatus
     decision: Decision | None
     is_released: bool
+    is_overbooked: bool
+    own_starts_at: dt.datetime | None
+    """Of one part that is its practitioner's own; None when nothing is held any more."""
+    own_ends_at: dt.datetime
     course_number: int | None
     sessions_planned: int | None
     given_name: str
@@ -108,6 +113,11 @@ class Card(NamedTuple):
     room: str
     track: int
     """1 for the first of several side by side, 0 for the whole width."""
+    own: Sequence[tuple[int, int]]
+    """First row and rows of each part its practitioner is there for; none: for all of it."""
+    is_overbooked: bool
+    has_gap: bool
+    """Whether a free time of the column stands beside it, in a part that is not its own."""
 
 
 class Off(NamedTuple):
@@ -126,6 +136,8 @@ class Slot(NamedTuple):
     at: int
     start: str
     track: int
+    is_gap: bool
+    """Whether it lies beside a visit whose practitioner is free for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +213,8 @@ class Builder:
     view: View
     opens: int
     is_today: bool
+    own: Mapping[int, Sequence[tuple[int, int]]]
+    """{visit: from row to row of its own start} of those whose practitioner is free in between."""
 
     def name_of(self, row: Line) -> str:
         """Return the name of the column that a visit stands in."""
@@ -217,10 +231,12 @@ class Builder:
         begun: int,
     ) -> Column:
         tracks, placed = _tracks(lines, self.opens, (begun - self.opens) // ROW_MIN)
-        cards = [
-            self.card(row, at, n, track) for row, (at, n, track) in zip(lines, placed, strict=True)
-        ]
         slots = self.slots(placed, lines, shifts, begun=begun)
+        gaps = [slot.at for slot in slots if slot.is_gap]
+        cards = [
+            self.card(row, at, n, track, gaps=gaps)
+            for row, (at, n, track) in zip(lines, placed, strict=True)
+        ]
         rooms = [row.room for row in lines if row.status not in _GONE]
         return Column(
             id=id_,
@@ -233,7 +249,7 @@ class Builder:
             slots=slots,
         )
 
-    def card(self, row: Line, at: int, n: int, track: int) -> Card:
+    def card(self, row: Line, at: int, n: int, track: int, *, gaps: Sequence[int]) -> Card:
         start = row.starts_local
         minute = start.hour * 60 + start.minute + n * ROW_MIN
         level, word = self.said(row)
@@ -256,7 +272,23 @@ class Builder:
             row.practitioner,
             row.room,
             track,
+            [
+                (first, min(last, n) - first)
+                for first, last in self.own.get(row.id, ())
+                if first < n
+            ],
+            row.is_overbooked,
+            not track and any(at <= slot < at + n for slot in gaps),
         )
+
+    def held(self, row: Line, at: int, n: int) -> Iterable[int]:
+        """Return the rows of a column that a visit takes: those of its practitioner's own parts."""
+        own = self.own.get(row.id)
+        if own is None:
+            return range(at, at + n)
+        return [
+            r for first, last in own for r in range(at + first, at + min(last, n)) if r < at + n
+        ]
 
     def said(self, row: Line) -> tuple[str, str]:
         """Return what the check says of a visit: for the desk its one word, else a little more."""
@@ -312,8 +344,14 @@ class Builder:
         """Return the free quarters inside working hours that are not over yet."""
         taken: set[int] = set()
         ghosts: set[int] = set()
-        for row, (at, n, _track) in zip(lines, placed, strict=True):
-            (ghosts if row.status in _GONE else taken).update(range(at, at + n))
+        alone: set[int] = set()
+        beside: set[int] = set()
+        for row, (at, n, track) in zip(lines, placed, strict=True):
+            if row.status in _GONE:
+                ghosts.update(range(at, at + n))
+                continue
+            taken.update(self.held(row, at, n))
+            (beside if track else alone).update(range(at, at + n))
         found = []
         for start, end in shifts:
             first = -(-start // 15) * 15
@@ -322,9 +360,10 @@ class Builder:
                     continue
                 at = (minute - self.opens) // ROW_MIN
                 span = range(at, at + SLOT_ROWS)
-                if taken.isdisjoint(span):
+                # Where cards stand side by side already, there is no room for one more free time.
+                if taken.isdisjoint(span) and beside.isdisjoint(span):
                     track = 0 if ghosts.isdisjoint(span) else 1
-                    found.append(Slot(at, _clock(minute), track))
+                    found.append(Slot(at, _clock(minute), track, is_gap=not alone.isdisjoint(span)))
         return found
 
 

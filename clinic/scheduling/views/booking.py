@@ -146,7 +146,8 @@ def admit() -> ResponseReturnValue:
             made = service.book(db, actor(), wish)
     except ClinicError as error:
         status = desk.say_no(form, error)
-        return _booking_page(form), status
+        taken = error if isinstance(error, SlotTaken) else None
+        return _booking_page(form, taken=taken), status
     if isinstance(made, Refused):
         return _booking_page(form, refused=made), 409
     flash(translate(BOOKED), "ok")

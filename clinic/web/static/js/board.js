@@ -6,6 +6,7 @@
 //     [data-lane="7"] data-name      one column, an <ol>; its value goes into resource_id
 //       li.slot[data-at][data-n][data-start="2026-11-22T11:15"] > a      a free time
 //       li.appt[data-at][data-n][data-appointment][data-version][data-can="move arrive"] > a.appt-card
+//         data-own="6:5 12:2"            first row and rows of its practitioner's own parts, when not all of it
 //   #move-form    appointment_id, version, starts_at, resource_id; data-swap="#board" keeps the page
 //   #arrive-form  appointment_id, version, in a <dialog>; [data-identity] is told name and data-born of the card
 //   #quick        a <details> to book in: inputs with data-pick="starts_at|day|start|resource"
@@ -68,9 +69,15 @@ function place(li, lane, row) {
   li.classList.toggle("clash", Boolean(clash(li)));
 }
 function clash(li) {
+  const mine = parts(li);
   return items(li.parentElement).find((other) =>
     other !== li && other.matches(".appt") && !other.querySelector(".st-cancelled, .st-no_show") &&
-    at(li) < at(other) + length(other) && at(li) + length(li) > at(other));
+    parts(other).some(([from, to]) => mine.some(([start, end]) => start < to && end > from)));
+}
+/** From row to row of what a visit takes of its column: all of it, or its practitioner's own parts. */
+function parts(li) {
+  const own = li.dataset.own?.split(" ").map((part) => part.split(":").map(Number)) ?? [[0, length(li)]];
+  return own.map(([first, n]) => [at(li) + first, at(li) + first + n]);
 }
 const fits = (li, row) => row >= 0 && row + length(li) <= rows();
 
