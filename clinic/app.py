@@ -36,7 +36,8 @@ _BLUEPRINTS = (
     "clinic.locations.views",
     "clinic.audit.views",
     "clinic.patients.views",
-    "clinic.catalog.views",
+    "clinic.catalog.views.products",
+    "clinic.catalog.views.services",
     "clinic.safety.views",
     "clinic.scheduling.views.booking",
     "clinic.scheduling.views.resources",
@@ -96,6 +97,7 @@ _NAV = (
     ("rulebook.index", "shield-check", N_("Safety rules"), Permission.RULE_VIEW),
     ("accounts.index", "user-cog", N_("People"), Permission.ACCOUNT_MANAGE),
     ("locations.edit", "settings", N_("Clinic"), Permission.CLINIC_MANAGE),
+    ("services.index", "clipboard-list", N_("Services"), Permission.CLINIC_MANAGE),
     ("resources.index", "door-open", N_("Rooms and people"), Permission.CLINIC_MANAGE),
     ("audit.index", "history", N_("Audit trail"), Permission.AUDIT_VIEW),
 )

@@ -12,6 +12,8 @@ from clinic.catalog.values import (
     PRODUCT_KIND_NAMES,
     LotChoice,
     ProductCard,
+    Segment,
+    ServiceCard,
 )
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
@@ -44,6 +46,56 @@ def services(db: Session) -> Sequence[Service]:
         .options(selectinload(Service.segments))
         .order_by(Service.name, Service.id)
     ).all()
+
+
+def parts_of(service: Service) -> tuple[Segment, ...]:
+    """Return the parts of a service, loaded with it, as values."""
+    return tuple(
+        Segment(
+            seq=row.seq,
+            kind=row.kind,
+            device_type=row.device_type,
+            offset_min=row.offset_min,
+            length_min=row.length_min,
+        )
+        for row in service.segments
+    )
+
+
+def service_card(db: Session, service_id: int) -> ServiceCard:
+    """Return a service as its page shows it; raises NotFound. One statement."""
+    return _service_card(service(db, service_id))
+
+
+def service_cards(db: Session) -> list[ServiceCard]:
+    """Return all services, those in use first, by name. Two statements."""
+    rows = db.scalars(
+        sa.select(Service)
+        .options(selectinload(Service.segments))
+        .order_by(Service.is_active.desc(), Service.name, Service.id)
+    )
+    return [_service_card(row) for row in rows]
+
+
+def has_service(db: Session, *, name: str) -> bool:
+    """Tell whether a service of this name is on the list already."""
+    return db.scalar(sa.select(Service.id).where(Service.name == name).limit(1)) is not None
+
+
+def _service_card(row: Service) -> ServiceCard:
+    parts = parts_of(row)
+    return ServiceCard(
+        id=row.id,
+        version=row.version,
+        name=row.name,
+        modality=row.modality,
+        duration_min=row.duration_min,
+        sessions_planned=row.sessions_planned,
+        interval_days=row.interval_days,
+        is_active=row.is_active,
+        segments=parts,
+        bars=catalog_rules.bars(parts),
+    )
 
 
 def product(db: Session, product_id: int) -> Product:

@@ -1,13 +1,17 @@
-"""Which lot may be used, which one first, and what a new clinic offers."""
+"""Which lot may be used, which one first, what a service may hold, what a new clinic offers."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from clinic.catalog.values import (
     CENTRIFUGE,
+    GRID_MIN,
+    LONGEST_MIN,
     AnyLot,
     AnyProduct,
+    Bar,
     LotChoice,
     LotState,
     Modality,
@@ -16,6 +20,15 @@ from clinic.catalog.values import (
     Segment,
     Unusable,
 )
+from clinic.core.text import N_
+
+OFF_GRID = N_("In steps of five minutes, please")
+TOO_SHORT = N_("A part takes at least five minutes")
+TOO_LONG = N_("A visit is at most 8 hours long")
+SAME_TWICE = N_("Part %(n)s holds the same at the same time")
+NO_PRACTITIONER = N_("Add a part of the practitioner: the visit stands in their column")
+NO_ROOM = N_("Add a part of the room: the patient must be somewhere")
+NO_BEGINNING = N_("One part must begin at minute 0: that is when the patient comes")
 
 
 def usable(lot: AnyLot, product: AnyProduct, on: dt.date) -> Unusable | None:
@@ -75,6 +88,68 @@ def _segments(*parts: tuple[ResourceKind, int, int]) -> tuple[Segment, ...]:
         )
         for seq, (kind, begins, ends) in enumerate(parts, 1)
     )
+
+
+class Mistake(NamedTuple):
+    """What is wrong with the parts of a service: in which part, at what of it, and the sentence."""
+
+    seq: int
+    """0: with all of them together."""
+    at: str
+    """`what`, `from` or `length`."""
+    sentence: str
+    values: dict[str, int]
+
+
+def duration_min(parts: Iterable[Segment]) -> int:
+    """Return the minutes from the beginning of a visit to the end of its last part."""
+    return max((part.offset_min + part.length_min for part in parts), default=0)
+
+
+def mistakes(parts: Sequence[Segment]) -> list[Mistake]:
+    """Return what stands against the parts of a service, in their order."""
+    found: list[Mistake] = []
+    for number, part in enumerate(parts):
+        if part.offset_min % GRID_MIN:
+            found.append(Mistake(part.seq, "from", OFF_GRID, {}))
+        if part.length_min < GRID_MIN:
+            found.append(Mistake(part.seq, "length", TOO_SHORT, {}))
+        elif part.length_min % GRID_MIN:
+            found.append(Mistake(part.seq, "length", OFF_GRID, {}))
+        if part.offset_min + part.length_min > LONGEST_MIN:
+            found.append(Mistake(part.seq, "length", TOO_LONG, {}))
+        twin = next((other for other in parts[:number] if _meet(part, other)), None)
+        if twin is not None:
+            found.append(Mistake(part.seq, "from", SAME_TWICE, {"n": twin.seq}))
+    kinds = {part.kind for part in parts}
+    if ResourceKind.PRACTITIONER not in kinds:
+        found.append(Mistake(0, "", NO_PRACTITIONER, {}))
+    if ResourceKind.ROOM not in kinds:
+        found.append(Mistake(0, "", NO_ROOM, {}))
+    if parts and not any(part.offset_min == 0 for part in parts):
+        found.append(Mistake(parts[0].seq, "from", NO_BEGINNING, {}))
+    return found
+
+
+def bars(parts: Sequence[Segment]) -> tuple[Bar, ...]:
+    """Return the parts as a picture shows them, the first to begin on top."""
+    ordered = sorted(parts, key=lambda part: (part.offset_min, part.seq))
+    return tuple(
+        Bar(
+            kind=part.kind,
+            device_type=part.device_type,
+            begins=part.offset_min,
+            ends=part.offset_min + part.length_min,
+        )
+        for part in ordered
+    )
+
+
+def _meet(one: Segment, other: Segment) -> bool:
+    is_same = (one.kind, one.device_type) == (other.kind, other.device_type)
+    begins = max(one.offset_min, other.offset_min)
+    ends = min(one.offset_min + one.length_min, other.offset_min + other.length_min)
+    return is_same and begins < ends
 
 
 DEFAULT_OFFERS = (

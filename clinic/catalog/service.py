@@ -57,7 +57,7 @@ def add_product(db: Session, actor: Actor, wish: AddProduct) -> Product:
         raise Invalid(PRODUCT_KNOWN, field="name")
 
     product = Product(
-        code=_free_code(wish.name, queries.codes(db, of=Product)),
+        code=free_code(wish.name, queries.codes(db, of=Product)),
         name=wish.name,
         kind=wish.kind,
         ingredient=wish.ingredient,
@@ -118,7 +118,8 @@ def _stop(db: Session, actor: Actor, lot: ProductLot, state: LotState, reason: s
     return lot
 
 
-def _free_code(name: str, taken: frozenset[str]) -> str:
+def free_code(name: str, taken: frozenset[str]) -> str:
+    """Return a code made of a name, with a number behind it where it is taken."""
     stem = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:34] or "product"
     numbered = (f"{stem}-{n}" for n in range(2, len(taken) + 3))
     return next(code for code in (stem, *numbered) if code not in taken)

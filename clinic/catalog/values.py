@@ -125,6 +125,64 @@ class Segment:
     length_min: int
 
 
+GRID_MIN, LONGEST_MIN = 5, 480
+"""Parts of services stand on five minutes; no visit is longer than eight hours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepService:
+    """A service as the administrator wants it: what it is called, and what it holds when."""
+
+    name: str
+    sessions_planned: int
+    interval_days: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddService:
+    """Put a service on the clinic's list."""
+
+    modality: Modality
+    service: KeepService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeService:
+    """Change a service, seen at `version`, or put it out of use; its modality stays."""
+
+    service_id: int
+    version: int
+    is_active: bool
+    service: KeepService
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One part of a service as its picture shows it: what is held, from minute to minute."""
+
+    kind: ResourceKind
+    device_type: str
+    begins: int
+    ends: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCard:
+    """One service of the list."""
+
+    id: int
+    version: int
+    name: str
+    modality: Modality
+    duration_min: int
+    sessions_planned: int
+    interval_days: int
+    is_active: bool
+    segments: tuple[Segment, ...]
+    bars: tuple[Bar, ...]
+
+
 class AnyLot(Protocol):
     """What decides about a lot; a row and a plain value both fit."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind, Segment
 from clinic.core import clock, walltime
@@ -136,7 +137,7 @@ def free_room(db: Session, table: Timetable, wish: Wish, at: dt.datetime) -> int
     held = queries.held(
         db, [room.id for room in rooms], Span(start=at, end=at + length), but=wish.but
     )
-    parts = [p for p in queries.parts_of(wish.service) if p.kind is ResourceKind.ROOM]
+    parts = [p for p in catalog_queries.parts_of(wish.service) if p.kind is ResourceKind.ROOM]
     for room in rooms:
         wanted = slots.holdings(parts, at, {(ResourceKind.ROOM, ""): room.id})
         if not any(
@@ -158,7 +159,7 @@ class _Reading:
     def of(
         cls, db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span
     ) -> "_Reading":
-        parts = queries.parts_of(wish.service)
+        parts = catalog_queries.parts_of(wish.service)
         kinds = {(part.kind, part.device_type) for part in parts}
         wanted = [r for r in table.resources if (r.kind, _type(r)) in kinds]
         whole = Span(start=window.start, end=window.end + queries.LONGEST)

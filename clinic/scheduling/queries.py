@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog.models import Service
-from clinic.catalog.values import Modality, ResourceKind, Segment
+from clinic.catalog.values import Modality, ResourceKind
 from clinic.consents import queries as consent_queries
 from clinic.consents.values import ConsentKind
 from clinic.core.errors import NotFound
@@ -79,20 +79,6 @@ def patient_name(db: Session, appointment_id: int) -> str:
     if row is None:
         raise NotFound(NO_VISIT)
     return full_name(row.given_name, row.family_name)
-
-
-def parts_of(service: Service) -> tuple[Segment, ...]:
-    """Return the parts of a service, loaded with it, as values."""
-    return tuple(
-        Segment(
-            seq=row.seq,
-            kind=row.kind,
-            device_type=row.device_type,
-            offset_min=row.offset_min,
-            length_min=row.length_min,
-        )
-        for row in service.segments
-    )
 
 
 class Named(NamedTuple):

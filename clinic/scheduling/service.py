@@ -106,7 +106,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     hold = guard.find_free(
         db,
         actor,
-        queries.parts_of(service),
+        catalog_queries.parts_of(service),
         _span(starts_at, service),
         patient_id=patient.id,
         practitioner_id=wish.practitioner_id,
@@ -188,7 +188,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     hold = guard.find_free(
         db,
         actor,
-        queries.parts_of(service),
+        catalog_queries.parts_of(service),
         _span(starts_at, service),
         patient_id=visit.patient_id,
         practitioner_id=wish.practitioner_id,
@@ -376,7 +376,7 @@ def _hold_again(db: Session, actor: Actor, visit: Appointment) -> None:
     hold = guard.find_free(
         db,
         actor,
-        queries.parts_of(service),
+        catalog_queries.parts_of(service),
         _span(visit.starts_at, service),
         patient_id=visit.patient_id,
         practitioner_id=visit.practitioner_id,

@@ -272,6 +272,7 @@ def story(chair: Chair) -> Story:
         "consent_id": [1],
         "account_id": [chair.world.accounts[Role.NURSE].id],
         "resource_id": [chair.visit.practitioner_id],
+        "service_id": [chair.prp.id],
         "product_id": [chair.kit.product_id],
         "lot_id": [chair.kit.id],
         "token": [token],

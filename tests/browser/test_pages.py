@@ -102,6 +102,9 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (D, "/visits-to-settle"),
         (N, "/visits-to-settle?whose=mine&until=today"),
     ],
+    "services.edit": [(A, "/clinic/services/{service}")],
+    "services.index": [(A, "/clinic/services")],
+    "services.new": [(A, "/clinic/services/new")],
     "treatments.index": [(D, "/sessions")],
     "treatments.prepare": [
         (D, "/appointments/{arrived_visit}/session"),
@@ -134,6 +137,7 @@ IDS = {
     "product": "SELECT min(id) FROM product",
     "lot": "SELECT min(id) FROM product_lot",
     "resource": "SELECT min(id) FROM resource",
+    "service": "SELECT id FROM service WHERE code = 'prp'",
     "draft": "SELECT max(id) FROM treatment_session WHERE state = 'draft'",
     "signed": "SELECT max(id) FROM treatment_session WHERE state = 'signed'",
     "open_effect": "SELECT max(id) FROM side_effect WHERE closed_by_id IS NULL",
