@@ -21,6 +21,7 @@ from clinic.chart.rules.board import (
     Day,
     Line,
     View,
+    has_gap,
     minutes_of,
     shown_range,
 )
@@ -93,24 +94,24 @@ def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) ->
 def _by_visit(parts: Sequence[Line]) -> tuple[list[Line], dict[int, list[tuple[int, int]]]]:
     """Return one row a visit, and {visit: the rows that its practitioner is there for}.
 
-    Those who are there from its beginning to its end are left out.
+    Those who are not free for a quarter of an hour of it are left out.
     """
     rows: list[Line] = []
     own: dict[int, list[tuple[int, int]]] = {}
     for part in parts:
         if not rows or rows[-1].id != part.id:
             rows.append(part)
-        if part.own_starts_at is None or (
-            part.own_starts_at == part.starts_at and part.own_ends_at == part.ends_at
-        ):
+        if part.own_starts_at is None:
             continue
-        own.setdefault(part.id, []).append(
-            (
-                (part.own_starts_at - part.starts_at) // ROW,
-                (part.own_ends_at - part.starts_at) // ROW,
+        if part.own_starts_at != part.starts_at or part.own_ends_at != part.ends_at:
+            own.setdefault(part.id, []).append(
+                (
+                    (part.own_starts_at - part.starts_at) // ROW,
+                    (part.own_ends_at - part.starts_at) // ROW,
+                )
             )
-        )
-    return rows, own
+    wholes = {row.id: (row.ends_at - row.starts_at) // ROW for row in rows if row.id in own}
+    return rows, {id_: parts for id_, parts in own.items() if has_gap(parts, wholes[id_])}
 
 
 def stamp(db: Session, actor: Actor, on: dt.date) -> str:

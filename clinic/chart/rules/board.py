@@ -196,6 +196,13 @@ def _length(row: Line) -> int:
     return max(ROW_MIN, min((row.ends_at - row.starts_at) // MINUTE, left))
 
 
+def has_gap(own: Sequence[tuple[int, int]], rows: int) -> bool:
+    """Tell whether somebody who is there from row to row is free for a quarter of an hour."""
+    ends = [0, *(end for _, end in own)]
+    starts = [*(start for start, _ in own), rows]
+    return any(start - end >= SLOT_ROWS for end, start in zip(ends, starts, strict=True))
+
+
 def minutes_of(time: dt.time) -> int:
     """Return the minute of the day."""
     return time.hour * 60 + time.minute
