@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_segments"
-down_revision = "20261122_rules"
+down_revision = "20261122_handover"
 branch_labels = None
 depends_on = None
 
