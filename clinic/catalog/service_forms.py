@@ -33,7 +33,7 @@ from clinic.web.words import translate
 
 MOST_PARTS = 16
 EMPTY_ROWS = 3
-WHAT, FROM, LENGTH = N_("Part %(n)s holds"), N_("from minute"), N_("for minutes")
+WHAT = N_("Part %(n)s holds")
 OF_PART = {"from": N_("Part %(n)s, from minute"), "length": N_("Part %(n)s, for minutes")}
 
 _NUMBERS = range(1, MOST_PARTS + 1)
