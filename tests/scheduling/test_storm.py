@@ -257,7 +257,8 @@ def weather(sessions, config, seconds: float) -> Clinic:
     assert overlaps(sessions) == []
     assert patients_twice(sessions) == 0
     with sessions.read() as db:
-        kept = dict(db.execute(sa.select(Appointment.id, Appointment.status)))
+        visits = db.execute(sa.select(Appointment.id, Appointment.status))
+        kept = {row.id: row.status for row in visits}
         holding = set(
             db.scalars(sa.select(Occupancy.appointment_id).where(Occupancy.is_active).distinct())
         )

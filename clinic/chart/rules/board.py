@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from clinic.catalog.values import Modality
+from clinic.chart.rules.tracks import tracks_of
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
 from clinic.safety.rules.redaction import STATUS_NAMES
@@ -26,7 +27,6 @@ DAY_MIN = 24 * 60
 MINUTE = dt.timedelta(minutes=1)
 USUAL_OPEN, USUAL_CLOSE = 8 * 60, 18 * 60
 """Shown on a day on which the place is closed and nobody is booked."""
-MOST_TRACKS = 3
 OFF, BREAK, CLOSED = N_("Off"), N_("Break"), N_("Closed")
 WORDS: dict[ReceptionStatus, str] = {
     ReceptionStatus.STOP: N_("Stop"),
@@ -237,7 +237,11 @@ class Builder:
         closes: int,
         begun: int,
     ) -> Column:
-        tracks, placed = _tracks(lines, self.opens, (begun - self.opens) // ROW_MIN)
+        tracks, placed = tracks_of(
+            [self.rows_of(row) for row in lines],
+            [row.status in _GONE for row in lines],
+            (begun - self.opens) // ROW_MIN,
+        )
         slots = self.slots(placed, lines, shifts, begun=begun)
         gaps = [slot.at for slot in slots if slot.is_gap]
         cards = [
@@ -287,6 +291,11 @@ class Builder:
             row.is_overbooked,
             not track and any(at <= slot < at + n for slot in gaps),
         )
+
+    def rows_of(self, row: Line) -> tuple[int, int]:
+        """Return the first row of a visit, and how many it takes."""
+        at = (minutes_of(row.starts_local.time()) - self.opens) // ROW_MIN
+        return at, max(1, _length(row) // ROW_MIN)
 
     def held(self, row: Line, at: int, n: int) -> Iterable[int]:
         """Return the rows of a column that a visit takes: those of its practitioner's own parts."""
@@ -372,49 +381,3 @@ class Builder:
                     track = 0 if ghosts.isdisjoint(span) else 1
                     found.append(Slot(at, _clock(minute), track, is_gap=not alone.isdisjoint(span)))
         return found
-
-
-def _tracks(lines: Sequence[Line], opens: int, over: int) -> tuple[int, list[tuple[int, int, int]]]:
-    """Place visits in rows, and side by side where they overlap; return how many at most.
-
-    What was cancelled or missed leaves room beside it while its time can still be booked; rows
-    before `over` cannot.
-    """
-    spans = []
-    for row in lines:
-        local = row.starts_local
-        at = (local.hour * 60 + local.minute - opens) // ROW_MIN
-        spans.append((at, max(1, _length(row) // ROW_MIN)))
-    placed: list[tuple[int, int, int]] = [(0, 0, 0)] * len(lines)
-    most = 1
-    group: list[int] = []
-    until = -1
-
-    def close() -> None:
-        nonlocal most
-        first = group[0]
-        if len(group) == 1 and (lines[first].status not in _GONE or sum(spans[first]) <= over):
-            placed[first] = (*spans[first], 0)
-            return
-        ends: list[int] = []
-        for index in sorted(group, key=lambda i: (lines[i].status in _GONE, spans[i][0])):
-            at, n = spans[index]
-            first = 1 if lines[index].status in _GONE else 0
-            if first and not ends:
-                ends.append(at)  # The first track stays for the time that is free again.
-            track = next((t for t in range(first, len(ends)) if ends[t] <= at), len(ends))
-            if track == len(ends):
-                ends.append(0)
-            ends[track] = max(ends[track], at + n)
-            placed[index] = (at, n, min(track, MOST_TRACKS - 1) + 1)
-        most = max(most, min(len(ends), MOST_TRACKS), 2)
-
-    for index, (at, n) in enumerate(spans):
-        if group and at >= until:
-            close()
-            group, until = [], -1
-        group.append(index)
-        until = max(until, at + n)
-    if group:
-        close()
-    return most, placed
