@@ -160,8 +160,8 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         after=after | over,
         reason=appointment.overbook_reason or "",
     )
-    said = {"overbook_reason": appointment.overbook_reason} if over else {}
-    steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value, **said)
+    beside = {"overbook_reason": appointment.overbook_reason} if over else {}
+    steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value, **beside)
     return appointment
 
 
@@ -214,8 +214,8 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     over = steps.overbooked(hold.names, hold.lanes)
     why = " · ".join(filter(None, (wish.reason, visit.overbook_reason)))
     steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=after | over, reason=why)
-    said = {"overbook_reason": visit.overbook_reason} if over else {}
-    steps.leave_trace(db, actor, visit, "moved", fields=fields, **said)
+    beside = {"overbook_reason": visit.overbook_reason} if over else {}
+    steps.leave_trace(db, actor, visit, "moved", fields=fields, **beside)
     return visit
 
 
