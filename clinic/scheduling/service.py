@@ -212,7 +212,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     after = steps.place(visit, names)
     fields = sorted(k for k in after if after[k] != before[k])
     over = steps.overbooked(hold.names, hold.lanes)
-    why = " · ".join(filter(None, (wish.reason, visit.overbook_reason)))
+    why = " · ".join(filter(None, (visit.overbook_reason, wish.reason)))[:300]
     steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=after | over, reason=why)
     beside = {"overbook_reason": visit.overbook_reason} if over else {}
     steps.leave_trace(db, actor, visit, "moved", fields=fields, **beside)
