@@ -7,6 +7,7 @@ from clinic.consents import models as consents
 from clinic.core.db import Base
 from clinic.followup import models as followup
 from clinic.locations import models as locations
+from clinic.messages import models as messages
 from clinic.patients import models as patients
 from clinic.safety import models as safety
 from clinic.scheduling import models as scheduling
@@ -21,6 +22,7 @@ __all__ = [
     "consents",
     "followup",
     "locations",
+    "messages",
     "metadata",
     "patients",
     "safety",
