@@ -8,7 +8,7 @@ import secrets
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 SECRET_LENGTH = 32
@@ -25,12 +25,14 @@ class Config:
 
     data_dir: Path
     database_url: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     port: int = 8000
     proxies: int = 0
     trusted_hosts: tuple[str, ...] = ()
     idle_minutes: int = 15
     absolute_hours: int = 10
+    smtp_password: str | None = field(default=None, repr=False)
+    sms_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
@@ -57,6 +59,8 @@ class Config:
             ),
             idle_minutes=_number(env, "CLINIC_IDLE_MINUTES", 15, 1, 120),
             absolute_hours=_number(env, "CLINIC_ABSOLUTE_HOURS", 10, 1, 24),
+            smtp_password=_secret(env, "SMTP_PASSWORD"),
+            sms_token=_secret(env, "SMS_TOKEN"),
         )
 
 
@@ -76,6 +80,16 @@ def _number(env: Mapping[str, str], name: str, default: int, low: int, high: int
     if not raw.isascii() or not raw.isdigit() or not low <= int(raw) <= high:
         raise BadSetting(f"{name} must be a whole number from {low} to {high}, not {raw!r}")
     return int(raw)
+
+
+def read_secret(path: Path) -> str | None:
+    """Return what a file of ours holds, None without one; raises BadSetting if others can read."""
+    try:
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise BadSetting(f"{path} can be read by others: chmod 600 it")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _key_file(path: Path) -> str:

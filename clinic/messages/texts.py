@@ -1,0 +1,82 @@
+"""What messages say: the clinic, day, time and phone, in the patient's language; never why."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date
+from babel.support import NullTranslations, Translations
+from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
+
+from clinic.core import walltime
+from clinic.core.text import N_
+from clinic.locations.models import Location
+from clinic.messages.queries import Owing
+from clinic.messages.values import Channel, MessageKind
+
+SPOKEN = ("en", "de", "ar")
+"""Languages that messages are written in; whoever speaks another reads the clinic's own."""
+SUBJECTS: dict[MessageKind, str] = {
+    MessageKind.CONFIRMATION: N_("Your appointment at %(clinic)s"),
+    MessageKind.MOVED: N_("Your appointment at %(clinic)s has a new time"),
+    MessageKind.CANCELLATION: N_("Your appointment at %(clinic)s is cancelled"),
+    MessageKind.REMINDER: N_("Reminder of your appointment at %(clinic)s"),
+}
+SENTENCES: dict[MessageKind, str] = {
+    MessageKind.CONFIRMATION: N_("Your appointment at %(clinic)s: %(date)s, %(time)s."),
+    MessageKind.MOVED: N_("New time of your appointment at %(clinic)s: %(date)s, %(time)s."),
+    MessageKind.CANCELLATION: N_(
+        "Your appointment at %(clinic)s on %(date)s, %(time)s, is cancelled."
+    ),
+    MessageKind.REMINDER: N_(
+        "We remind you of your appointment at %(clinic)s: %(date)s, %(time)s."
+    ),
+}
+CALL = N_("If you cannot come, please call %(phone)s.")
+CALL_ANEW = N_("For a new appointment please call %(phone)s.")
+TRIAL_SUBJECT = N_("A test message from %(clinic)s")
+TRIAL = N_("This is a test. Messages of %(clinic)s arrive here.")
+EVENT = N_("Appointment at %(clinic)s")
+
+
+@lru_cache(maxsize=8)
+def words(folder: Path, language: str) -> NullTranslations:
+    """Return the catalogue of a language out of the folder of compiled ones."""
+    return Translations.load(str(folder), [language])
+
+
+def language_of(spoken: str, usual: str) -> str:
+    """Return the language that somebody is written to in."""
+    return next((one for one in (spoken, usual) if one in SPOKEN), "en")
+
+
+def written(folder: Path, one: Owing, place: Location, kind: MessageKind) -> tuple[str, str, str]:
+    """Return subject, text and the title for the patient's calendar."""
+    language = language_of(one.language, place.locale)
+    catalogue, locale = words(folder, language), Locale.parse(language)
+    starts = walltime.to_local(one.visit.starts_at, one.zone)
+    values = {
+        "clinic": place.name,
+        "date": format_date(starts.date(), "full", locale=locale),
+        "time": starts.strftime("%H:%M"),
+        "phone": _phone(place.phone),
+    }
+    lines = [catalogue.ugettext(SENTENCES[kind]) % values]
+    if place.phone:
+        call = CALL_ANEW if kind is MessageKind.CANCELLATION else CALL
+        lines.append(catalogue.ugettext(call) % values)
+    if one.visit.channel is Channel.EMAIL:
+        lines += ["", place.name, *place.address.splitlines()]
+    joined = " ".join(lines) if one.visit.channel is Channel.SMS else "\n".join(lines) + "\n"
+    return (
+        catalogue.ugettext(SUBJECTS[kind]) % values,
+        joined,
+        catalogue.ugettext(EVENT) % values,
+    )
+
+
+def _phone(number: str) -> str:
+    try:
+        return format_number(parse(number), PhoneNumberFormat.INTERNATIONAL)
+    except NumberParseException:
+        return number
