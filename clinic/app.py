@@ -48,6 +48,9 @@ _BLUEPRINTS = (
     "clinic.intake.views.tablet",
     "clinic.treatments.views",
     "clinic.followup.views",
+    "clinic.messages.views.visit",
+    "clinic.messages.views.settings",
+    "clinic.messages.views.feeds",
     "clinic.chart.views.board",
     "clinic.chart.views.patient",
     "clinic.chart.views.ledger",
@@ -106,8 +109,11 @@ _FOR_THE_DESK = {"settling.calls"}
 _UNDER = {
     "approvals": "rulebook",
     "chart": "patients",
+    "feeds": "resources",
     "intake": "patients",
     "ledger": "rulebook",
+    "mailing": "locations",
+    "messages": "patients",
     "scheduling": "board",
 }
 """Packages without a line of their own, and the line they are found under."""

@@ -28,6 +28,7 @@ from clinic.interop import commands as interop_commands
 from clinic.locations import queries as location_queries
 from clinic.locations import service as locations
 from clinic.locations.values import FoundLocation
+from clinic.messages import commands as message_commands
 from clinic.patients import commands as patient_commands
 from clinic.safety import commands as safety_commands
 from clinic.scheduling import commands as scheduling_commands
@@ -61,6 +62,7 @@ def init_app(app: Flask, config: Config) -> None:
         safety_commands.safety,
         account_commands.purge,
         interop_commands.group,
+        message_commands.group,
         patient_commands.group,
         scheduling_commands.downtime_sheet,
         serve,

@@ -22,6 +22,7 @@ from flask import template_rendered
 from clinic.accounts import service as accounts
 from clinic.accounts.values import InviteAccount
 from clinic.catalog.values import ResourceKind
+from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import Base
 from clinic.followup import service as followup
@@ -37,6 +38,9 @@ from clinic.followup.values import (
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.tablet import CodeForm
 from clinic.intake.queries import ConsentsPage
+from clinic.messages import service as messages
+from clinic.messages.models import Message
+from clinic.messages.values import Channel, MessageKind, MessageState, SetContact
 from clinic.rulebook.forms import ApproveForm, DraftForm, NumberField
 from clinic.rulebook.queries.book import Awaiting, Rulebook, Sheet, Standing
 from clinic.rulebook.values import (
@@ -266,6 +270,7 @@ def story(chair: Chair) -> Story:
     db.flush()
     visits = [chair.visit, begun_visit, coming, arriving, cancelled, talk]
     visits.append(db.get_one(Appointment, aborted.appointment_id))
+    room = chair.visit.room_id
     ids: dict[str, list[object]] = {
         "appointment_id": [visit.id for visit in visits],
         "patient_id": [chair.alice.id],
@@ -277,8 +282,29 @@ def story(chair: Chair) -> Story:
         "lot_id": [chair.kit.id],
         "token": [token],
         "code": ["nsaid_recent", "plt_critical"],
+        "message_id": [_written_to(chair, coming)],
+        "secret": [messages.open_feed(db, chair.world.actor(Role.ADMINISTRATOR), room)],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
+
+
+def _written_to(chair: Chair, visit: Appointment) -> int:
+    """Let a message of a visit have failed; return its id."""
+    chair.alice.email = "alice@example.org"
+    wish = SetContact(patient_id=chair.alice.id, version=0, channel=Channel.EMAIL, agreed=True)
+    messages.set_contact(chair.db, chair.actor(), wish)
+    row = Message(
+        appointment_id=visit.id,
+        number=1,
+        kind=MessageKind.CONFIRMATION,
+        channel=Channel.EMAIL,
+        state=MessageState.FAILED,
+        starts_at=visit.starts_at,
+        at=clock.now(),
+    )
+    chair.db.add(row)
+    chair.db.flush()
+    return row.id
 
 
 def _released(chair: Chair, visit: Appointment) -> None:
