@@ -2,12 +2,13 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard
 from sqlalchemy.orm import Session, aliased
 
 from clinic.catalog.models import Service
@@ -49,10 +50,63 @@ def written(entries: Iterable[Entry], *, name: str = "") -> bytes:
         calendar.add("x-wr-calname", name)
         calendar.add("refresh-interval", dt.timedelta(minutes=15), parameters={"VALUE": "DURATION"})
         calendar.add("x-published-ttl", "PT15M")
-    for entry in entries:
+    listed = list(entries)
+    for zone in sorted({entry.zone for entry in listed}):
+        days = [entry.starts_at for entry in listed if entry.zone == zone]
+        calendar.add_component(_time_zone(zone, min(days), max(days)))
+    for entry in listed:
         calendar.add_component(_event(entry))
-    calendar.add_missing_timezones()
     return bytes(calendar.to_ical())
+
+
+def _time_zone(name: str, first: dt.datetime, last: dt.datetime) -> Timezone:
+    """Return a VTIMEZONE with each change of the clocks from a year before to a year after.
+
+    The library's own lists the changes as RDATE, an hour late: two foreign programs read a summer
+    visit an hour wrong from it.
+    """
+    component, zone = Timezone(), ZoneInfo(name)
+    component.add("tzid", name)
+    begin = dt.datetime(first.year - 1, 1, 1, tzinfo=dt.UTC)
+    end = dt.datetime(last.year + 2, 1, 1, tzinfo=dt.UTC)
+    for instant in [begin, *_changes(zone, begin, end)]:
+        component.add_component(_observance(zone, instant))
+    return component
+
+
+@lru_cache(maxsize=64)
+def _changes(zone: ZoneInfo, begin: dt.datetime, end: dt.datetime) -> tuple[dt.datetime, ...]:
+    return tuple(_found(zone, begin, end))
+
+
+def _found(zone: ZoneInfo, begin: dt.datetime, end: dt.datetime) -> Iterator[dt.datetime]:
+    """Yield the instants at which the clocks change, found to the second by halving days."""
+    day = dt.timedelta(days=1)
+    while begin < end:
+        if _offset(zone, begin) != _offset(zone, begin + day):
+            low, high = begin, begin + day
+            while high - low > dt.timedelta(seconds=1):
+                middle = low + dt.timedelta(seconds=(high - low) // dt.timedelta(seconds=2))
+                is_before = _offset(zone, middle) == _offset(zone, begin)
+                low, high = (middle, high) if is_before else (low, middle)
+            yield high
+        begin += day
+
+
+def _observance(zone: ZoneInfo, instant: dt.datetime) -> TimezoneStandard | TimezoneDaylight:
+    local = instant.astimezone(zone)
+    before = _offset(zone, instant - dt.timedelta(seconds=1))
+    part = TimezoneDaylight() if local.dst() else TimezoneStandard()
+    # In wall time as it was until then: RFC 5545, 3.6.5.
+    part.add("dtstart", (instant + before).replace(tzinfo=None))
+    part.add("tzoffsetfrom", before)
+    part.add("tzoffsetto", _offset(zone, instant))
+    part.add("tzname", local.tzname() or "")
+    return part
+
+
+def _offset(zone: ZoneInfo, instant: dt.datetime) -> dt.timedelta:
+    return instant.astimezone(zone).utcoffset() or dt.timedelta()
 
 
 def _event(entry: Entry) -> Event:

@@ -179,6 +179,8 @@ class Desk:
                 yield self.db
             self.db.flush()
 
+        self.db.flush()
+        self.db.expire_all()  # A page may have written meanwhile.
         app = self.world.app
         row = self.settings
         found = {Channel.EMAIL: carriers.mail(row, carried.pop("password", "")), **carried}
