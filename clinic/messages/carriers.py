@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from clinic.core import clock
-from clinic.core.text import one_line
+from clinic.core.text import N_, one_line
 from clinic.messages.models import MessageSettings
 from clinic.messages.rules import may_call
 from clinic.messages.values import Handed, Letter, MailSecurity, Outcome, SmsWay
@@ -33,15 +33,15 @@ def mail(row: MessageSettings, password: str) -> Carry:
         try:
             server = _connected(row, password)
         except smtplib.SMTPAuthenticationError:
-            return _later("The mail server refused the login.")
+            return _later(N_("The mail server refused the login."))
         except ssl.SSLError:
-            return _later("The mail server's certificate or encryption cannot be used.")
+            return _later(N_("The mail server's certificate or encryption cannot be used."))
         except UnicodeError:
-            return _later("Login and password of the mail server must be plain ASCII.")
+            return _later(N_("Login and password of the mail server must be plain ASCII."))
         except smtplib.SMTPNotSupportedError:
-            return _later("The mail server offers no such encryption or login.")
+            return _later(N_("The mail server offers no such encryption or login."))
         except (OSError, smtplib.SMTPException):
-            return _later("The mail server cannot be reached.")
+            return _later(N_("The mail server cannot be reached."))
         try:
             return _hand(server, row.sender, letter)
         finally:
@@ -75,14 +75,14 @@ def _hand(server: smtplib.SMTP, sender: str, letter: Letter) -> Handed:
     try:
         recipient = _ascii(letter.to)
     except UnicodeError:
-        return Handed(outcome=Outcome.REFUSED, reason="The address cannot be written in SMTP.")
+        return Handed(outcome=Outcome.REFUSED, reason=N_("The address cannot be written in SMTP."))
     text = _mime(sender, letter).as_bytes(policy=policy.SMTP)
     try:
         code, said = server.mail(sender)
         if code < 400:
             code, said = server.rcpt(recipient)
     except (OSError, smtplib.SMTPException):
-        return _later("The mail server broke off.")
+        return _later(N_("The mail server broke off."))
     if code >= 400:
         return _said(code, said)
     try:
@@ -91,7 +91,7 @@ def _hand(server: smtplib.SMTP, sender: str, letter: Letter) -> Handed:
         return _said(refused.smtp_code, refused.smtp_error)
     except (OSError, smtplib.SMTPException):
         # It may have taken the text and died before saying so.
-        return Handed(outcome=Outcome.UNKNOWN, reason="The mail server broke off at the end.")
+        return Handed(outcome=Outcome.UNKNOWN, reason=N_("The mail server broke off at the end."))
     return _said(code, said)
 
 
@@ -151,13 +151,15 @@ def _into_file(path: Path, sender: str, letter: Letter) -> Handed:
         with os.fdopen(handle, "a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
     except OSError:
-        return _later("The file for SMS cannot be written.")
+        return _later(N_("The file for SMS cannot be written."))
     return Handed(outcome=Outcome.TAKEN)
 
 
 def _over_http(row: MessageSettings, token: str, letter: Letter, *, is_testing: bool) -> Handed:
     if not may_call(row.sms_url, is_testing=is_testing):
-        return Handed(outcome=Outcome.REFUSED, reason="The address of the provider is not https.")
+        return Handed(
+            outcome=Outcome.REFUSED, reason=N_("The address of the provider is not https.")
+        )
     parts = urlsplit(row.sms_url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
@@ -172,12 +174,12 @@ def _over_http(row: MessageSettings, token: str, letter: Letter, *, is_testing: 
         connection.connect()
     except OSError:
         connection.close()
-        return _later("The SMS provider cannot be reached.")
+        return _later(N_("The SMS provider cannot be reached."))
     try:
         connection.request("POST", target, body, headers)
         status = connection.getresponse().status  # Its text is not read: nothing of it is needed.
     except (OSError, http.client.HTTPException):
-        return Handed(outcome=Outcome.UNKNOWN, reason="The SMS provider broke off.")
+        return Handed(outcome=Outcome.UNKNOWN, reason=N_("The SMS provider broke off."))
     finally:
         connection.close()
     return _answered(status)

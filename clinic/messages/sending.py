@@ -37,7 +37,6 @@ from clinic.scheduling import queries as scheduling_queries
 log = logging.getLogger("clinic")
 NAME = "messages"
 """Who it was, in the audit trail."""
-_NO_MORE_TRIES = "Given up after %d tries. "
 Unit = Callable[[], AbstractContextManager[Session]]
 
 

@@ -58,8 +58,8 @@ def written(folder: Path, one: Owing, place: Location, kind: MessageKind) -> tup
     values = {
         "clinic": place.name,
         "date": format_date(starts.date(), "full", locale=locale),
-        "time": starts.strftime("%H:%M"),
-        "phone": _phone(place.phone),
+        "time": _isolated(starts.strftime("%H:%M"), locale),
+        "phone": _isolated(_phone(place.phone), locale),
     }
     lines = [catalogue.ugettext(SENTENCES[kind]) % values]
     if place.phone:
@@ -73,6 +73,11 @@ def written(folder: Path, one: Owing, place: Location, kind: MessageKind) -> tup
         joined,
         catalogue.ugettext(EVENT) % values,
     )
+
+
+def _isolated(text: str, locale: Locale) -> str:
+    """Keep the order of digits inside a text that is read from right to left."""
+    return f"\u2066{text}\u2069" if locale.text_direction == "rtl" else text
 
 
 def _phone(number: str) -> str:

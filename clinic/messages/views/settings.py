@@ -116,7 +116,7 @@ def try_out() -> ResponseReturnValue:
     with transaction() as db:
         service.note_trial(db, who, channel, handed.outcome.value)
     if handed.outcome is not Outcome.TAKEN:
-        form.refuse(field, translate(NOT_TAKEN, reason=handed.reason))
+        form.refuse(field, translate(NOT_TAKEN, reason=translate(handed.reason)))
         return _page(SettingsForm(data=_present(row)), form), 422
     flash(translate(TAKEN), "ok")
     return redirect(url_for("mailing.edit"), 303)
