@@ -13,7 +13,7 @@ from clinic.consents import service as consents
 from clinic.consents.values import ConsentKind, RecordConsent
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
-from clinic.demo import histories
+from clinic.demo import histories, written
 from clinic.demo.staff import Staff
 from clinic.demo.timetable import Slot
 from clinic.patients import service as patients
@@ -67,7 +67,9 @@ class Stage:
     # ---- acts ----
     def register(self, wish: RegisterPatient) -> int:
         """Register somebody and return the id."""
-        return patients.register(self.db, self.staff.receptionist, wish).id
+        patient_id = patients.register(self.db, self.staff.receptionist, wish).id
+        written.agree(self.db, self.staff.receptionist, patient_id, wish.phone)
+        return patient_id
 
     def tell(self, patient_id: int, *recipes: histories.Recipe, who: Actor | None = None) -> None:
         """Record what a patient has to tell, and check the coming visits again."""

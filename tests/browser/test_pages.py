@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.browser]
 R, N, D, A = Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN, Role.ADMINISTRATOR
 OPENED, CONFIRMED, SENT = "opened", "confirmed", "sent"
 """Tablets in a patient's hands: at the name, at the questions, afterwards. No role of anybody."""
-NOT_PAGES = {"assets.show", "health.live", "health.ready", "home"}
+NOT_PAGES = {"assets.show", "feeds.calendar", "health.live", "health.ready", "home"}
 """What is no page: files, answers to machines, and the way to one's first page."""
 
 PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
@@ -56,6 +56,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "catalog.new_lot": [(A, "/products/{product}/lots/new")],
     "catalog.stopping": [(A, "/lots/{lot}/stop")],
     "chart.patient": [(D, "/patients/{warned}"), (R, "/patients/{blocked}")],
+    "feeds.index": [(A, "/clinic/feeds")],
     "followup.call": [(N, "/sessions/{signed}/calls/new?kind=day_7")],
     "followup.index": [(N, "/follow-up")],
     "followup.report": [(N, "/sessions/{signed}/side-effects/new")],
@@ -69,6 +70,8 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     ],
     "ledger.index": [(D, "/safety/ledger"), (A, "/safety/ledger")],
     "locations.edit": [(A, "/clinic")],
+    "mailing.edit": [(A, "/clinic/messages")],
+    "messages.contact": [(R, "/patients/{patient}/messages")],
     "patients.edit": [(R, "/patients/{patient}/edit")],
     "patients.index": [(R, "/patients?q=ha"), (R, "/patients"), (R, "/patients?q=zzzz")],
     "patients.new": [(R, "/patients/new?q=Haddad+Amira")],
@@ -91,6 +94,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (D, "/appointments/{released_visit}"),
         (R, "/appointments/{blocked_visit}"),
         (R, "/appointments/{cancelled_visit}"),
+        (R, "/appointments/{written_visit}"),
     ],
     "scheduling.walk_in": [(R, "/appointments/walk-in")],
     "tablet.done": [(SENT, "/tablet/done")],
@@ -133,6 +137,7 @@ IDS = {
     "released_visit": _visit(more="is_released = 1"),
     "cancelled_visit": _visit("cancelled"),
     "arrived_visit": _visit("arrived", "service_id = (SELECT id FROM service WHERE code = 'prp')"),
+    "written_visit": "SELECT appointment_id FROM message WHERE state = 'uncertain'",
     "screening": "SELECT id FROM screening WHERE decision = 'review' ORDER BY id DESC LIMIT 1",
     "product": "SELECT min(id) FROM product",
     "lot": "SELECT min(id) FROM product_lot",
