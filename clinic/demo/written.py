@@ -1,13 +1,16 @@
 """Who of the demo's patients is written to, and what became of it: some SMS are refused."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.locations.models import Location
+from clinic.messages import rules as message_rules
 from clinic.messages import sending, service
 from clinic.messages.models import MessageSettings
 from clinic.messages.values import Channel, Handed, Letter, Outcome, SetContact, SmsWay
@@ -28,8 +31,16 @@ def agree(db: Session, actor: Actor, patient_id: int, phone: str) -> None:
 
 
 def to(db: Session, location: Location) -> None:
-    """Let the clinic send SMS into its file; what was due by now has left."""
-    db.add(MessageSettings(location_id=location.id, sms_way=SmsWay.FILE, sms_sender="Anagen"))
+    """Let the clinic send SMS into its file, and what is owed for now leave."""
+    db.add(
+        MessageSettings(
+            location_id=location.id,
+            sms_way=SmsWay.FILE,
+            sms_sender="Anagen",
+            quiet_from=dt.time(),  # No quiet hours: the demo may be laid at night.
+            quiet_until=dt.time(),
+        )
+    )
     db.flush()  # The sender reads the settings.
     count = 0
 
@@ -43,4 +54,6 @@ def to(db: Session, location: Location) -> None:
         with db.begin_nested():
             yield db
 
-    sending.run(unit, unit, location, {Channel.SMS: carry}, Path())
+    # What was booked this moment waits for two minutes, which nobody wants to watch.
+    with clock.pretend(clock.now() + message_rules.SETTLE):
+        sending.run(unit, unit, location, {Channel.SMS: carry}, Path())
