@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_messages"
-down_revision = "20261122_handover"
+down_revision = "20261122_segments"
 branch_labels = None
 depends_on = None
 
