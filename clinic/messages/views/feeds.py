@@ -5,13 +5,12 @@ import hashlib
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.catalog.values import ResourceKind
+from clinic.catalog.values import KIND_NAMES, ResourceKind
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.text import N_
 from clinic.messages import calendars, queries, service
 from clinic.scheduling import holdings
-from clinic.scheduling.resource_forms import KIND_NAMES
 from clinic.web.access import actor, public, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
