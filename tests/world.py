@@ -55,7 +55,8 @@ class World:
             role: factories.an_account(db, location=self.location, role=role) for role in Role
         }
         if is_approved:
-            factories.an_approved_catalogue(db, self.accounts[Role.PHYSICIAN])
+            physician = self.accounts[Role.PHYSICIAN]
+            factories.an_approved_catalogue(db, physician_id=physician.id, at=clock.now())
 
     def actor(self, role: Role) -> Actor:
         account = self.accounts[role]

@@ -213,6 +213,7 @@ def test_every_view_under_a_permission_that_asks_asks(world, db, boss, password_
         starts_local=dt.datetime(2026, 11, 24, 10, 0),
     )
     ids = {"account_id": nurse.id, "resource_id": room.id, "appointment_id": visit.id}
+    ids["service_id"] = visit.service_id
     browsers = {role: world.as_role(role) for role in (Role.ADMINISTRATOR, Role.PHYSICIAN)}
     for browser in browsers.values():
         browser.token()

@@ -13,10 +13,8 @@ from clinic.catalog.values import Modality, ProductKind, ResourceKind
 from clinic.consents import service as consent_service
 from clinic.core.access import Role
 from clinic.locations.models import Location, OpeningHours
-from clinic.safety.catalogue_files import shipped_rules
-from clinic.safety.models import RuleCatalogue, RuleVersion
-from clinic.safety.rules import versions
 from clinic.scheduling.models import Resource
+from tests import factories
 from tests.bench.sizes import NOW, PHYSICIANS, ZONE
 
 ROLES = (Role.PHYSICIAN, Role.RECEPTIONIST, Role.NURSE, Role.ADMINISTRATOR)
@@ -56,7 +54,7 @@ def make_staff(connection: sa.Connection) -> None:
         _resources(db, place.id)
         _services(db)
         consent_service.install_defaults(db)
-        _approve(db)
+        factories.an_approved_catalogue(db, physician_id=1, at=NOW)
         product = Product(
             code="biotin", name="Biotin 5 mg/mL", kind=ProductKind.DRUG, ingredient="biotin",
             strength_ug_per_ml=5_000,
@@ -65,29 +63,6 @@ def make_staff(connection: sa.Connection) -> None:
         db.flush()
         db.add(ProductLot(product_id=product.id, lot_no="B-1", expires_on=dt.date(2029, 12, 31)))
         db.commit()
-
-
-def _approve(db: Session) -> None:
-    """Put the rules as released in force; past the audit trail, which is seeded as one chain."""
-    released = [versions.released(content) for content in shipped_rules()]
-    rows = [
-        RuleVersion(
-            author_id=None,
-            code=rule.code,
-            version=rule.version,
-            is_on=True,
-            content=dict(rule.content),
-            content_hash=rule.content_hash,
-            release_hash=rule.release_hash,
-            at=NOW,
-        )
-        for rule in released
-    ]
-    db.add_all(rows)
-    db.flush()
-    ids = [row.id for row in rows]
-    edition = versions.edition(released)
-    db.add(RuleCatalogue(number=1, approved_by_id=1, rule_ids=ids, edition=edition, at=NOW))
 
 
 def _resources(db: Session, location_id: int) -> None:

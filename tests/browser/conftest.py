@@ -126,7 +126,7 @@ def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
                     name="Dr Lena Weber",
                     account_id=account.id,
                 )
-                factories.an_approved_catalogue(db, account)
+                factories.an_approved_catalogue(db, physician_id=account.id, at=NOW)
         for kind, name in (
             (ResourceKind.ROOM, "Room 1"),
             (ResourceKind.NURSE, "Jonas Brandt"),

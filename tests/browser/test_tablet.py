@@ -13,6 +13,7 @@ from clinic.scheduling.rules import handovers as handover_rules
 from tests import factories
 from tests.browser.conftest import Clinic, Person, axe_violations
 from tests.browser.test_circle import fills_booking
+from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser]
 TABLET = (820, 1180)
@@ -30,7 +31,7 @@ def visit(clinic: Clinic, desk: Person) -> str:
     """The address of a PRP tomorrow of Amira Haddad, about whom nothing is known."""
     with clinic.sessions.write() as db, db.begin():
         physician = db.scalars(sa.select(Account).where(Account.role == Role.PHYSICIAN)).one()
-        factories.an_approved_catalogue(db, physician)
+        factories.an_approved_catalogue(db, physician_id=physician.id, at=NOW)
         location = db.scalars(sa.select(Location)).one()
         amira = factories.a_patient(
             db, location=location, given_name="Amira", family_name="Haddad", sex="female"

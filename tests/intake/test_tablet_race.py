@@ -15,7 +15,7 @@ from clinic.scheduling import service as scheduling
 from clinic.scheduling.handovers import Request
 from clinic.scheduling.models import Handover
 from tests import factories
-from tests.conftest import SECRET
+from tests.conftest import NOW, SECRET
 from tests.scheduling.test_race import a_clinic, all_at_once, real
 
 __all__ = ["real"]
@@ -33,7 +33,7 @@ def a_visit(sessions):
             location=db.get_one(factories.Location, actor.location_id),
             role=Role.PHYSICIAN,
         )
-        factories.an_approved_catalogue(db, physician)
+        factories.an_approved_catalogue(db, physician_id=physician.id, at=NOW)
         return actor, scheduling.book(db, actor, wish).id
 
 
