@@ -146,8 +146,8 @@ _LOCK = (
 
 
 def visit_of(n: int) -> Appointment:
-    """Return the n-th of the floor's bookings, an hour after the one before, with what it holds."""
-    start = _FIRST + dt.timedelta(hours=n)
+    """Return the n-th of the floor's bookings, two hours after the last, with what it holds."""
+    start = _FIRST + dt.timedelta(hours=2 * n)
     visit = Appointment(
         location_id=1,
         patient_id=n % 1000 + 1,
@@ -155,7 +155,7 @@ def visit_of(n: int) -> Appointment:
         practitioner_id=FIRST_PHYSICIAN,
         room_id=FIRST_ROOM,
         starts_at=start,
-        ends_at=start + dt.timedelta(hours=1),
+        ends_at=start + dt.timedelta(minutes=65),
         starts_local=start.replace(tzinfo=None),
         zone="UTC",
         created_at=start,

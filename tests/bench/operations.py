@@ -26,7 +26,7 @@ from tests.bench.people import People, Somebody
 from tests.bench.sizes import DAYS_AHEAD, NOW, PHYSICIANS, TODAY, Size
 from tests.bench.staff import FIRST_PHYSICIAN, FIRST_ROOM, INJECTIONS, PRP
 
-HOURS = range(8, 18)
+HOURS = range(8, 18, 2)
 BOARD_URL = f"/board?date={TODAY.isoformat()}"
 VISITS_SHOWN = 160
 _FREE = dt.datetime(2085, 1, 1, tzinfo=dt.UTC)
