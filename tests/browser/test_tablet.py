@@ -1,5 +1,6 @@
 """The desk hands the tablet over, the patient answers alone, the visit turns red."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -12,7 +13,7 @@ from clinic.locations.models import Location
 from clinic.scheduling.rules import handovers as handover_rules
 from tests import factories
 from tests.browser.conftest import Clinic, Person, axe_violations
-from tests.browser.test_circle import fills_booking
+from tests.browser.test_circle import arrives, fills_booking, takes_the_papers_and_results
 from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser]
@@ -73,6 +74,12 @@ def answers(page: Page) -> None:
     taps(page, "painkiller such as ibuprofen", "Yes")
     page.locator("[name=name_painkiller]").fill("Ibuprofen 400")
     page.locator("[name=day_painkiller]").fill("2026-11-23")
+
+
+def sends(page: Page) -> None:
+    answers(page)
+    page.get_by_role("button", name="Send my answers").click()
+    expect(page).to_have_url(re.compile("/tablet/done$"))
 
 
 def test_what_the_patient_answers_alone_turns_the_visit_red(clinic, people, desk, visit):
@@ -174,3 +181,25 @@ def test_a_busy_server_takes_no_answer_away_and_an_end_is_said(
     page.clock.fast_forward(40_000)
     page.mouse.click(5, 5)
     expect(page).to_have_url(re.compile("/tablet/done$"))
+
+
+def test_moved_in_two_clicks_it_is_clear_on_the_later_day(clinic, people, desk, visit, clock):
+    number = int(visit.rsplit("/", 1)[1])
+    physician = people(clinic.url)
+    physician.signs_in(clinic.logins[Role.PHYSICIAN])
+    takes_the_papers_and_results(physician, number)
+    sends(opens(people(clinic.url, width=TABLET[0], height=TABLET[1]), hands_over(desk, visit)))
+    page = desk.goes_to(visit)
+    desk.sees("Not on this date")
+
+    page.get_by_role("link", name=re.compile("^Move to Wed, Nov 25")).click()
+    page.locator("button[name=take]").first.click()
+
+    expect(page).to_have_url(clinic.url + visit)
+    desk.sees(re.compile("Wednesday, November 25"))
+    clock(NOW + dt.timedelta(days=2))
+    desk.signs_in(clinic.logins[Role.RECEPTIONIST])
+    sends(opens(people(clinic.url, width=TABLET[0], height=TABLET[1]), hands_over(desk, visit)))
+    desk.goes_to(visit)
+    expect(desk.page.locator("#alerts")).to_contain_text("Clear")
+    arrives(desk, number)
