@@ -10,8 +10,8 @@ from tests.browser.conftest import Person
 
 pytestmark = [pytest.mark.browser]
 WEBER, HADDAD = "Dr Lena Weber", "Dr Omar Haddad"
-BOOKED = "Sara Nilsson"
-"""Booked today at 14:00 with Dr Omar Haddad, an hour."""
+BOOKED = "Greta Olsen"
+"""Booked today at 15:15 with Dr Omar Haddad, half an hour."""
 
 
 @pytest.fixture
@@ -44,17 +44,20 @@ def place(page: Page, who: str) -> tuple[str, str]:
 
 def test_the_board_is_one_tab_stop_and_arrows_walk_it(desk):
     page = desk.page
-    free(page, "12:00", WEBER).focus()
+    free(page, "12:30", WEBER).focus()
 
     page.keyboard.press("ArrowDown")
-    assert focused(page) == f"Free, 12:15, {WEBER}"
+    assert focused(page) == f"Free, 12:45, {WEBER}"
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert focused(page) == f"Free, 11:45, {WEBER}", "a quarter of the physician's gap"
     page.keyboard.press("ArrowUp")
     page.keyboard.press("ArrowUp")
     assert "Nadia Salem" in focused(page)
     page.keyboard.press("ArrowRight")
     assert HADDAD in focused(page)
     page.keyboard.press("Home")
-    assert "08:30 – 09:30, Karim Nasser" in focused(page)
+    assert "08:30 – 09:35, Karim Nasser" in focused(page)
     page.keyboard.press("End")
     assert focused(page) == f"Free, 17:45, {HADDAD}"
     assert page.locator("[data-board] a[tabindex='0']").count() == 1
@@ -71,10 +74,10 @@ def test_enter_opens_a_visit(desk):
 
 def test_a_visit_is_moved_by_keyboard_and_taken_back(desk):
     page = desk.page
-    assert place(page, BOOKED) == (HADDAD, "14:00")
+    assert place(page, BOOKED) == (HADDAD, "15:15")
     card(page, BOOKED).focus()
     page.keyboard.press("m")
-    for _ in range(8):
+    for _ in range(3):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
@@ -85,10 +88,9 @@ def test_a_visit_is_moved_by_keyboard_and_taken_back(desk):
 
     card(page, BOOKED).focus()
     page.keyboard.press("m")
-    for _ in range(2):
-        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.locator("#toast")).to_contain_text("16:30")
+    expect(page.locator("#toast")).to_contain_text("16:15")
     page.locator("#toast button").click()
     expect(page.locator("#toast")).to_contain_text("16:00")
     page.reload()
@@ -99,12 +101,12 @@ def test_a_taken_time_is_refused_and_the_card_goes_back(desk):
     page = desk.page
     card(page, BOOKED).focus()
     page.keyboard.press("m")
-    for _ in range(3):
+    for _ in range(2):
         page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
 
     expect(page.locator("#toast")).to_contain_text("is already there. Nothing was moved.")
-    assert place(page, BOOKED) == (HADDAD, "14:00")
+    assert place(page, BOOKED) == (HADDAD, "15:15")
 
 
 def test_escape_leaves_a_visit_where_it_was(desk):
@@ -114,7 +116,7 @@ def test_escape_leaves_a_visit_where_it_was(desk):
         page.keyboard.press(key)
 
     expect(page.locator("#live")).to_have_text("Not moved.")
-    assert place(page, BOOKED) == (HADDAD, "14:00")
+    assert place(page, BOOKED) == (HADDAD, "15:15")
 
 
 def test_a_visit_is_moved_with_the_mouse(desk):
@@ -185,9 +187,9 @@ def test_without_a_script_links_and_forms_book(demo, people):
     slots = page.locator(".slot a")
     assert slots.count() == page.locator('.slot a:not([tabindex="-1"])').count() > 0
 
-    free(page, "17:00", HADDAD).click()
+    free(page, "17:30", HADDAD).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("New booking")
-    assert page.locator("#start").input_value() == "17:00"
+    assert page.locator("#start").input_value() == "17:30"
     page.locator("#who").fill("Haddad")
     page.get_by_role("button", name="Find the patient").click()
     page.get_by_role("button", name=re.compile("Amira Haddad")).click()
@@ -199,4 +201,4 @@ def test_without_a_script_links_and_forms_book(demo, people):
     expect(page).to_have_url(re.compile(r"/appointments/\d+$"))
     desk.sees("Amira Haddad")
     page.get_by_role("link", name=re.compile("^Day board of")).click()
-    expect(page.get_by_role("link", name=re.compile("17:00 – 17:30, Amira Haddad"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("17:30 – 18:00, Amira Haddad"))).to_be_visible()
