@@ -22,8 +22,10 @@ from clinic.core import migrate
 from clinic.core.engine import Sessions, make_engine
 from config import Config
 from tests import postgres
+from tests.chromium import browser
 from tests.world import World
 
+__all__ = ["browser"]
 SECRET = "x7Qv" * 12
 NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 """Monday, 10:00 in Berlin: the instant of every test that does not move the clock."""

@@ -1,7 +1,6 @@
 """A real Chromium against a real server on a database file of its own."""
 
 import datetime as dt
-import os
 import re
 import shutil
 import threading
@@ -14,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from clinic.accounts import passwords
@@ -35,40 +34,10 @@ from tests.conftest import NOW, TEMPLATES, lay_tables
 
 SECRET = "browser-tests-only-" * 3
 PASSWORD = "a bruise on the vertex 42"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],  # All else is counted, but not written down.
 }
-
-
-def chromium() -> str | None:
-    """Return a Chromium of the system; None lets playwright take its own."""
-    given = os.environ.get("CLINIC_TEST_CHROMIUM")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    return given or next((path for name in names if (path := shutil.which(name))), None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = chromium()
-        if not found and not Path(playwright.chromium.executable_path).exists():
-            message = "NO BROWSER: install Chromium or run `playwright install chromium`"
-            if os.environ.get("CI"):
-                pytest.fail(message)
-            pytest.skip(message)
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -17,8 +17,9 @@ from clinic.accounts.models import Account
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.web import fonts
-from tests.browser.conftest import ARGUMENTS, Clinic, Person, chromium, make_demo, served
+from tests.browser.conftest import Clinic, Person, make_demo, served
 from tests.browser.test_pages import IDS
+from tests.chromium import ARGUMENTS, chromium
 
 AT = dt.datetime(2026, 11, 23, 9, 40, tzinfo=dt.UTC)
 README = Path(__file__).parents[2] / "docs" / "day-board.png"

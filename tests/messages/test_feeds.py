@@ -14,11 +14,9 @@ from clinic.core.access import Role
 from clinic.messages import calendars
 from clinic.messages.models import CalendarFeed
 from tests import factories
-from tests.browser.conftest import browser
 from tests.counting import statements
 from tests.messages.conftest import VISIT_AT
 
-__all__ = ["browser"]
 ICAL_JS = Path(__file__).parents[1] / "data" / "ical.js" / "ical.es5.min.cjs"
 READ = """(text) => {
   const calendar = new ICAL.Component(ICAL.parse(text));
