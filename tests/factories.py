@@ -202,7 +202,7 @@ def an_appointment(
             is_active=appointment.occupies,
         )
         for segment in service.segments
-        if (resource := held[segment.kind]) is not None
+        if (resource := held.get(segment.kind)) is not None
     ]
     db.add(appointment)
     db.flush()
