@@ -47,7 +47,7 @@ def keep(config: Config, which: Secret, location_id: int, text: str) -> None:
         os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
     ) as file:
         file.write(text)
-        file.flush()
+        file.flush()  # Onto the disk before the name is moved.
         os.fsync(file.fileno())
     draft.replace(path)
 
