@@ -21,6 +21,7 @@ from clinic.consents.values import Paper
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
+from clinic.core.zones import Zone
 from clinic.locations.models import Location
 from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
@@ -37,28 +38,35 @@ from clinic.safety.values import (
     Fact,
     FactKind,
     FactSource,
+    FactState,
     History,
     Person,
     PlannedTreatment,
     Screening,
 )
 
+# 200 visits have 10,000 facts: the columns of enums and instants come as the driver gives them,
+# and `_fact` reads them. Their own types took a third of the time of gathering.
 _FACT = (
     PatientFact.patient_id,
     PatientFact.id,
-    PatientFact.kind,
+    sa.type_coerce(PatientFact.kind, sa.String),
     PatientFact.code,
-    PatientFact.state,
+    sa.type_coerce(PatientFact.state, sa.String),
     PatientFact.label,
-    PatientFact.zone,
+    sa.type_coerce(PatientFact.zone, sa.String),
     PatientFact.began_on,
     PatientFact.ended_on,
     PatientFact.noted_on,
     PatientFact.value_milli,
     PatientFact.unit,
-    PatientFact.source,
-    PatientFact.recorded_at,
+    sa.type_coerce(PatientFact.source, sa.String),
+    sa.type_coerce(PatientFact.recorded_at, sa.DateTime(timezone=True)),
 )
+_KINDS = {kind.value: kind for kind in FactKind}
+_STATES = {state.value: state for state in FactState}
+_SOURCES = {source.value: source for source in FactSource}
+_ZONES: dict[str | None, Zone | None] = {None: None, **{zone.value: zone for zone in Zone}}
 CHUNK = 1000
 """Patients a statement: one parameter each, far below what either database takes."""
 
@@ -341,7 +349,7 @@ def _facts(
 
 
 def _fact(row: Sequence[Any], zone: ZoneInfo) -> Fact:
-    """Read the columns of `_FACT` and the author's name, by place: 200 visits have 5,000 facts.
+    """Read the columns of `_FACT` and the author's name, by place.
 
     Looking each column up by its name took twice as long as the statement itself.
     """
@@ -349,17 +357,17 @@ def _fact(row: Sequence[Any], zone: ZoneInfo) -> Fact:
      recorded_at, author) = row  # fmt: skip
     return Fact(
         id=id_,
-        kind=kind,
+        kind=_KINDS[kind],
         code=code,
-        state=state,
+        state=_STATES[state],
         label=label,
-        zone=where,
+        zone=_ZONES[where],
         began_on=began_on,
         ended_on=ended_on,
         noted_on=noted_on,
         value_milli=milli,
         unit=unit,
-        source=source,
+        source=_SOURCES[source],
         recorded_by=author or "",
         recorded_on=_day(recorded_at, zone),
     )
@@ -380,4 +388,6 @@ def _consent(paper: Paper, zone: ZoneInfo) -> Fact:
 
 @lru_cache(maxsize=4096)  # What was answered together was written down at the same instant.
 def _day(instant: dt.datetime, zone: ZoneInfo) -> dt.date:
-    return instant.astimezone(zone).date()
+    # SQLite keeps UTC without saying so.
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
+    return aware.astimezone(zone).date()

@@ -5,6 +5,8 @@ is unknown. An open record counts until somebody at least as sure says otherwise
 """
 
 import datetime as dt
+from collections.abc import Sequence
+from functools import lru_cache
 
 from clinic.core.text import N_
 from clinic.safety.rules.known import WEIGHT, key
@@ -36,12 +38,8 @@ def recorded(leaf: Recorded, asked: Question) -> Verdict:
     if leaf.is_window_planned and asked.plan.interval_days is None:
         return ABSENT
     # Most leaves end here: what is denied or never said of speaks for nothing.
-    if (
-        leaf.codes
-        and all(leaf.codes.isdisjoint(asked.known.said(kind)) for kind in leaf.kinds)
-        and (not leaf.group or _is_reviewed(leaf, asked))
-    ):
-        return ABSENT
+    if leaf.codes and all(leaf.codes.isdisjoint(asked.known.said(kind)) for kind in leaf.kinds):
+        return ABSENT if not leaf.group or _is_settled(leaf, asked, ()) else _not_asked(leaf, asked)
     search = _Search(leaf, asked)
     for kind in leaf.kinds:
         if not leaf.watched:
@@ -61,12 +59,18 @@ def recorded(leaf: Recorded, asked: Question) -> Verdict:
         )
     if search.doubts:
         return Verdict(None, None, tuple(search.doubted), tuple(search.doubts))
-    if not leaf.group or _is_settled(search):
+    if not leaf.group or _is_settled(leaf, asked, search.unsure):
         return ABSENT
-    return Verdict(
-        None,
-        missing=(ask_group(leaf.group, asked.known.reviewed_on(leaf.group, asked.on)),),
-    )
+    return _not_asked(leaf, asked)
+
+
+def _not_asked(leaf: Recorded, asked: Question) -> Verdict:
+    return _unknown(leaf.group, asked.known.reviewed_on(leaf.group, asked.on))
+
+
+@lru_cache(maxsize=1024)
+def _unknown(group: str, last_on: dt.date | None) -> Verdict:
+    return Verdict(None, missing=(ask_group(group, last_on),))
 
 
 def unconfirmed_medicine(leaf: UnconfirmedMedicine, asked: Question) -> Verdict:
@@ -202,30 +206,31 @@ def _is_asked_since(search: _Search, fact: Fact) -> bool:
     return answered is not None and fact.ended_on is not None and answered >= fact.ended_on
 
 
-def _is_settled(search: _Search) -> bool:
+def _is_settled(
+    leaf: Recorded, asked: Question, unsure: Sequence[tuple[Fact, tuple[str, ...]]]
+) -> bool:
     """Tell whether every concept named, or a broader one, was denied and the no still counts."""
-    leaf, asked = search.leaf, search.asked
     review = asked.known.review(leaf.group, asked.on)
-    for unsure, deniers in search.unsure:
-        said = key(unsure)
+    for doubt, deniers in unsure:
+        said = key(doubt)
         if (review is None or key(review) <= said) and not any(
             key(other) > said
             for code in deniers
-            for other in asked.known.of(unsure.kind, code)
+            for other in asked.known.of(doubt.kind, code)
             if other.state is FactState.ABSENT and other.noted_on <= asked.on
         ):
             return False
     if _is_reviewed(leaf, asked):
         return True
-    denied_with = {watched.code: watched.deniers for watched in leaf.watched}
-    return bool(leaf.roots) and all(
+    roots = [watched for watched in leaf.watched if watched.code in leaf.roots]
+    return bool(roots) and all(
         any(
             _is_fresh_no(leaf, asked, other)
             for kind in leaf.kinds
-            for code in denied_with[root]
+            for code in root.deniers
             for other in asked.known.of(kind, code)
         )
-        for root in leaf.roots
+        for root in roots
     )
 
 

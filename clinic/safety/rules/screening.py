@@ -15,6 +15,7 @@ from clinic.core.zones import Zone
 from clinic.safety.rules.known import Known, facts_hash, text
 from clinic.safety.rules.language import Applies, Case, Rule
 from clinic.safety.rules.logic import verdict
+from clinic.safety.rules.silence import audience
 from clinic.safety.rules.verdicts import Hit, Question, Values, Verdict
 from clinic.safety.values import (
     Decision,
@@ -150,11 +151,9 @@ def matches(
     visit = [Question(known, on, plan)]
     zones = [Question(known, on, plan, zone=zone) for zone in sorted(plan.zones or known.zones)]
     found: list[Match] = []
-    for rule in rules:
-        for applies in rule.applies_to:
-            if applies.modality is plan.modality:
-                for asked in _targets(rule, visit, zones):
-                    found.extend(_matches_of(rule, applies, asked))
+    for rule, applies in audience(rules, plan.modality).speaking(known, on):
+        for asked in _targets(rule, visit, zones):
+            found.extend(_matches_of(rule, applies, asked))
     return found
 
 
@@ -185,13 +184,15 @@ def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
     unknown: list[tuple[Decision, Verdict]] = []
     said: set[int] = set()
     for case in rule.cases:
+        answer = verdict(case.when, asked)
+        if answer.value is False:
+            continue
         decision = case.decision
         if applies.weaker is not None:
             decision = min(decision, applies.weaker)
-        answer = verdict(case.when, asked)
         if answer.value is None:
             unknown.append((decision, answer))
-        elif answer.value:
+        else:
             facts = {id(hit.fact) for hit in answer.hits}
             if found and facts <= said:
                 continue
@@ -223,16 +224,22 @@ def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
                 kind=kind,
                 scope=rule.scope,
                 decision=rule.unknown,
-                verdict=Verdict(
-                    None,
-                    hits=tuple(hit for answer in open_cases for hit in answer.hits),
-                    missing=tuple(m for answer in open_cases for m in answer.missing),
-                ),
+                verdict=_together(open_cases),
                 zone=asked.zone,
                 ingredient=asked.ingredient,
             )
         )
     return found
+
+
+def _together(unknown: list[Verdict]) -> Verdict:
+    if len(unknown) == 1:
+        return unknown[0]
+    return Verdict(
+        None,
+        hits=tuple(hit for answer in unknown for hit in answer.hits),
+        missing=tuple(m for answer in unknown for m in answer.missing),
+    )
 
 
 @dataclass(slots=True)
