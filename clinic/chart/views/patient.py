@@ -29,7 +29,7 @@ from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.rules.redaction import for_reception
-from clinic.safety.values import ReceptionScreening, Screening
+from clinic.safety.values import History, ReceptionScreening, Screening
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.values import STATUS_NAMES
 from clinic.web.access import actor, require
@@ -76,9 +76,11 @@ def patient(patient_id: int) -> ResponseReturnValue:
     visits = chart_queries.visits(db, patient_id)
     coming = chart_queries.next_visit(visits, now=clock.now())
     course = chart_queries.course(db, patient_id, zone=clock.zone_of(who.zone))
-    checked = _check(db, row, coming, course, today)
+    history = safety_queries.history_of(db, patient_id)
+    is_active = row.status is PatientStatus.ACTIVE
+    checked = _check(db, history, coming, course, today) if is_active else None
     shared = {
-        "bar": safety_queries.bar(db, who, patient_id, on=today),
+        "bar": safety_queries.bar(db, who, patient_id, on=today, history=history),
         "patient_id": patient_id,
         "contact": _contact(row),
         "coming": coming,
@@ -131,15 +133,12 @@ def _contact(row: Patient) -> Contact:
 
 def _check(
     db: Session,
-    row: Patient,
+    history: History,
     coming: VisitLine | None,
     course: CourseLine | None,
     today: dt.date,
 ) -> Checked | None:
     """Check the next visit against what is known now, or a visit today; keeps nothing."""
-    if row.status is not PatientStatus.ACTIVE:
-        return None
-    history = safety_queries.history_of(db, row.id)
     if coming is not None:
         appointment = scheduling_queries.get(db, coming.id)
         plan = scheduling_queries.plan_for(db, appointment, history)
