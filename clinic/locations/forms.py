@@ -13,6 +13,7 @@ from clinic.web.forms import (
     PhoneField,
     TextField,
     VersionField,
+    WholeField,
     given,
 )
 from clinic.web.password_again import AskingForm
@@ -56,6 +57,15 @@ class LocationForm(AskingForm):
         N_("Country"), description=N_("For public holidays and for reading phone numbers")
     )
     subdivision = ChoiceField(N_("Part of the country"), optional=True)
+    late_hours = WholeField(
+        N_("Late cancellation"),
+        least=0,
+        most=168,
+        description=N_(
+            "From so many hours before the visit on, a cancellation that the patient asked for is"
+            " counted as late. Being ill never is."
+        ),
+    )
     hours_0 = HoursField(WEEKDAYS[0], 0)
     hours_1 = HoursField(WEEKDAYS[1], 1)
     hours_2 = HoursField(WEEKDAYS[2], 2)
@@ -88,5 +98,6 @@ class LocationForm(AskingForm):
             address=self.address.text(),
             phone=self.phone.data or "",
             emergency_phone=self.emergency_phone.data or "",
+            late_hours=given(self.late_hours.data),
             hours=tuple(span for field in self.hours_fields for span in field.spans),
         )

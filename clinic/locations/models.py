@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Key, Versioned
+from clinic.locations.values import LATE_HOURS
 
 
 class Location(Versioned, Base):
@@ -15,6 +16,7 @@ class Location(Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("name"),
         sa.CheckConstraint("length(country) = 2", name="country_code"),
+        sa.CheckConstraint("late_hours BETWEEN 0 AND 168", name="late_hours"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -38,6 +40,8 @@ class Location(Versioned, Base):
     subdivision: Mapped[str] = mapped_column(sa.String(20), default="")
     """The part of the country for public holidays: of ISO 3166-2, in a few countries a name."""
     locale: Mapped[str] = mapped_column(sa.String(12), default="en")
+    late_hours: Mapped[int] = mapped_column(sa.SmallInteger, default=LATE_HOURS)
+    """Hours before a visit from which on a patient's cancellation is a late one."""
 
 
 class OpeningHours(Base):

@@ -19,7 +19,8 @@ from clinic.locations.models import Location, OpeningHours
 from clinic.locations.values import ChangeLocation, FoundLocation, OpenSpan
 
 STALE = N_("Somebody else has changed the clinic's settings in the meantime.")
-FIELDS = ("name", "address", "phone", "emergency_phone", "zone", "country", "subdivision")
+FOUNDED = ("name", "address", "phone", "emergency_phone", "zone", "country", "subdivision")
+FIELDS = (*FOUNDED, "late_hours")
 
 
 def found(db: Session, wish: FoundLocation) -> Location:
@@ -31,7 +32,7 @@ def found(db: Session, wish: FoundLocation) -> Location:
         raise Conflict(N_("The clinic is set up already"))
     _check(wish.zone, wish.country, wish.subdivision)
 
-    location = Location(**{name: getattr(wish, name) for name in FIELDS}, locale=wish.locale)
+    location = Location(**{name: getattr(wish, name) for name in FOUNDED}, locale=wish.locale)
     location.opening_hours = _rows(wish.hours)
     db.add(location)
     db.flush()  # The audit line needs the id.

@@ -15,6 +15,9 @@ WEEKDAYS = (
     N_("Sunday"),
 )
 
+LATE_HOURS = 24
+"""What a clinic starts with (design default): a day is enough to give the time to somebody else."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class OpenSpan:
@@ -57,4 +60,5 @@ class ChangeLocation:
     address: str
     phone: str
     emergency_phone: str
+    late_hours: int
     hours: tuple[OpenSpan, ...]

@@ -90,6 +90,6 @@ def _both(form: LocationForm, now: Location) -> list[tuple[str, str, str]]:
     rows = []
     for field in form:
         if field.name in saved and field is not form.version:
-            typed = str(field.data or "")
+            typed = "" if field.data is None else str(field.data)
             rows.append((field.label.text, saved[field.name], typed))
     return rows

@@ -6,7 +6,6 @@ from typing import Any
 
 from wtforms import BooleanField
 from wtforms.validators import StopValidation
-from wtforms.widgets import ListWidget, RadioInput
 
 from clinic.core.text import N_
 from clinic.scheduling.rules.checks import REASON_LENGTH
@@ -252,18 +251,11 @@ class MoveForm(TimedForm):
         )
 
 
-class ReasonField(EnumField):
-    """One of a few reasons, all in sight: one press instead of two."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = RadioInput()
-
-
 class CancelForm(BaseForm):
-    """Cancel a visit, with a reason of a list."""
+    """Cancel a visit: each reason is a button that sends it."""
 
     version = VersionField()
-    reason = ReasonField(N_("Why"), CancelReason, CANCEL_REASON_NAMES)
+    reason = EnumField(N_("Why"), CancelReason, CANCEL_REASON_NAMES)
     note = TextField(
         N_("In words"),
         max_length=200,
@@ -306,6 +298,21 @@ class StepForm(BaseForm):
     def wish(self, appointment_id: int) -> StepVisit:
         """Build the command of a validated form."""
         return StepVisit(appointment_id=appointment_id, version=given(self.version.data))
+
+
+class NoShowForm(BaseForm):
+    """Note that nobody came, perhaps with words."""
+
+    version = VersionField()
+    note = TextField(max_length=200, optional=True)
+
+    def wish(self, appointment_id: int) -> StepVisit:
+        """Build the command of a validated form."""
+        return StepVisit(
+            appointment_id=appointment_id,
+            version=given(self.version.data),
+            reason=self.note.text(),
+        )
 
 
 class StartForm(BaseForm):

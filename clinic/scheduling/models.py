@@ -146,6 +146,8 @@ class Appointment(Versioned, Base):
     origin: Mapped[AppointmentOrigin] = mapped_column(default=AppointmentOrigin.SCHEDULED)
     cancel_reason: Mapped[CancelReason | None] = mapped_column(default=None)
     cancel_note: Mapped[str] = mapped_column(sa.String(200), default="")
+    cancel_notice_min: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    """Minutes from the cancellation to the start, negative afterwards; NULL is "not cancelled"."""
     note: Mapped[str] = mapped_column(sa.String(400), default="")
     """For the desk; no clinical content."""
     recheck_reason: Mapped[str] = mapped_column(sa.String(300), default="")

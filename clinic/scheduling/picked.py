@@ -14,7 +14,8 @@ from clinic.patients.values import full_name
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import passage
 from clinic.safety.values import Decision, Moment, Outcome, ReceptionStatus
-from clinic.scheduling import queries
+from clinic.scheduling import missed, queries
+from clinic.scheduling.missed import Missed
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks
@@ -32,6 +33,8 @@ class Picked:
     course: CourseCard | None
     course_service: str
     last_visit_on: dt.date | None
+    missed: Missed
+    """What they did not come to, or cancelled late, within a year."""
     decision: Decision | None = None
     """Of the wished service on the wished day; for clinicians only."""
     status: ReceptionStatus | None = None
@@ -61,6 +64,7 @@ def card(
         course=course,
         course_service=course_service,
         last_visit_on=_last_visit(db, patient.id),
+        missed=missed.of_patient(db, actor, patient.id),
         **_foresee(db, actor, service, course, patient_id=patient.id, on=on),
     )
 

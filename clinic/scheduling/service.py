@@ -256,6 +256,7 @@ def cancel(db: Session, actor: Actor, wish: CancelAppointment) -> Appointment:
     """Cancel a visit with its reason and free its time; raises MovedOn."""
     visit = steps.take(db, actor, VisitAction.CANCEL, wish.appointment_id, wish.version)
     visit.cancel_reason, visit.cancel_note = wish.reason, wish.note
+    visit.cancel_notice_min = (visit.starts_at - clock.now()) // dt.timedelta(minutes=1)
     guard.let_go(db, visit)
     after = {"cancel_reason": wish.reason.value}
     return steps.step(db, actor, visit, VisitAction.CANCEL, after=after, reason=wish.note)
@@ -276,6 +277,7 @@ def reopen(db: Session, actor: Actor, wish: StepVisit) -> Appointment:
     visit = steps.take(db, actor, VisitAction.REOPEN, wish.appointment_id, wish.version)
     _hold_again(db, actor, visit)
     visit.cancel_reason, visit.cancel_note, visit.arrived_at = None, "", None
+    visit.cancel_notice_min = None
     steps.step(db, actor, visit, VisitAction.REOPEN, reason=wish.reason)
     rescreen(db, actor, visit.patient_id)  # facts of the meantime were not asked of this visit
     return visit

@@ -19,7 +19,8 @@ from clinic.safety.models import Release
 from clinic.safety.rules.passage import is_released, passage
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Decision, Moment, Passage, ReceptionScreening, Screening
-from clinic.scheduling import handed, queries
+from clinic.scheduling import handed, missed, queries
+from clinic.scheduling.missed import Missed
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
 from clinic.scheduling.rules import checks, states
 from clinic.scheduling.values import (
@@ -148,6 +149,8 @@ class VisitPage:
     """Of a treatment to come: whether the questions are answered."""
     rebook_from: dt.date | None
     """First day to move it to, where its own is too early and this role may know which."""
+    missed: Missed
+    """What the patient did not come to, or cancelled late, within a year."""
 
 
 def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
@@ -208,6 +211,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         rebook_from=_rebook_from(actor, screening, given, today)
         if screening is not None and VisitAction.MOVE in steps
         else None,
+        missed=missed.of_patient(db, actor, visit.patient_id),
     )
 
 

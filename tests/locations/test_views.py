@@ -29,6 +29,7 @@ def form(world, **changes) -> dict[str, str]:
         "address": "Parkstraße 1\n10115 Berlin",
         "phone": "030 1234567",
         "emergency_phone": "0171 1234567",
+        "late_hours": "24",
         "zone": "Europe/Berlin",
         "country": "DE",
         "subdivision": "BE",

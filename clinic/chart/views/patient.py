@@ -30,6 +30,7 @@ from clinic.safety.models import Release
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import History, ReceptionScreening, Screening
+from clinic.scheduling import missed
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.values import STATUS_NAMES
 from clinic.web.access import actor, require
@@ -85,6 +86,7 @@ def patient(patient_id: int) -> ResponseReturnValue:
         "contact": _contact(row),
         "coming": coming,
         "course": course,
+        "missed": missed.of_patient(db, who, patient_id),
         "status_names": STATUS_NAMES,
         "reception_names": RECEPTION_NAMES,
         "today_on": today,

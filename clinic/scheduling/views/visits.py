@@ -19,6 +19,7 @@ from clinic.scheduling.forms import (
     ArriveForm,
     CancelForm,
     MoveForm,
+    NoShowForm,
     StartForm,
     StepForm,
 )
@@ -118,9 +119,11 @@ def _by_session(appointment_id: int) -> ResponseReturnValue:
     return _visit_page(appointment_id), 409
 
 
-def _steps(appointment_id: int, verb: Any, said: str) -> ResponseReturnValue:
+def _steps(
+    appointment_id: int, verb: Any, said: str, form_class: type[StepForm | NoShowForm] = StepForm
+) -> ResponseReturnValue:
     """Take one plain step."""
-    form = StepForm(request.form)
+    form = form_class(request.form)
     if not form.validate():
         return _odd(appointment_id)
     try:
@@ -197,7 +200,7 @@ def take_back(appointment_id: int) -> ResponseReturnValue:
 @require(Permission.APPOINTMENT_CHECKIN)
 def no_show(appointment_id: int) -> ResponseReturnValue:
     """Note that nobody came."""
-    return _steps(appointment_id, service.no_show, NO_SHOW)
+    return _steps(appointment_id, service.no_show, NO_SHOW, NoShowForm)
 
 
 @bp.post("/appointments/<id:appointment_id>/reopening")
