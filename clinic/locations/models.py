@@ -1,6 +1,7 @@
 """The clinic's own places: name, address, phones, time zone, opening hours."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -65,3 +66,21 @@ class OpeningHours(Base):
     """0 is Monday."""
     opens: Mapped[dt.time]
     closes: Mapped[dt.time]
+
+
+class OpeningDay(Base):
+    """One date on which the place has other hours than its week's; none at all: it is closed."""
+
+    __tablename__ = "opening_day"
+    __table_args__ = (
+        sa.UniqueConstraint("location_id", "day"),
+        sa.CheckConstraint("length(name) > 0", name="has_name"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    location_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("location.id", ondelete="CASCADE"))
+    day: Mapped[dt.date]
+    name: Mapped[str] = mapped_column(sa.String(120))
+    """What the day is called: the public holiday, or the clinic's own reason."""
+    times: Mapped[list[Any]]
+    """Pairs of "08:00" and "12:00", in order."""

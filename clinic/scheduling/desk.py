@@ -18,7 +18,7 @@ from clinic.safety import explaining
 from clinic.safety.explaining import Why
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Finding, Outcome, ReceptionScreening
-from clinic.scheduling import guard, openings, picked, queries
+from clinic.scheduling import guard, openings, picked, queries, timetables
 from clinic.scheduling.forms import (
     FIRST_HOUR,
     SECOND_HOUR,
@@ -28,10 +28,11 @@ from clinic.scheduling.forms import (
     WhoForm,
 )
 from clinic.scheduling.guard import SlotTaken
-from clinic.scheduling.openings import Timetable, Wish
+from clinic.scheduling.openings import Wish
 from clinic.scheduling.picked import Picked
 from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks, promise
+from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.values import NamedOpening, Refused
 from clinic.scheduling.visit import VisitCard
 from clinic.web.words import translate
@@ -93,9 +94,16 @@ class Choices:
         return next((service for service in self.services if service.id == service_id), None)
 
 
-def choices(db: Session, actor: Actor) -> Choices:
-    """Return what can be chosen at a place; four statements."""
-    return Choices(services=queries.offered(db), table=openings.timetable(db, actor.location_id))
+def choices(db: Session, actor: Actor, *, since: dt.date | None = None) -> Choices:
+    """Return what can be chosen at a place, its calendar from today or an earlier day on.
+
+    Five statements.
+    """
+    today = clock.today(actor.zone)
+    table = timetables.timetable(
+        db, actor.location_id, actor.zone, since=min(since or today, today)
+    )
+    return Choices(services=queries.offered(db), table=table)
 
 
 def offer(form: WhoForm | TimedForm, offered: Choices) -> None:

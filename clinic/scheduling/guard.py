@@ -5,7 +5,7 @@ the proof that nothing was overlooked.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -19,53 +19,43 @@ from clinic.core.access import Actor
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import N_
-from clinic.scheduling import queries
+from clinic.scheduling import queries, timetables
+from clinic.scheduling.closing import BlockKind, Closed
 from clinic.scheduling.models import (
     PATIENT_GUARD,
     RESOURCE_GUARD,
     Appointment,
     Occupancy,
-    Resource,
 )
-from clinic.scheduling.rules import slots
-from clinic.scheduling.values import (
-    FIRST_LANE,
-    OVERBOOK_LANES,
-    OVERBOOKABLE,
-    Clash,
-    Held,
-    Holding,
-    Span,
-)
+from clinic.scheduling.rules import holding
+from clinic.scheduling.rules.holding import Situation
+from clinic.scheduling.values import FIRST_LANE, Clash, Holding, Span
 
 NOT_OFFERED = N_("Choose one of the list")
-NO_NURSE = N_("The place has no nurse in use, and this service needs one")
-NO_DEVICE = N_("The place has no device in use that this service needs")
 TAKEN = N_("%(name)s is taken until %(until)s (%(who)s)")
 PATIENT_TAKEN = N_("The patient has another visit from %(from)s to %(until)s (%(who)s)")
 ROOM_TAKEN = N_("No room is free: %(name)s is taken until %(until)s (%(who)s)")
 NURSE_TAKEN = N_("No nurse is free: %(name)s is taken until %(until)s (%(who)s)")
 DEVICE_TAKEN = N_("No device is free: %(name)s is taken until %(until)s (%(who)s)")
 JUST_TAKEN = N_("Somebody has just taken this time")
-NO_ROOM = N_("The place has no room in use")
-FIELDS = {
-    ResourceKind.PRACTITIONER: "practitioner_id",
-    ResourceKind.NURSE: "service_id",
-    ResourceKind.ROOM: "room_id",
-    ResourceKind.DEVICE: "service_id",
-}
 _NONE_FREE = {
     ResourceKind.NURSE: NURSE_TAKEN,
     ResourceKind.ROOM: ROOM_TAKEN,
     ResourceKind.DEVICE: DEVICE_TAKEN,
 }
-_NONE_HERE = {
-    ResourceKind.NURSE: NO_NURSE,
-    ResourceKind.ROOM: NO_ROOM,
-    ResourceKind.DEVICE: NO_DEVICE,
+BLOCKED: dict[BlockKind, str] = {
+    BlockKind.LEAVE: N_("%(name)s is on leave until %(until)s"),
+    BlockKind.MAINTENANCE: N_("%(name)s is in maintenance until %(until)s"),
+    BlockKind.CLOSURE: N_("%(name)s is closed until %(until)s"),
+    BlockKind.MEETING: N_("%(name)s is in a meeting until %(until)s"),
 }
-_Role = tuple[ResourceKind, str]
-_Taken = Mapping[int, list[Held]]
+HOURS_END = N_("%(name)s is available only until %(from)s")
+NOT_HERE = N_("%(name)s is not available then, but again from %(until)s")
+NEVER_HERE = N_("%(name)s is not available then")
+PLACE_ENDS = N_("The clinic closes at %(from)s")
+PLACE_CLOSED = N_("The clinic is closed then. It opens again: %(until)s")
+PLACE_DAY = N_("The clinic has other hours that day (%(name)s). It opens again: %(until)s")
+PLACE_SHUT = N_("The clinic is closed then")
 
 
 class SlotTaken(Conflict):
@@ -82,17 +72,46 @@ class SlotTaken(Conflict):
         return bool(self.clashes) and all(clash.can_be_overbooked for clash in self.clashes)
 
 
-def words_of(clash: Clash) -> tuple[str, dict[str, str]]:
-    """Return the sentence of a clash, marked for translation, and the values for its gaps."""
-    message = PATIENT_TAKEN if clash.kind is None else TAKEN
-    if clash.kind is not None and not clash.was_named:
-        message = _NONE_FREE.get(clash.kind, message)
-    return message, {
+def words_of(clash: Clash) -> tuple[str, dict[str, object]]:
+    """Return the sentence of a clash, marked for translation, and the values for its gaps.
+
+    A time is text; an end on another day is that day, with its time unless that is midnight.
+    """
+    values: dict[str, object] = {
         "name": clash.name,
         "who": clash.who,
         "from": clash.from_local.strftime("%H:%M"),
-        "until": clash.until_local.strftime("%H:%M"),
+        "until": _until(clash),
     }
+    if clash.closed is not None:
+        return _closed_words(clash, clash.closed), values
+    message = PATIENT_TAKEN if clash.kind is None else TAKEN
+    if clash.kind is not None and not clash.was_named:
+        message = _NONE_FREE.get(clash.kind, message)
+    return message, values
+
+
+def _closed_words(clash: Clash, closed: Closed) -> str:
+    if closed.kind is not None:
+        return BLOCKED[closed.kind]
+    if closed.since is not None:
+        return PLACE_ENDS if closed.is_place else HOURS_END
+    if clash.until_local is None:
+        return PLACE_SHUT if closed.is_place else NEVER_HERE
+    if closed.is_place:
+        return PLACE_DAY if closed.day_name else PLACE_CLOSED
+    return NOT_HERE
+
+
+def _until(clash: Clash) -> object:
+    until = clash.until_local
+    if until is None:
+        return ""
+    if clash.closed is None or until.date() == clash.from_local.date():
+        return until.strftime("%H:%M")
+    if clash.closed.kind is not None and until.time() == dt.time():
+        return until.date() - dt.timedelta(days=1)  # "Until the 12th" is said of the whole 12th.
+    return until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +123,18 @@ class Hold:
     names: dict[int, str]
     lanes: dict[int, int] = field(default_factory=dict)
     """Of what is held beside what is booked: {resource: lane}; empty when all of it is free."""
+    outside: frozenset[int] = frozenset()
+    """What is held outside its hours."""
+
+    @property
+    def against(self) -> set[int]:
+        """Return what is held although it is taken or closed."""
+        return set(self.lanes) | self.outside
 
     @property
     def is_overbooked(self) -> bool:
-        """Tell whether something of it is held beside what is booked."""
-        return bool(self.lanes)
+        """Tell whether something of it is taken or closed."""
+        return bool(self.against)
 
 
 def find_free(
@@ -127,51 +153,47 @@ def find_free(
 
     Nurses and devices are chosen here, and the room when none is named: a visit that moves keeps
     its own where it can. With a reason to overbook, people and rooms that are taken are held in a
-    lane beside, where one of theirs is free. Raises Invalid for a resource that
-    is not offered here, SlotTaken with everything that is in the way. Three statements.
+    lane beside, where one of theirs is free, and hours do not count. What a visit was promised at
+    its own time is not asked for its hours again. Raises Invalid for a resource that is not
+    offered here, SlotTaken with everything that is in the way. Six statements.
     """
     room, person = (ResourceKind.ROOM, ""), (ResourceKind.PRACTITIONER, "")
-    chosen = {person: practitioner_id} | ({room: room_id} if room_id is not None else {})
-    open_roles = ({(part.kind, part.device_type) for part in parts} | {room}) - set(chosen)
-    rows = queries.lock_resources(db, actor.location_id, chosen.values(), open_roles)
-    for (kind, _type), id_ in chosen.items():
+    named = {person: practitioner_id} | ({room: room_id} if room_id is not None else {})
+    open_roles = ({(part.kind, part.device_type) for part in parts} | {room}) - set(named)
+    rows = queries.lock_resources(db, actor.location_id, named.values(), open_roles)
+    for (kind, _type), id_ in named.items():
         if id_ not in rows or rows[id_].kind is not kind:
-            raise Invalid(NOT_OFFERED, field=FIELDS[kind])
+            raise Invalid(NOT_OFFERED, field=holding.FIELDS[kind])
     but = visit.id if visit else None
-    taken = queries.held(db, rows, span, but=but)
     own = queries.held_by_patient(db, patient_id, span, but=but)
-
     usual = visit.room_id if visit else None
     ranked = sorted(rows.values(), key=lambda r: (r.id != usual, r.sort, r.name, r.id))
-    named = set(chosen.values())
-    for role in sorted(open_roles):
-        chosen[role] = _first_free(parts, span, ranked, taken, role)
-    holdings = slots.holdings(parts, span.start, chosen)
-    lanes = _lanes_beside(holdings, taken, rows) if overbook_reason else {}
-    clashes = _clashes(
-        [holding for holding in holdings if holding.resource_id not in lanes],
-        taken,
-        rows,
-        actor.zone,
-        named=named,
+    day = walltime.to_local(span.start, actor.zone).date()
+    choice = holding.choose(
+        parts,
+        span.start,
+        named,
+        Situation(
+            rows=ranked,
+            taken=queries.held(db, rows, span, but=but),
+            calendar=timetables.calendar(db, actor.location_id, actor.zone, since=day),
+            promised={visit.practitioner_id, visit.room_id}
+            if visit and visit.starts_at == span.start
+            else (),
+        ),
+        is_overbooking=bool(overbook_reason),
     )
+    clashes = list(choice.clashes)
     if own:
-        clashes.append(
-            Clash(
-                field="patient_id",
-                name="",
-                who=own[0][1],
-                from_local=walltime.to_local(own[0][0].start, actor.zone),
-                until_local=walltime.to_local(own[0][0].end, actor.zone),
-            )
-        )
+        clashes.append(holding.patient_clash(own[0], actor.zone))
     if clashes:
         raise SlotTaken(clashes)
     return Hold(
-        room_id=chosen[room],
-        holdings=holdings,
+        room_id=choice.chosen[room],
+        holdings=choice.holdings,
         names={id_: row.name for id_, row in rows.items()},
-        lanes=lanes,
+        lanes=dict(choice.lanes),
+        outside=choice.outside,
     )
 
 
@@ -232,75 +254,3 @@ def guarded() -> Iterator[None]:
         if constraint_of(error) in {RESOURCE_GUARD, PATIENT_GUARD}:
             raise SlotTaken from error
         raise
-
-
-def _first_free(
-    parts: Sequence[Segment],
-    span: Span,
-    ranked: Iterable[Resource],
-    taken: _Taken,
-    role: _Role,
-) -> int:
-    """Return the first free resource of a kind; when none is, the one that is free first."""
-    kind, device_type = role
-    mine = [part for part in parts if (part.kind, part.device_type) == role]
-    fitting = [
-        row
-        for row in ranked
-        if row.kind is kind and (not device_type or row.device_type == device_type)
-    ]
-    if not fitting:
-        raise Invalid(_NONE_HERE[kind], field=FIELDS[kind])
-
-    def free_from(row: Resource) -> dt.datetime:
-        wanted = slots.holdings(mine, span.start, {role: row.id})
-        ends = [held.span.end for held in taken.get(row.id, ()) if _meets(held.span, wanted)]
-        return max(ends, default=span.start)
-
-    return min(fitting, key=free_from).id
-
-
-def _meets(span: Span, wanted: Iterable[Holding]) -> bool:
-    return any(span.overlaps(holding.span) for holding in wanted)
-
-
-def _lanes_beside(
-    holdings: Sequence[Holding], taken: _Taken, rows: Mapping[int, Resource]
-) -> dict[int, int]:
-    """Return {resource: lane} of people and rooms that are taken and have a lane free beside."""
-    found: dict[int, int] = {}
-    for resource_id in dict.fromkeys(holding.resource_id for holding in holdings):
-        wanted = [holding for holding in holdings if holding.resource_id == resource_id]
-        used = {h.lane for h in taken.get(resource_id, ()) if _meets(h.span, wanted)}
-        free = [lane for lane in OVERBOOK_LANES if lane not in used]
-        if used and free and rows[resource_id].kind in OVERBOOKABLE:
-            found[resource_id] = free[0]
-    return found
-
-
-def _clashes(
-    holdings: Sequence[Holding],
-    taken: _Taken,
-    rows: Mapping[int, Resource],
-    zone: str,
-    *,
-    named: Collection[int],
-) -> list[Clash]:
-    """Return what holds each resource of a wish; one clash a resource, until its last end."""
-    found: list[Clash] = []
-    for resource_id in dict.fromkeys(holding.resource_id for holding in holdings):
-        wanted = [holding for holding in holdings if holding.resource_id == resource_id]
-        met = [held for held in taken.get(resource_id, ()) if _meets(held.span, wanted)]
-        if met:
-            found.append(
-                Clash(
-                    field=FIELDS[rows[resource_id].kind],
-                    name=rows[resource_id].name,
-                    kind=rows[resource_id].kind,
-                    who=met[0].who,
-                    from_local=walltime.to_local(met[0].span.start, zone),
-                    until_local=walltime.to_local(max(held.span.end for held in met), zone),
-                    was_named=resource_id in named,
-                )
-            )
-    return found

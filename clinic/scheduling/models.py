@@ -1,6 +1,7 @@
 """Visits, what they hold, and the guard by which the database itself refuses double booking."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from clinic.catalog.values import ResourceKind
 from clinic.core.db import Base, Json, Key, Versioned, append_only, known, run_after_create
 from clinic.safety.values import Decision
+from clinic.scheduling.closing import BlockKind
 from clinic.scheduling.values import (
     AppointmentOrigin,
     AppointmentStatus,
@@ -61,6 +63,43 @@ class WorkingHours(Base):
     weekday: Mapped[int] = mapped_column(sa.SmallInteger)
     starts: Mapped[dt.time]
     ends: Mapped[dt.time]
+
+
+class WorkingDay(Base):
+    """One date on which a resource has other hours than its week's; none at all: it is off."""
+
+    __tablename__ = "working_day"
+    __table_args__ = (sa.UniqueConstraint("resource_id", "day"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    resource_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("resource.id", ondelete="CASCADE"))
+    day: Mapped[dt.date]
+    times: Mapped[list[Any]]
+    """Pairs of "08:00" and "12:00", in order."""
+
+
+class Block(Versioned, Base):
+    """Leave, maintenance, a closure or a meeting: what it keeps from being booked it occupies."""
+
+    __tablename__ = "block"
+    __table_args__ = (
+        sa.Index(None, "location_id", "ends_at"),
+        sa.Index(None, "made_by_id"),
+        known("kind", BlockKind),
+        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    location_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("location.id", ondelete="RESTRICT"))
+    kind: Mapped[BlockKind]
+    starts_at: Mapped[dt.datetime]
+    ends_at: Mapped[dt.datetime]
+    starts_local: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=False))
+    """The wall time that was meant; `starts_at` is derived from it, `ends_at` from the next."""
+    ends_local: Mapped[dt.datetime] = mapped_column(sa.DateTime(timezone=False))
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    made_at: Mapped[dt.datetime]
+    made_by_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
 
 
 class Course(Versioned, Base):
@@ -171,7 +210,7 @@ class Appointment(Versioned, Base):
 
 
 class Occupancy(Base):
-    """One resource held for one part of a visit; the guard sees to it that nothing overlaps."""
+    """One resource held for one part of a visit, or by a block; no two of a lane overlap."""
 
     __tablename__ = "occupancy"
     __table_args__ = (
@@ -185,7 +224,16 @@ class Occupancy(Base):
             postgresql_where=sa.text("is_active"),
         ),
         sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.Index(
+            "ix_occupancy_block_id",
+            "block_id",
+            sqlite_where=sa.text("block_id IS NOT NULL"),
+            postgresql_where=sa.text("block_id IS NOT NULL"),
+        ),
         sa.CheckConstraint("lane BETWEEN 1 AND 164", name="lane"),
+        sa.CheckConstraint(
+            "(appointment_id IS NULL) <> (block_id IS NULL)", name="of_visit_or_block"
+        ),
         ExcludeConstraint(
             (sa.text("int8range(resource_id, resource_id, '[]')"), "&&"),
             (sa.text("int4range(lane, lane, '[]')"), "&&"),
@@ -197,11 +245,15 @@ class Occupancy(Base):
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
-    appointment_id: Mapped[int] = mapped_column(
+    appointment_id: Mapped[int | None] = mapped_column(
         Key, sa.ForeignKey("appointment.id", ondelete="CASCADE"), init=False
     )
-    appointment: Mapped[Appointment] = relationship(
+    """NULL is a block."""
+    appointment: Mapped[Appointment | None] = relationship(
         back_populates="occupancies", lazy="raise_on_sql", init=False
+    )
+    block_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("block.id", ondelete="CASCADE"), default=None
     )
     resource_id: Mapped[int] = mapped_column(
         Key, sa.ForeignKey("resource.id", ondelete="RESTRICT"), index=True
@@ -209,7 +261,7 @@ class Occupancy(Base):
     seq: Mapped[int] = mapped_column(sa.SmallInteger)
     """Which segment of the service."""
     lane: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
-    """Position within a resource that can take several; 101 and up are overbookings."""
+    """1, where nothing else may be; 101, 102 of overbookings, 111 of what a block was laid over."""
     starts_at: Mapped[dt.datetime]
     ends_at: Mapped[dt.datetime]
     is_active: Mapped[bool] = mapped_column(default=True)

@@ -1,7 +1,7 @@
 """The free times of a place: what the pure search needs is read, what it finds is named."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -12,33 +12,16 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind, Segment
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
-from clinic.locations.models import OpeningHours
 from clinic.scheduling import queries
-from clinic.scheduling.models import Occupancy, Resource, WorkingHours
+from clinic.scheduling.models import Occupancy
 from clinic.scheduling.queries import Named
-from clinic.scheduling.rules import promise, slots
-from clinic.scheduling.rules.slots import Hours
+from clinic.scheduling.rules import hours, promise, slots
+from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.values import LANES, Candidate, NamedOpening, Opening, Span
 
 OFFERED = 3
 DAYS = (3, 14, 90)
 """Days looked at for free times, further only while there are too few."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timetable:
-    """Who and what a place has, and when each of them works."""
-
-    resources: Sequence[Named]
-    hours: Mapping[int, Hours]
-
-    def named(self, resource_id: int | None) -> str:
-        """Return the name of a resource; empty for none."""
-        return next((r.name for r in self.resources if r.id == resource_id), "")
-
-    def of_kind(self, kind: ResourceKind) -> list[Named]:
-        """Return the resources of a kind, in the order of the board."""
-        return [resource for resource in self.resources if resource.kind is kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,36 +34,6 @@ class Wish:
     room_id: int | None = None
     but: int | None = None
     """A visit that is about to move: its own time counts as free."""
-
-
-_PLACE = (
-    sa.select(OpeningHours.weekday, OpeningHours.opens, OpeningHours.closes)
-    .where(OpeningHours.location_id == sa.bindparam("location"))
-    .order_by(OpeningHours.weekday, OpeningHours.opens)
-)
-_OWN = (
-    sa.select(
-        WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts, WorkingHours.ends
-    )
-    .join(Resource, Resource.id == WorkingHours.resource_id)
-    .where(Resource.location_id == sa.bindparam("location"))
-    .order_by(WorkingHours.resource_id, WorkingHours.weekday, WorkingHours.starts)
-)
-
-
-def timetable(db: Session, location_id: int) -> Timetable:
-    """Return the resources in use at a place with their weekly hours; three statements.
-
-    Who has no hours of their own works while the place is open.
-    """
-    resources = queries.resources(db, location_id)
-    place: dict[int, list[tuple[dt.time, dt.time]]] = {}
-    for weekday, opens, closes in db.execute(_PLACE, {"location": location_id}):
-        place.setdefault(weekday, []).append((opens, closes))
-    own: dict[int, dict[int, list[tuple[dt.time, dt.time]]]] = {}
-    for resource_id, weekday, starts, ends in db.execute(_OWN, {"location": location_id}):
-        own.setdefault(resource_id, {}).setdefault(weekday, []).append((starts, ends))
-    return Timetable(resources=resources, hours={r.id: own.get(r.id, place) for r in resources})
 
 
 def next_free(
@@ -173,10 +126,11 @@ class _Reading:
                     id=resource.id,
                     kind=resource.kind,
                     device_type=_type(resource),
-                    open=slots.working_spans(
-                        table.hours[resource.id], actor.zone, first=first, last=last
+                    open=hours.open_spans(table.calendar, resource.id, first, last),
+                    busy=(
+                        *busy.get(resource.id, ()),
+                        *(block.span for block in table.calendar.blocks.get(resource.id, ())),
                     ),
-                    busy=tuple(busy.get(resource.id, ())),
                 )
                 for resource in wanted
             ],

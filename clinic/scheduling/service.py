@@ -151,7 +151,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
             reason=wish.release_reason,
         )
     after = steps.place(appointment, hold.names) | {"status": appointment.status.value}
-    over = steps.overbooked(hold.names, hold.lanes)
+    over = steps.overbooked(hold.names, hold.against)
     steps.note(
         db,
         actor,
@@ -211,7 +211,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     checking.keep(db, actor, visit, screening, Moment.BOOKING, released=released)
     after = steps.place(visit, names)
     fields = sorted(k for k in after if after[k] != before[k])
-    over = steps.overbooked(hold.names, hold.lanes)
+    over = steps.overbooked(hold.names, hold.against)
     why = " · ".join(filter(None, (visit.overbook_reason, wish.reason)))[:300]
     steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=after | over, reason=why)
     beside = {"overbook_reason": visit.overbook_reason} if over else {}

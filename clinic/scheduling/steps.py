@@ -1,5 +1,6 @@
 """Taking a visit one step further: is it where it should be, what changed, who did it."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -114,9 +115,9 @@ def place(visit: Appointment, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def overbooked(names: dict[int, str], lanes: dict[int, int]) -> dict[str, Any]:
-    """Return what was held beside what is booked, as the history keeps it; empty for nothing."""
-    return {"overbooked": [names[id_] for id_ in sorted(lanes)]} if lanes else {}
+def overbooked(names: dict[int, str], against: Collection[int]) -> dict[str, Any]:
+    """Return what was held though taken or closed, as the history keeps it; empty for nothing."""
+    return {"overbooked": [names[id_] for id_ in sorted(against)]} if against else {}
 
 
 def leave_trace(db: Session, actor: Actor, visit: Appointment, done: str, **detail: Any) -> None:

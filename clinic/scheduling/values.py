@@ -7,6 +7,7 @@ from enum import StrEnum
 from clinic.catalog.values import ResourceKind
 from clinic.core.text import N_
 from clinic.safety.values import Passage, Screening
+from clinic.scheduling.closing import Closed
 
 
 class AppointmentStatus(StrEnum):
@@ -45,7 +46,9 @@ STATUS_NAMES: dict[AppointmentStatus, str] = {
 FIRST_LANE = 1
 OVERBOOK_LANES = (101, 102)
 """Beside its own lane a person or a room can be held twice more; the guard keeps each of them."""
-LANES = (FIRST_LANE, *OVERBOOK_LANES)
+ASIDE_LANE = 111
+"""Of what was there when a block was laid over it: the block has the first lane."""
+LANES = (FIRST_LANE, *OVERBOOK_LANES, ASIDE_LANE)
 OVERBOOKABLE = frozenset({ResourceKind.PRACTITIONER, ResourceKind.NURSE, ResourceKind.ROOM})
 """Never a device, which takes one run at a time, and never the patient."""
 
@@ -272,23 +275,29 @@ class NamedOpening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clash:
-    """Why a wished time is taken: what is held, by whom, from when until when (wall time)."""
+    """Why a wished time is not to be had: what is held or closed, until when, in wall time."""
 
     field: str
     """The form field it belongs to: practitioner_id, room_id, service_id or patient_id."""
     name: str
     who: str
     from_local: dt.datetime
-    until_local: dt.datetime
+    until_local: dt.datetime | None
+    """None only of what is closed for longer than anybody knows."""
     kind: ResourceKind | None = None
     """What is taken; None for the patient's own time."""
+    closed: Closed | None = None
+    """Why it is closed; None where a visit holds it."""
     was_named: bool = True
     """Whether somebody wished for this one; else none of its kind is free, and it is free first."""
 
     @property
     def can_be_overbooked(self) -> bool:
-        """Tell whether it may be held beside what is booked: people and rooms, with a reason."""
-        return self.kind in OVERBOOKABLE
+        """Tell whether it may be held all the same, with a reason.
+
+        People and rooms beside what holds them, everything outside its hours.
+        """
+        return self.kind in OVERBOOKABLE or (self.closed is not None and self.closed.kind is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

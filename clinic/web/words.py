@@ -1,10 +1,12 @@
 """Translating what the lower floors marked: messages, labels, refusals."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from babel import Locale
+from babel.dates import format_date
 from babel.support import NullTranslations
 from flask import Flask, g
 from flask_babel import get_locale, get_translations
@@ -51,7 +53,15 @@ def translate(message: str, **values: object) -> str:
     if not message:
         return ""
     text: str = language().words.ugettext(message)
-    return text % values if values else text
+    return text % {name: _written(value) for name, value in values.items()} if values else text
+
+
+def _written(value: object) -> object:
+    """Write a day, or a wall time of a day, as the language does; anything else stays."""
+    if not isinstance(value, dt.date):
+        return value
+    day = format_date(value, "medium", locale=language().locale)
+    return f"{day}, \u2066{value:%H:%M}\u2069" if isinstance(value, dt.datetime) else day
 
 
 def words_of(error: ClinicError) -> str:

@@ -165,7 +165,11 @@ def test_a_place_without_people_says_who_can_add_them(world):
 
 
 def test_a_visit_early_in_the_morning_stretches_the_board(world, desk):
+    desk.open_day_and_night()
     visit = desk.book(starts_local=dt.datetime(2026, 11, 24, 6, 30))
+    for hours in desk.world.location.opening_hours:
+        hours.opens, hours.closes = dt.time(8), dt.time(18)
+    desk.db.flush()
     shown = text_of(board(world))
     assert 'data-open="360"' in shown
     assert "at-6" in classes_of(shown, visit)

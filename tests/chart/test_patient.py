@@ -74,6 +74,7 @@ def test_the_page_costs_the_same_however_long_the_history(world, connection, des
     physician.get(url)
     with statements(connection) as short:
         physician.get(url)
+    desk.open_day_and_night()
     for days in range(1, 11):
         desk.book(starts_local=TOMORROW_10 + dt.timedelta(days=days))
     with statements(connection) as long:

@@ -16,6 +16,7 @@ from clinic.consents.values import ConsentKind
 from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.zones import Zone
+from clinic.locations.models import OpeningHours
 from clinic.patients.models import Patient
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
@@ -82,6 +83,15 @@ class Desk:
         )
         assert isinstance(came, Appointment), came
         return came
+
+    def open_day_and_night(self) -> None:
+        """Let the place be open at every hour of the week but the last five minutes of a day."""
+        hours = self.world.location.opening_hours
+        hours.clear()
+        self.db.flush()
+        whole = [(day, dt.time(0), dt.time(23, 55)) for day in range(7)]
+        hours.extend(OpeningHours(weekday=d, opens=a, closes=b) for d, a, b in whole)
+        self.db.flush()
 
     def bob(self, **changes: Any) -> Patient:
         fields = {"given_name": "Bob", **changes}

@@ -196,17 +196,20 @@ def test_the_hour_that_does_not_exist_is_refused_with_the_next_time(desk):
 
 @pytest.mark.parametrize(("second", "hour"), [(False, 0), (True, 1)])
 def test_of_the_hour_that_comes_twice_the_chosen_one_is_booked(desk, second, hour):
+    desk.open_day_and_night()
     visit = desk.book(starts_local=dt.datetime(2027, 10, 31, 2, 30), second_hour=second)
     assert visit.starts_at == dt.datetime(2027, 10, 31, hour, 30, tzinfo=dt.UTC)
 
 
 def test_both_times_of_the_doubled_hour_can_be_booked(desk):
+    desk.open_day_and_night()
     night = dt.datetime(2027, 10, 31, 2, 30)
     desk.book(starts_local=night, second_hour=False)
     desk.book(starts_local=night, second_hour=True, patient_id=desk.bob().id)
 
 
 def test_a_late_entry_of_yesterday_is_possible(desk):
+    desk.open_day_and_night()
     assert desk.book(starts_local=dt.datetime(2026, 11, 22, 10, 0)).id
 
 

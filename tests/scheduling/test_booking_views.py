@@ -107,6 +107,7 @@ def test_bad_input_is_said_at_its_field_and_nothing_typed_is_lost(world, desk, c
 
 
 def test_the_second_of_two_same_hours_can_be_chosen(world, desk):
+    desk.open_day_and_night()
     night = {"date": "2027-10-31", "start": "02:30"}
     shown = text_of(book(world, desk, **night))
     assert 'name="second_hour"' in shown

@@ -9,7 +9,9 @@ import pytest
 from clinic.catalog.values import ResourceKind, Segment
 from clinic.core import walltime
 from clinic.core.access import Actor, Role
+from clinic.scheduling.rules import hours as hours_rules
 from clinic.scheduling.rules import slots, states
+from clinic.scheduling.rules.hours import Calendar
 from clinic.scheduling.values import (
     AppointmentStatus,
     Candidate,
@@ -56,7 +58,7 @@ def span(start, end):
 
 
 def spans_of(hours, day, zone=BERLIN):
-    found = slots.working_spans(hours, zone, first=day, last=day)
+    found = hours_rules.open_spans(Calendar(zone=zone, place=hours), 1, day, day)
     return [(s.end - s.start) for s in found]
 
 
@@ -269,7 +271,9 @@ def test_free_times_equal_a_minute_by_minute_search(name, seed):
             id=id_,
             kind=kind,
             device_type=device,
-            open=slots.working_spans(hours_of[id_], BERLIN, first=first, last=last),
+            open=hours_rules.open_spans(
+                Calendar(zone=BERLIN, place=hours_of[id_]), id_, first, last
+            ),
             busy=tuple(random_busy(60)),
         )
         for id_, kind, device in kinds

@@ -30,7 +30,8 @@ from clinic.core.access import Actor
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
-from clinic.scheduling.openings import Timetable
+from clinic.scheduling.rules import hours
+from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.values import AppointmentStatus
 
 
@@ -43,7 +44,7 @@ def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) ->
     is_today = local.date() == on
     kind = ResourceKind.PRACTITIONER if view is View.PRACTITIONERS else ResourceKind.ROOM
     shifts = {
-        r.id: [(minutes_of(a), minutes_of(b)) for a, b in table.hours[r.id].get(on.weekday(), ())]
+        r.id: [(minutes_of(a), minutes_of(b)) for a, b in hours.day_times(table.calendar, r.id, on)]
         for r in table.of_kind(kind)
     }
     opens, closes = shown_range(shifts.values(), rows)

@@ -102,7 +102,7 @@ def _page(
     on, view, wanted = _on(), _view(), _wanted()
     db, who = read(), actor()
     only_board = wanted == {"#board"}
-    offered = desk.choices(db, who)
+    offered = desk.choices(db, who, since=on)
     day = board_queries.day(db, who, offered.table, on, view)
     panel: Panel | None = None
     if not only_board:

@@ -9,34 +9,13 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from clinic.catalog.values import ResourceKind, Segment
-from clinic.core import walltime
-from clinic.core.walltime import Fold, Gap
 from clinic.scheduling.values import Candidate, Holding, Opening, Span
 
 GRID_MIN = 5
 STEP_MIN = 15
 """Offered times stand on quarters of the hour; typed ones may stand on the grid."""
-Hours = Mapping[int, Sequence[tuple[dt.time, dt.time]]]
-"""Spans of each weekday, 0 is Monday; a weekday that is absent is closed."""
 _Role = tuple[ResourceKind, str]
 _GRID = dt.timedelta(minutes=GRID_MIN)
-
-
-def working_spans(hours: Hours, zone: str, *, first: dt.date, last: dt.date) -> tuple[Span, ...]:
-    """Return when somebody works from `first` to `last`, both included, in UTC.
-
-    A span that ends in the hour that comes twice ends with the second; one that lies wholly in
-    the hour that is skipped is none.
-    """
-    spans = []
-    for number in range((last - first).days + 1):
-        day = first + dt.timedelta(days=number)
-        for opens, closes in hours.get(day.weekday(), ()):
-            start = walltime.to_utc_forward(dt.datetime.combine(day, opens), zone)
-            end = _end(dt.datetime.combine(day, closes), zone)
-            if start < end:
-                spans.append(Span(start=start, end=end))
-    return tuple(spans)
 
 
 def openings(
@@ -172,15 +151,6 @@ def _opening(
             id_ for (kind, _type), id_ in chosen.items() if kind is ResourceKind.DEVICE
         ),
     )
-
-
-def _end(local: dt.datetime, zone: str) -> dt.datetime:
-    try:
-        return walltime.to_utc(local, zone)
-    except Gap as gap:
-        return gap.after
-    except Fold as fold:
-        return fold.second
 
 
 def _down(instant: dt.datetime) -> dt.datetime:
