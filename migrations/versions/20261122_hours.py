@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_hours"
-down_revision = "20261122_messages"
+down_revision = "20261122_missed"
 branch_labels = None
 depends_on = None
 
