@@ -311,6 +311,20 @@ def test_still_so_is_a_statement_of_today():
     assert (newest.noted_on, newest.ended_on, newest.source) == (ON, None, FactSource.STAFF)
 
 
+def test_the_end_of_an_illness_is_named_and_its_days_count_from_there():
+    history = with_fact(a_fact("condition", "sepsis", id=7, noted_on=day(60)))(a_clear_history())
+    physician = replace(ASKER, role=Role.PHYSICIAN)
+
+    def found(ended_on):
+        after = answered(
+            history, records=[OpenReply(fact_id=7, ended_on=ended_on)], asker=physician
+        )
+        return of_rule(screen(after, a_plan(), ON, CATALOGUE.rules), "sepsis")
+
+    assert [finding.clears_on for finding in found(day(29))] == [day(-1)]
+    assert found(day(30)) == []
+
+
 def test_a_nurse_does_not_end_what_a_physician_recorded():
     history = with_fact(medicine("nsaid", "Naproxen", id=7, source=FactSource.PHYSICIAN))(
         a_clear_history()

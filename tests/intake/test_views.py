@@ -78,6 +78,12 @@ def test_the_facts_page_shows_what_stands_in_its_groups(world, patient, known, r
             {"state": FactState.ABSENT},
         ),
         (
+            section("condition", code="sepsis", state="absent", ended_on="2026-11-01"),
+            "condition",
+            "sepsis",
+            {"state": FactState.ABSENT, "ended_on": dt.date(2026, 11, 1)},
+        ),
+        (
             section("medicine", label="Clexane 40 mg", taken="now"),
             "medication",
             "anticoagulant",

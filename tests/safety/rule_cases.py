@@ -193,6 +193,26 @@ def medicine_rows(
     ]  # fmt: skip
 
 
+def over_rows(rule: str, code: str, window: int, says: str) -> list[Row]:
+    """An open record that a physician found over, with and without naming the day it ended."""
+
+    def over(noted: int, **changes: object) -> Change:
+        return both(
+            with_fact(a_fact("condition", code, noted_on=day(90))),
+            with_fact(a_fact("condition", code, state=ABSENT, noted_on=day(noted), **changes)),
+        )
+
+    return [
+        Row(rule, "found_over_today", over(0), says, N, day(-window)),
+        Row(rule, "found_over_day_before", over(window - 1), says, N, day(-1)),
+        Row(rule, "found_over_window_ends", over(window), ""),
+        Row(rule, "over_since_a_day", over(0, ended_on=day(window - 1)), says, N, day(-1)),
+        Row(rule, "over_since_long", over(0, ended_on=day(window)), ""),
+        Row(rule, "over_said_to_end_later", over(0, ended_on=day(-5)), says, N, day(-window)),
+        Row(rule, "patient_found_it_over", over(40, source=FactSource.PATIENT), says),
+    ]
+
+
 def yes_no_rows(
     rule: str, kind: str, code: str, group: str, says: str, releasable: Releasable
 ) -> list[Row]:

@@ -13,6 +13,7 @@ from tests.safety.rule_cases import (
     REVIEW,
     TESTED,
     WARN,
+    Change,
     N,
     Row,
     a_fact,
@@ -23,11 +24,31 @@ from tests.safety.rule_cases import (
     instead,
     medicine,
     medicine_rows,
+    over_rows,
     platelets,
     with_fact,
     without,
     yes_no_rows,
 )
+
+
+def denied_rows(rule: str, code: str) -> list[Row]:
+    """Whose No ends what is on record: of the clinic, and no less sure than who wrote it."""
+
+    def denied(of: FactSource, by: FactSource) -> Change:
+        return with_fact(
+            medicine(code, noted_on=day(9), source=of), medicine(code, state=ABSENT, source=by)
+        )
+
+    patient, imported, staff = FactSource.PATIENT, FactSource.IMPORTED, FactSource.STAFF
+    physician, letter = FactSource.PHYSICIAN, FactSource.LETTER
+    said = [(patient, patient), (imported, patient), (staff, imported), (physician, staff)]
+    ends = [(patient, staff), (imported, staff), (physician, letter)]
+    return [
+        *(Row(rule, f"of_{of}_not_ended_by_{by}", denied(of, by), REVIEW, MD) for of, by in said),
+        *(Row(rule, f"of_{of}_ended_by_{by}", denied(of, by), "") for of, by in ends),
+    ]
+
 
 ROWS = [
     # consent
@@ -72,6 +93,7 @@ ROWS = [
         a_fact("condition", "local_infection", ended_on=day(7))), ""),
     Row("local_infection", "healed_eight_days_ago", with_fact(
         a_fact("condition", "local_infection", ended_on=day(8))), ""),
+    *over_rows("local_infection", "local_infection", 7, DEFER),
     Row("local_infection", "never_asked", without("review", "scalp_now"), ASK),
     Row("local_infection", "mesotherapy", with_fact(a_fact("condition", "cellulitis")), DEFER,
         plan=MESO),
@@ -130,6 +152,7 @@ ROWS = [
         medicine("anticoagulant", ended_on=day(1))), ""),
     Row("anticoagulant", "not_confirmed_for_years_counts", both(without("review", "blood_thinners"),
         with_fact(medicine("anticoagulant", "Enoxaparin", **OLD))), REVIEW, MD),
+    *denied_rows("anticoagulant", "warfarin"),
     Row("anticoagulant", "mesotherapy", with_fact(medicine("anticoagulant")), REVIEW, MD,
         plan=MESO),
     Row("inr_high", "at_the_limit", with_fact(inr(35)), ""),
@@ -146,6 +169,7 @@ ROWS = [
     Row("antiplatelet_prescribed", "not_confirmed_for_years_counts", both(
         without("review", "blood_thinners"), with_fact(medicine("antiplatelet", **OLD))), REVIEW,
         MD),
+    *denied_rows("antiplatelet_prescribed", "antiplatelet"),
     Row("antiplatelet_prescribed", "mesotherapy", with_fact(medicine("antiplatelet")), REVIEW, MD,
         plan=MESO),
     *medicine_rows("nsaid_recent", "nsaid", "painkillers", 2, WARN),

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from clinic.core.zones import Zone
+from clinic.safety.values import Fact, FactSource, PlannedTreatment
 from tests.safety.rule_cases import (
     ABSENT,
     ASK,
@@ -30,6 +31,34 @@ from tests.safety.rule_cases import (
     without,
     yes_no_rows,
 )
+
+
+def tested_positive_rows(rule: str, plan: PlannedTreatment | None) -> list[Row]:
+    """What ends a positive test: a negative one, or the recorded end of the pregnancy."""
+
+    def tested(days: int, milli: int = 1000) -> Fact:
+        taken = day(days)
+        return a_fact("lab", "pregnancy_test", value_milli=milli, unit="1", noted_on=taken,
+                      recorded_on=taken)  # fmt: skip
+
+    def ended(days: int, **changes: object) -> Fact:
+        return a_fact("pregnancy", "pregnant", **{"ended_on": day(days), **changes})
+
+    patient = {"source": FactSource.PATIENT}
+    none = a_fact("pregnancy", "pregnant", state=ABSENT)
+    return [
+        Row(rule, "positive_stays", with_fact(tested(200)), DEFER, plan=plan),
+        Row(rule, "positive_then_negative", with_fact(tested(200), tested(9, 0)), "", plan=plan),
+        Row(rule, "positive_then_ended", with_fact(tested(200), ended(9)), "", plan=plan),
+        Row(rule, "ended_on_the_day_of_the_test", with_fact(tested(9), ended(9)), "", plan=plan),
+        Row(rule, "ended_before_the_test", with_fact(tested(8), ended(9)), DEFER, plan=plan),
+        Row(rule, "end_is_a_plan", with_fact(
+            tested(200), ended(0, recorded_on=day(3), noted_on=day(3))), DEFER, plan=plan),
+        Row(rule, "end_said_by_the_patient", with_fact(tested(200), ended(9, **patient)), DEFER,
+            plan=plan),
+        Row(rule, "a_no_does_not_unsay_it", with_fact(tested(200), none), DEFER, plan=plan),
+    ]  # fmt: skip
+
 
 ROWS = [
     # illness
@@ -66,6 +95,8 @@ ROWS = [
         a_fact("lab", "pregnancy_test", value_milli=0, unit="1", noted_on=day(3))), DEFER),
     Row("pregnant", "test_positive", with_fact(
         a_fact("lab", "pregnancy_test", value_milli=1000, unit="1")), DEFER),
+    *(row for rule, plan in (("pregnant", None), ("preg_meso", MESO))
+      for row in tested_positive_rows(rule, plan)),
     Row("pregnant", "men_are_not_asked", both(person(sex="male"), without("review", "pregnancy")),
         ""),
     Row("pregnant", "on_record_counts_for_everybody", both(person(sex="male"), with_fact(

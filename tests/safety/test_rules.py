@@ -9,7 +9,7 @@ from clinic.safety.catalogue_files import shipped_catalogue, shipped_rules
 from clinic.safety.rules.catalogue import build_rule
 from clinic.safety.rules.language import Rule
 from clinic.safety.rules.screening import screen
-from clinic.safety.values import Decision, FactSource, Truth
+from clinic.safety.values import Decision, FactSource, FactState, Truth
 from tests.safety import (
     rule_rows_conditions,
     rule_rows_ingredients,
@@ -337,3 +337,23 @@ def test_evidence_that_goes_out_of_date_is_no_clear_date() -> None:
 @pytest.mark.once
 def test_without_rules_nothing_is_clear() -> None:
     assert not screen(a_clear_history(), a_plan(), ON, ()).is_checked
+
+
+@pytest.mark.once
+def test_what_was_found_over_says_who_found_it_and_from_when_the_days_count() -> None:
+    found = of_rule(
+        screened(
+            with_fact(
+                a_fact("condition", "sepsis", noted_on=day(60)),
+                a_fact("condition", "sepsis", state=FactState.ABSENT, noted_on=day(3)),
+            )
+        ),
+        "sepsis",
+    )[0]
+
+    assert [str(each) for each in found.arithmetic] == [
+        "Sepsis: last on 2026-11-19. Days before the visit: 3; the rule asks for 30."
+        " Clear on 2026-12-19.",
+        "Sepsis: over by 2026-11-19, as recorded on 2026-11-19.",
+    ]
+    assert [fact.state for fact in found.used] == [FactState.PRESENT, FactState.ABSENT]

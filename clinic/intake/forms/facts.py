@@ -70,7 +70,7 @@ class ConditionForm(FactForm):
                 state=state,
                 zone=self.zone.member(),
                 began_on=self.began_on.data,
-                ended_on=self.ended_on.data if state is FactState.PRESENT else None,
+                ended_on=self.ended_on.data,
             ),
         )
 

@@ -269,8 +269,8 @@ def _without_repeats(facts: Sequence[Fact], known: Known, codes: Codes) -> list[
 def _renewed(replies: Sequence[OpenReply], known: Known, codes: Codes, asker: Asker) -> list[Fact]:
     """Return what "still so" and "ended on" record: each record written anew.
 
-    An end needs a denial of the code first, or the old record would go on. The denial reaches
-    every open record of its code, so those that go on are written again too.
+    An end needs a denial of the code first, or the old record would go on; it names the latest
+    end. It reaches every open record of its code, so those that go on are written again too.
     """
     going_on = {
         fact.id: fact
@@ -290,10 +290,15 @@ def _renewed(replies: Sequence[OpenReply], known: Known, codes: Codes, asker: As
                 field=f"open_{reply.fact_id}",
             )
     ends = {reply.fact_id: reply.ended_on for reply in replies}
-    denied = dict.fromkeys(
-        (going_on[i].kind, going_on[i].code) for i, end in ends.items() if end is not None
-    )
-    facts = [asker.says(kind, code, FactState.ABSENT) for kind, code in denied]
+    denied: dict[tuple[FactKind, str], dt.date] = {}
+    for id_, end in ends.items():
+        if end is not None:
+            about = (going_on[id_].kind, going_on[id_].code)
+            denied[about] = max(end, denied.get(about, end))
+    facts = [
+        replace(asker.says(kind, code, FactState.ABSENT), ended_on=end)
+        for (kind, code), end in denied.items()
+    ]
     facts += [
         replace(
             fact,

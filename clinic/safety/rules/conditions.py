@@ -163,6 +163,7 @@ def _recorded(table: Table, around: Surroundings) -> Expression:
         group=group,
         group_days=group_days,
         denied_by=_sources(table),
+        is_ended_by_denial=table.flag("ended_by_denial"),
         stale_days=stale_days,
         is_stale_present=table.flag("stale_is_present"),
         grade_at_least=table.whole("grade_at_least"),
@@ -191,6 +192,7 @@ def _measured(table: Table, around: Surroundings) -> Expression:
         window_days=_days(table, "window", around) if "window" in table else None,
         is_newest_only=not table.flag("any_result"),
         is_missing_absent=table.flag("missing_is_absent"),
+        until_end_of=_concepts(table, "until_end_of", around),
     )
     abnormal.refuse_rest()
     if node.valid_days is None and node.window_days is None and not table.flag("ever"):
@@ -203,24 +205,18 @@ def _measured(table: Table, around: Surroundings) -> Expression:
 def _untested(table: Table, around: Surroundings) -> Expression:
     concept = _result(table, FactKind.LAB, around, "untested")
     around.asks[concept.code] = None
-    after = table.texts("after")
-    for code in after:
-        if code not in around.concepts:
-            table.bad("after", f"{code} is no concept")
+    after = _concepts(table, "after", around)
     valid_days = _days(table, "valid", around)
     return Untested(code=concept.code, name=concept.name, valid_days=valid_days, after=after)
 
 
 def _tested(table: Table, around: Surroundings) -> Expression:
-    codes, after = table.texts("tested"), table.texts("after")
+    codes, after = table.texts("tested"), _concepts(table, "after", around)
     for code in codes:
         concept = around.concepts.get(code)
         if concept is None or concept.kind not in {FactKind.LAB, FactKind.VITAL}:
             table.bad("tested", f"{code} is no result of the concepts")
         around.asks[code] = None
-    for code in after:
-        if code not in around.concepts:
-            table.bad("after", f"{code} is no concept")
     return Tested(codes=codes, valid_days=_days(table, "valid", around), after=after)
 
 
@@ -252,6 +248,14 @@ def _result(table: Table, kind: FactKind, around: Surroundings, name: str = "") 
         table.bad(name or kind, f"{code} is no {kind} of the concepts")
         return Concept(code=code, kind=kind, name=code)
     return concept
+
+
+def _concepts(table: Table, name: str, around: Surroundings) -> tuple[str, ...]:
+    codes = table.texts(name)
+    for code in codes:
+        if code not in around.concepts:
+            table.bad(name, f"{code} is no concept")
+    return codes
 
 
 def _watched(code: str, around: Surroundings) -> Watched:

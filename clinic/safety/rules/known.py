@@ -20,13 +20,16 @@ Key = tuple[dt.date, dt.date, int]
 
 WEIGHT = {
     FactSource.PATIENT: 1,
-    FactSource.IMPORTED: 1,
-    FactSource.STAFF: 2,
-    FactSource.PHYSICIAN: 3,
-    FactSource.LETTER: 3,
-    FactSource.SYSTEM: 3,
+    FactSource.IMPORTED: 2,
+    FactSource.STAFF: 3,
+    FactSource.PHYSICIAN: 4,
+    FactSource.LETTER: 4,
+    FactSource.SYSTEM: 4,
 }
-"""How sure a source is: an "absent" ends an open record only of a source no surer than itself."""
+"""How sure a source is: an "absent" ends an open record only of a source no surer than itself.
+
+An import was somebody's record elsewhere: the patient alone does not end it, the clinic does.
+"""
 
 
 def key(fact: Fact) -> Key:

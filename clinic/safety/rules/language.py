@@ -1,7 +1,6 @@
 """The language of the catalogue: conditions as trees, rules, questions and concepts.
 
-Rules are data. A condition is a tree of these nodes; `rules.logic` and `rules.leaves` evaluate
-it, `rules.catalogue` reads and checks it. Nothing here decides anything.
+Rules are data: `rules.catalogue` reads and checks these nodes, `rules.logic` evaluates them.
 """
 
 from dataclasses import dataclass
@@ -84,7 +83,9 @@ class Recorded(Expression):
     """Question group that settles it; without one, what is not recorded is absent."""
     group_days: int = 0
     denied_by: tuple[FactSource, ...] = ()
-    """Whose "absent" ends an open record; empty: anybody at least as sure as who recorded it."""
+    """Whose "absent" ends an open record, if at least as sure as who recorded it; empty: all."""
+    is_ended_by_denial: bool = False
+    """That "absent" says it is over by then: the window counts from it."""
     stale_days: int | None = None
     """An open record not confirmed for longer than this is doubted."""
     is_stale_present: bool = False
@@ -120,6 +121,8 @@ class Measured(Expression):
     is_newest_only: bool = True
     is_missing_absent: bool = False
     """Whether no result means absent, not unknown."""
+    until_end_of: tuple[str, ...] = ()
+    """A result counts no longer than to the recorded end of one of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

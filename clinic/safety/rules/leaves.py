@@ -83,7 +83,7 @@ def unconfirmed_medicine(leaf: UnconfirmedMedicine, asked: Question) -> Verdict:
             continue
         if fact.began_on is not None and fact.began_on > asked.on:
             continue
-        if _is_denied((), asked, fact, (fact.code,)):
+        if _denials((), asked, fact, (fact.code,)):
             continue
         own = groups.get(fact.code, leaf.group)
         if _is_stale(asked, fact, leaf.days, (leaf.group, own)):
@@ -140,7 +140,10 @@ def _weigh(search: _Search, fact: Fact, watched: Watched) -> None:
 
 def _weigh_open(search: _Search, fact: Fact, watched: Watched) -> None:
     leaf, asked = search.leaf, search.asked
-    if _is_denied(leaf.denied_by, asked, fact, watched.deniers):
+    denied = _denials(leaf.denied_by, asked, fact, watched.deniers)
+    if denied:
+        if leaf.is_ended_by_denial:
+            _weigh_end(search, fact, watched, min(denied, key=_over_by))
         return
     if leaf.stale_days is None or not _is_stale(asked, fact, leaf.stale_days, (leaf.group,)):
         search.hits.append(_open_hit(fact, watched.name))
@@ -149,6 +152,29 @@ def _weigh_open(search: _Search, fact: Fact, watched: Watched) -> None:
         search.doubts.append(_still_so(leaf.group, fact, watched.name))
     else:
         search.doubt(fact, watched.name)
+
+
+def _weigh_end(search: _Search, fact: Fact, watched: Watched, denial: Fact) -> None:
+    """Count the window of an open record from the day by which somebody found it over."""
+    ended_on = _over_by(denial)
+    if search.asked.on >= days_after(ended_on, search.window):
+        return
+    hit = _dated_hit(search, fact, watched.name, ended_on)
+    search.hits.append(hit)
+    message = Message(
+        msgid=N_("%(fact)s: over by %(date)s, as recorded on %(noted)s."),
+        values=(
+            ("fact", called(denial, watched.name)),
+            ("date", ended_on),
+            ("noted", denial.noted_on),
+        ),
+    )
+    search.hits.append(Hit(denial, hit.until, message, hit.values))
+
+
+def _over_by(denial: Fact) -> dt.date:
+    """Return the end that a denial names, else the day on which it was stated."""
+    return min(denial.ended_on or denial.noted_on, denial.noted_on)
 
 
 def _has_window(leaf: Recorded) -> bool:
@@ -164,25 +190,21 @@ def _is_grade_meant(leaf: Recorded, fact: Fact) -> bool:
     return True
 
 
-def _is_denied(
+def _denials(
     denied_by: tuple[FactSource, ...], asked: Question, fact: Fact, deniers: tuple[str, ...]
-) -> bool:
-    """Tell whether a later "absent" of somebody sure enough ends this open record."""
-    for code in deniers:
-        for other in asked.known.of(fact.kind, code):
-            if (
-                other.state is FactState.ABSENT
-                and other.noted_on <= asked.on
-                and key(other) > key(fact)
-                and (other.zone is None or other.zone is fact.zone)
-                and (
-                    other.source in denied_by
-                    if denied_by
-                    else WEIGHT[other.source] >= WEIGHT[fact.source]
-                )
-            ):
-                return True
-    return False
+) -> list[Fact]:
+    """Return each later "absent" of somebody sure enough to end this open record."""
+    return [
+        other
+        for code in deniers
+        for other in asked.known.of(fact.kind, code)
+        if other.state is FactState.ABSENT
+        and other.noted_on <= asked.on
+        and key(other) > key(fact)
+        and (other.zone is None or other.zone is fact.zone)
+        and WEIGHT[other.source] >= WEIGHT[fact.source]
+        and (not denied_by or other.source in denied_by)
+    ]
 
 
 def _is_stale(asked: Question, fact: Fact, days: int, groups: tuple[str, ...]) -> bool:

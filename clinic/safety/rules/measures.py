@@ -30,7 +30,15 @@ from clinic.safety.rules.verdicts import (
     days_after,
     days_between,
 )
-from clinic.safety.values import Fact, FactKind, FactState, Message, Missing, MissingKind
+from clinic.safety.values import (
+    Fact,
+    FactKind,
+    FactSource,
+    FactState,
+    Message,
+    Missing,
+    MissingKind,
+)
 
 HAIR = "hair"
 
@@ -43,6 +51,7 @@ def measured(leaf: Measured, asked: Question) -> Verdict:
         if fact.state is FactState.PRESENT
         and fact.value_milli is not None
         and fact.noted_on <= asked.on
+        and not _is_over(leaf, asked, fact)
     ]
     if leaf.window_days is not None:
         return _in_window(leaf, asked, results, leaf.window_days)
@@ -280,6 +289,18 @@ def _is_abnormal(leaf: Measured, fact: Fact) -> bool:
     assert value is not None
     return (leaf.abnormal_below is not None and value < leaf.abnormal_below) or (
         leaf.abnormal_above is not None and value > leaf.abnormal_above
+    )
+
+
+def _is_over(leaf: Measured, asked: Question, result: Fact) -> bool:
+    """Tell whether what the result shows has ended since, by more than the patient's own word."""
+    return any(
+        fact.state is FactState.PRESENT
+        and fact.ended_on is not None
+        and result.noted_on <= fact.ended_on <= min(asked.on, fact.recorded_on)
+        and fact.source is not FactSource.PATIENT
+        for code in leaf.until_end_of
+        for fact in asked.known.of(FactKind.PREGNANCY, code)
     )
 
 
