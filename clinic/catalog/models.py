@@ -1,6 +1,7 @@
 """What the clinic offers and uses: services with their segments, products and lots."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -37,6 +38,8 @@ class Service(Versioned, Base):
     """Usual length of a course."""
     interval_days: Mapped[int] = mapped_column(sa.SmallInteger, default=28)
     """Usual distance of two sessions of a course."""
+    ingredients: Mapped[list[Any]] = mapped_column(default_factory=list)
+    """Slugs of what a mesotherapy injects: their rules speak from the booking on."""
     is_active: Mapped[bool] = mapped_column(default=True)
 
 

@@ -92,6 +92,7 @@ def _service_card(row: Service) -> ServiceCard:
         duration_min=row.duration_min,
         sessions_planned=row.sessions_planned,
         interval_days=row.interval_days,
+        ingredients=tuple(row.ingredients),
         is_active=row.is_active,
         segments=parts,
         bars=catalog_rules.bars(parts),

@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from wtforms import BooleanField
+from wtforms import BooleanField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.catalog import rules as catalog_rules
 from clinic.catalog.values import (
     DEVICE_NAMES,
+    INGREDIENTS,
     KIND_NAMES,
     LONGEST_MIN,
     MODALITY_NAMES,
@@ -40,6 +43,17 @@ _NUMBERS = range(1, MOST_PARTS + 1)
 _PARTS = ("what", "from", "length")
 
 
+class IngredientsField(SelectMultipleField):
+    """Any of the ingredients on the list, as ticks."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        choices = [SelectChoice(slug, translate(name)) for slug, name in INGREDIENTS.items()]
+        super().__init__(label, choices=choices, **kwargs)
+
+
 class PartsForm(AskingForm):
     """What a new service and one that exists say of themselves."""
 
@@ -48,6 +62,14 @@ class PartsForm(AskingForm):
         N_("Sessions of a course"), least=1, most=60, description=N_("1: it is no course.")
     )
     interval_days = WholeField(N_("Days between two sessions"), least=1, most=400)
+    ingredients = IngredientsField(
+        N_("What is injected"),
+        description=N_(
+            "For a mesotherapy. What stands against one of these is then found when the visit is"
+            " booked; without a plan, when a lot is chosen. Booked visits are checked again at"
+            " night, and when the patient comes."
+        ),
+    )
 
     def __init__(self, formdata: Any = None, *, rows: int = 0, **values: Any) -> None:
         super().__init__(formdata, **values)
@@ -120,6 +142,7 @@ class PartsForm(AskingForm):
             sessions_planned=given(self.sessions_planned.data),
             interval_days=given(self.interval_days.data),
             segments=self.segments(),
+            ingredients=frozenset(self.ingredients.data or ()),
         )
 
 
@@ -168,6 +191,7 @@ def present(card: ServiceCard) -> dict[str, Any]:
         "name": card.name,
         "sessions_planned": card.sessions_planned,
         "interval_days": card.interval_days,
+        "ingredients": list(card.ingredients),
         "is_active": card.is_active,
     }
     for n, part in enumerate(card.segments, 1):

@@ -10,13 +10,14 @@ from clinic.catalog import queries
 from clinic.catalog import rules as catalog_rules
 from clinic.catalog.models import Service, ServiceSegment
 from clinic.catalog.service import free_code
-from clinic.catalog.values import AddService, ChangeService, KeepService, Segment
+from clinic.catalog.values import AddService, ChangeService, KeepService, Modality, Segment
 from clinic.core import clock
 from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.changes import before_after
 from clinic.core.errors import Invalid, StaleEdit
 from clinic.core.text import N_
 
+ONLY_MESOTHERAPY = N_("Only a mesotherapy plans what is injected")
 NAME_TAKEN = N_("A service of this name is on the list already")
 STALE = N_("Somebody else has changed this service in the meantime. Look again and save.")
 
@@ -28,7 +29,7 @@ def add_service(db: Session, actor: Actor, wish: AddService) -> Service:
     """
     refuse_unconfirmed(actor, at=clock.now())
     kept = wish.service
-    _refuse(kept)
+    _refuse(kept, wish.modality)
     if queries.has_service(db, name=kept.name):
         raise Invalid(NAME_TAKEN, field="name")
 
@@ -39,11 +40,16 @@ def add_service(db: Session, actor: Actor, wish: AddService) -> Service:
         duration_min=catalog_rules.duration_min(kept.segments),
         sessions_planned=kept.sessions_planned,
         interval_days=kept.interval_days,
+        ingredients=sorted(kept.ingredients),
         segments=rows_of(kept.segments),
     )
     db.add(service)
     db.flush()  # The audit line needs the id.
-    detail = {"name": service.name, "parts": _written(kept.segments)}
+    detail = {
+        "name": service.name,
+        "parts": _written(kept.segments),
+        "ingredients": ", ".join(service.ingredients),
+    }
     audit.record(db, actor, "service.added", "service", service.id, detail=detail)
     return service
 
@@ -58,7 +64,7 @@ def change_service(db: Session, actor: Actor, wish: ChangeService) -> Service:
     service, kept = queries.service(db, wish.service_id), wish.service
     if service.version != wish.version:
         raise StaleEdit(STALE)
-    _refuse(kept)
+    _refuse(kept, service.modality)
     if kept.name != service.name and queries.has_service(db, name=kept.name):
         raise Invalid(NAME_TAKEN, field="name")
     after: dict[str, Any] = {
@@ -72,11 +78,15 @@ def change_service(db: Session, actor: Actor, wish: ChangeService) -> Service:
     before = _written(queries.parts_of(service))
     if before != _written(kept.segments):
         detail["parts"] = [before, _written(kept.segments)]
+    planned = sorted(kept.ingredients)
+    if planned != service.ingredients:
+        detail["ingredients"] = [", ".join(service.ingredients), ", ".join(planned)]
     if not detail:
         return service
 
     for name, value in after.items():
         setattr(service, name, value)
+    service.ingredients = planned
     flag_modified(service, "name")  # Parts are rows of their own: the version moves with them.
     db.flush()  # Says "stale" before any part is touched.
     if "parts" in detail:
@@ -101,7 +111,9 @@ def rows_of(parts: tuple[Segment, ...]) -> list[ServiceSegment]:
     ]
 
 
-def _refuse(kept: KeepService) -> None:
+def _refuse(kept: KeepService, modality: Modality) -> None:
+    if kept.ingredients and modality is not Modality.MESOTHERAPY:
+        raise Invalid(ONLY_MESOTHERAPY, field="ingredients")
     for mistake in catalog_rules.mistakes(kept.segments):
         field = f"{mistake.at}_{mistake.seq}" if mistake.seq else ""
         raise Invalid(mistake.sentence, field=field, **mistake.values)

@@ -137,6 +137,7 @@ class KeepService:
     sessions_planned: int
     interval_days: int
     segments: tuple[Segment, ...]
+    ingredients: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +179,7 @@ class ServiceCard:
     duration_min: int
     sessions_planned: int
     interval_days: int
+    ingredients: tuple[str, ...]
     is_active: bool
     segments: tuple[Segment, ...]
     bars: tuple[Bar, ...]

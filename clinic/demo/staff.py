@@ -180,6 +180,7 @@ def _services(db: Session, location: Location) -> dict[Modality, Service]:
     found: dict[Modality, Service] = {}
     for service in catalog_queries.services(db):
         found.setdefault(service.modality, service)
+    found[Modality.MESOTHERAPY].ingredients = ["dexpanthenol", "lidocaine", "vitamins"]
     return found
 
 

@@ -88,6 +88,7 @@ def _foresee(
         history,
         consent_version=queries.consent_versions(db)(service.modality, on),
         interval_days=interval,
+        ingredients=service.ingredients,
     )
     screening = safety_queries.check(db, history, plan, on)
     known = checks.remembered(screening, ())

@@ -97,6 +97,7 @@ class Offered(NamedTuple):
     name: str
     modality: Modality
     duration_min: int
+    ingredients: Sequence[str]
 
 
 _IN_USE = (
@@ -105,7 +106,7 @@ _IN_USE = (
     .order_by(Resource.sort, Resource.name, Resource.id)
 )
 _OFFERED = (
-    sa.select(Service.id, Service.name, Service.modality, Service.duration_min)
+    sa.select(Service.id, Service.name, Service.modality, Service.duration_min, Service.ingredients)
     .where(Service.is_active)
     .order_by(Service.name, Service.id)
 )
@@ -291,7 +292,13 @@ def plan_for(
     if kind is not None and on is not None:
         text = consent_queries.text_in_force(db, kind, on=on)
         version = text.version_name if text is not None else None
-    return plan_of(service.modality, history, consent_version=version, interval_days=interval_days)
+    return plan_of(
+        service.modality,
+        history,
+        consent_version=version,
+        interval_days=interval_days,
+        ingredients=service.ingredients,
+    )
 
 
 def plan_of(
@@ -300,6 +307,7 @@ def plan_of(
     *,
     consent_version: str | None,
     interval_days: int | None,
+    ingredients: Iterable[str],
 ) -> PlannedTreatment:
     """Return the plan of a modality for somebody with this history."""
     if not modality.is_treatment:
@@ -307,6 +315,7 @@ def plan_of(
     return PlannedTreatment(
         modality=modality,
         zones=planned_zones(history),
+        ingredients=frozenset(ingredients),
         consent_version=consent_version,
         interval_days=interval_days,
     )

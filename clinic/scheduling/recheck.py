@@ -52,6 +52,8 @@ class OpenVisit(NamedTuple):
     modality: Modality
     interval_days: int | None
     """Of its course."""
+    ingredients: Sequence[str]
+    """Of its service."""
     remembered: Remembered
 
 
@@ -115,6 +117,7 @@ _OPEN = (
         Appointment.starts_local,
         Service.modality,
         Course.interval_days,
+        Service.ingredients,
         Appointment.decision,
         Appointment.is_released,
         Appointment.clear_on,
@@ -134,6 +137,7 @@ def _open(db: Session, *where: sa.ColumnElement[bool]) -> list[OpenVisit]:
             row.starts_local.date(),
             row.modality,
             row.interval_days,
+            row.ingredients,
             Remembered(decision=row.decision, is_released=row.is_released, clear_on=row.clear_on),
         )
         for row in db.execute(_OPEN.where(*where))
@@ -201,6 +205,7 @@ def decide(gathered: Gathered, catalogue: Catalogue | None = None) -> Iterator[D
             history,
             consent_version=gathered.consent_version(visit.modality, visit.on),
             interval_days=visit.interval_days,
+            ingredients=visit.ingredients,
         )
         screening = screen(history, plan, visit.on, rules.rules, edition=rules.edition)
         given = gathered.released.get(visit.id, frozenset())

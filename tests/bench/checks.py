@@ -18,7 +18,7 @@ from tests.bench.staff import INJECTIONS
 def plan_of_prp(history: History) -> PlannedTreatment:
     """Return the plan of a PRP for somebody, as booking makes it."""
     return scheduling_queries.plan_of(
-        Modality.PRP, history, consent_version="1.0", interval_days=None
+        Modality.PRP, history, consent_version="1.0", interval_days=None, ingredients=()
     )
 
 

@@ -280,3 +280,40 @@ def test_the_list_costs_the_same_however_many_services(world, db, desk):
     for _ in range(3):
         factories.a_service(db)
     assert world.as_role(A).get("/clinic/services").status_code == 200
+
+
+def test_a_mesotherapy_says_what_it_injects_and_is_found_so_again(world, desk, db):
+    url = f"/clinic/services/{desk.mesotherapy.id}"
+    sent = form_of(desk.mesotherapy) | {"ingredients": ["lidocaine", "biotin"]}
+
+    answer = world.as_role(A).post(url, sent)
+    db.expire_all()
+
+    assert answer.status_code == 303
+    assert desk.mesotherapy.ingredients == ["biotin", "lidocaine"]
+    line = db.scalars(sa.select(AuditEvent).where(AuditEvent.action == "service.changed")).one()
+    assert line.detail["changes"]["ingredients"] == ["", "biotin, lidocaine"]
+    page = text_of(world.as_role(A).get(url))
+    ticked = re.findall(r'<input[^>]*checked[^>]*name="ingredients"[^>]*value="(\w+)"', page)
+    assert ticked == ["lidocaine", "biotin"]
+    assert "Biotin, Lidocaine" in text_of(world.as_role(A).get("/clinic/services"))
+
+
+@pytest.mark.parametrize(("service", "sent"), [("prp", "lidocaine"), ("mesotherapy", "arsenic")])
+def test_only_a_mesotherapy_plans_what_is_on_the_list(world, desk, db, service, sent):
+    row = getattr(desk, service)
+
+    answer = world.as_role(A).post(
+        f"/clinic/services/{row.id}", form_of(row) | {"ingredients": [sent]}
+    )
+    db.expire_all()
+
+    assert answer.status_code == 422
+    assert error_at(answer, "ingredients")
+    assert row.ingredients == []
+
+
+def test_a_prp_is_not_asked_what_it_injects(world, desk):
+    page = text_of(world.as_role(A).get(f"/clinic/services/{desk.prp.id}"))
+
+    assert 'name="ingredients"' not in page

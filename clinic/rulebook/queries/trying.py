@@ -40,6 +40,7 @@ class _Visit(NamedTuple):
     starts_local: dt.datetime
     modality: Modality
     interval_days: int | None
+    ingredients: Sequence[str]
 
 
 class _Turned(NamedTuple):
@@ -110,6 +111,7 @@ def _visits(db: Session, actor: Actor, part: Part) -> list[_Visit]:
             Appointment.starts_local,
             Service.modality,
             Course.interval_days,
+            Service.ingredients,
         )
         .join(Service, Service.id == Appointment.service_id)
         .outerjoin(Course, Course.id == Appointment.course_id)
@@ -147,6 +149,7 @@ def _turned(
                 history,
                 consent_version=version_of(visit.modality, on),
                 interval_days=visit.interval_days,
+                ingredients=visit.ingredients,
             )
             turn = rules.turn(trial, history, plan, on)
             if turn is not None:
