@@ -19,6 +19,7 @@ from clinic.intake.rules.sheet import is_open
 from clinic.intake.rules.tablet import tablet_facts
 from clinic.intake.values import AnswerOnTablet, AnswerQuestions
 from clinic.patients import queries as patient_queries
+from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
 from clinic.safety.models import PatientFact, Release
@@ -132,15 +133,17 @@ def answer_on_tablet(
 ) -> list[PatientFact]:
     """Record what the patient answered alone, check the visits again, and end the screen.
 
-    Raises SentAlready for the second of two, HandoverOver when the screen or the visit is over,
-    Invalid as the rules say.
+    Raises SentAlready for the second of two, HandoverOver when the screen or the visit is over or
+    the record is not in use any more, Invalid as the rules say.
     """
     visit = scheduling_queries.lock_visit(db, screen.appointment_id)
     handover = handed.held(db, screen.handover_id)
     state = handed.state_of(handover)
     if state is HandoverState.ANSWERED:
         raise SentAlready(SENT)
-    if state is not HandoverState.OPEN or not handover.confirmed_at or visit.status not in OPEN:
+    is_open = state is HandoverState.OPEN and handover.confirmed_at is not None
+    is_active = patient_queries.get(db, visit.patient_id).status is PatientStatus.ACTIVE
+    if not (is_open and is_active and visit.status in OPEN):
         raise HandoverOver
     facts = tablet_facts(
         wish.groups,

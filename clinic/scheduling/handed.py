@@ -44,6 +44,8 @@ class Screen:
     state: HandoverState
     is_confirmed: bool
     seen_at: dt.datetime | None
+    ends_at: dt.datetime
+    """Unless the patient goes on."""
 
 
 def screen(db: Session, token_hash: str) -> Screen | None:
@@ -62,6 +64,7 @@ def screen(db: Session, token_hash: str) -> Screen | None:
         state=state_of(handover),
         is_confirmed=handover.confirmed_at is not None,
         seen_at=handover.seen_at,
+        ends_at=handover.expires_at,
     )
 
 

@@ -3,6 +3,7 @@
 The patient is nobody who signs in: what is done on the tablet is audited under `ON_TABLET`.
 """
 
+import datetime as dt
 import secrets
 from dataclasses import dataclass
 
@@ -107,6 +108,7 @@ def open_screen(db: Session, code: str, *, secret: str, request: Request) -> str
     token = secrets.token_urlsafe(32)
     handover.token_hash = token_hash(token)
     handover.opened_at = handover.seen_at = now
+    handover.expires_at = now + handover_rules.SCREEN_LASTS
     patient_id = db.get_one(Appointment, handover.appointment_id).patient_id
     _record(db, request, "handover.opened", handover, patient_id)
     return token
@@ -141,6 +143,14 @@ def speak(db: Session, screen: handed.Screen, locale: str) -> None:
 def touch(db: Session, screen: handed.Screen) -> None:
     """Note that somebody is at the tablet; what is over stays over. Raises HandoverOver."""
     _held_open(db, screen)
+
+
+def go_on(db: Session, screen: handed.Screen) -> dt.datetime:
+    """Give the patient more time; return until when. Raises HandoverOver."""
+    handover = _held_open(db, screen)
+    assert handover.opened_at is not None, "open"
+    handover.expires_at = handover_rules.longer(handover.opened_at, clock.now())
+    return handover.expires_at
 
 
 def end(db: Session, screen: handed.Screen, request: Request, *, why: str) -> None:

@@ -329,6 +329,7 @@ class Handover(Base):
     """What the patient reads; begins as the language of the record."""
     made_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
+    """Of the code; once it is used, of the screen."""
     """Of the code."""
     opened_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     confirmed_at: Mapped[dt.datetime | None] = mapped_column(default=None)

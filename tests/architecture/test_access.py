@@ -152,6 +152,7 @@ VIEWS: dict[str, Permission | str] = {
     "tablet.confirm": PUBLIC,
     "tablet.done": PUBLIC,
     "tablet.end": PUBLIC,
+    "tablet.go_on": PUBLIC,
     "tablet.index": PUBLIC,
     "tablet.open_screen": PUBLIC,
     "tablet.questions": PUBLIC,

@@ -183,6 +183,32 @@ def test_a_busy_server_takes_no_answer_away_and_an_end_is_said(
     expect(page).to_have_url(re.compile("/tablet/done$"))
 
 
+def test_who_is_still_answering_is_told_before_the_end_and_goes_on(clinic, people, desk, visit):
+    tablet = people(clinic.url, width=TABLET[0], height=TABLET[1])
+    page = opens(tablet, hands_over(desk, visit))
+    taps(page, "painkiller such as ibuprofen", "Yes")
+    page.clock.install()
+
+    def stays(minutes: int) -> None:
+        for _ in range(0, minutes, 2):
+            page.clock.fast_forward(120_000)
+            page.mouse.click(5, 5)
+
+    stays(24)
+    expect(page.locator("#ends-soon")).to_be_hidden()
+    stays(2)
+    page.clock.run_for(2000)
+    expect(page.locator("#ends-soon")).to_be_visible()
+    assert axe_violations(page) == []
+    page.get_by_role("button", name="I need more time").click()
+    page.clock.run_for(2000)
+    expect(page.locator("#ends-soon")).to_be_hidden()
+    stays(10)
+
+    expect(page.locator("[name=q_painkiller][value=yes]")).to_be_checked()
+    expect(page).to_have_url(re.compile("/tablet/questions$"))
+
+
 def test_moved_in_two_clicks_it_is_clear_on_the_later_day(clinic, people, desk, visit, clock):
     number = int(visit.rsplit("/", 1)[1])
     physician = people(clinic.url)

@@ -145,7 +145,10 @@ def test_what_cannot_be_a_code_is_said_at_the_field(world, code):
     assert 'id="code-err"' in text(answer)
 
 
-def test_guessing_is_slowed_down_for_the_address_and_for_nobody_who_signs_in(world, visit):
+def test_guessing_is_slowed_down_for_the_address_and_for_nobody_who_signs_in(
+    world, visit, monkeypatch
+):
+    monkeypatch.setattr(handover_rules, "PER_ADDRESS", 30)
     code = hand_over(world, visit)
     tablet = the_tablet(world)
     for _ in range(handover_rules.PER_ADDRESS):
@@ -323,16 +326,44 @@ def test_without_a_touch_it_ends(world, visit, clock):
     assert tablet.post("/tablet/questions", IBUPROFEN).status_code == 410
 
 
-def test_it_ends_in_any_case(world, visit, clock):
-    tablet = opened(world, visit)
-    for minutes in range(5, 35, 5):
-        clock(NOW + minutes * MINUTE)
-        tablet.post("/tablet/touch")
+def touches_until(tablet, clock, minutes, since=0):
+    for minute in range(since + 5, minutes + 1, 5):
+        clock(NOW + minute * MINUTE)
+        assert tablet.post("/tablet/touch").status_code == 204
 
-    clock(NOW + 31 * MINUTE)
+
+def test_it_ends_although_somebody_is_there(world, visit, clock):
+    tablet = opened(world, visit)
+    touches_until(tablet, clock, 25)
+
+    clock(NOW + 30 * MINUTE)
 
     assert tablet.get("/tablet/questions").status_code == 410
+    assert tablet.post("/tablet/longer").status_code == 410
     assert tablet.get("/sign-in").status_code == 200
+
+
+def test_who_needs_more_time_gets_it(world, visit, clock):
+    tablet = opened(world, visit)
+    touches_until(tablet, clock, 25)
+    assert 'data-left="300"' in text(tablet.get("/tablet/questions"))
+
+    answer = tablet.post("/tablet/longer")
+
+    assert answer.get_json() == {"seconds": 30 * 60}
+    touches_until(tablet, clock, 50, since=25)
+    assert tablet.post("/tablet/questions", IBUPROFEN).location == "/tablet/done"
+
+
+def test_nobody_goes_on_for_ever(world, visit, clock):
+    tablet = opened(world, visit)
+    for minutes in range(25, 116, 5):
+        touches_until(tablet, clock, minutes, since=0 if minutes == 25 else minutes - 5)
+        tablet.post("/tablet/longer")
+
+    assert tablet.post("/tablet/longer").get_json() == {"seconds": 5 * 60}
+    clock(NOW + 120 * MINUTE)
+    assert tablet.get("/tablet/questions").status_code == 410
 
 
 def test_without_a_code_there_is_nothing(world):

@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from clinic.core.access import Role
 from clinic.intake import service
+from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind, FactSource
 from clinic.scheduling import handed, handovers
@@ -88,6 +89,17 @@ def test_what_a_busy_server_did_not_take_is_sent_again(world, db, patient, visit
 
     assert again.location == "/tablet/done"
     assert facts_of(db, patient) != []
+
+
+@pytest.mark.parametrize("status", [PatientStatus.DECEASED, PatientStatus.ARCHIVED])
+def test_a_record_that_is_not_in_use_any_more_takes_no_answers(world, db, patient, visit, status):
+    tablet = opened(world, visit)
+    patient.status = status
+    db.flush()
+
+    assert tablet.post("/tablet/questions", IBUPROFEN).status_code == 410
+
+    assert facts_of(db, patient) == []
 
 
 def test_two_tabs_send_once(world, db, patient, visit):

@@ -138,14 +138,25 @@ def test_the_session_of_the_day_itself_is_not_held_against_it():
     assert trial.as_of(only(own, bruise, before, denied), on).facts == (before, denied)
 
 
-def test_parts_are_the_coming_visits_and_twelve_months_without_gaps():
-    found = trial.parts(dt.date(2026, 3, 1))
+@pytest.mark.parametrize(
+    ("today", "oldest", "months"),
+    [
+        (dt.date(2026, 11, 22), dt.date(2025, 11, 22), 13),
+        (dt.date(2026, 3, 1), dt.date(2025, 3, 1), 12),
+        (dt.date(2026, 3, 2), dt.date(2025, 3, 2), 13),
+        (dt.date(2026, 12, 31), dt.date(2025, 12, 31), 13),
+        (dt.date(2028, 2, 29), dt.date(2027, 2, 28), 13),
+    ],
+)
+def test_parts_are_the_coming_visits_and_a_whole_year_without_gaps(today, oldest, months):
+    coming, *past = trial.parts(today)
 
-    assert [part.key for part in found][:4] == ["coming", "2026-03", "2026-02", "2026-01"]
-    assert len(found) == 13
-    assert found[1].first == found[1].until == dt.date(2026, 3, 1)
-    for newer, older in pairwise(found[1:]):
+    assert (coming.key, coming.first, coming.until) == ("coming", today, None)
+    assert (past[0].until, past[-1].first, len(past)) == (today, oldest, months)
+    for newer, older in pairwise(past):
         assert older.until == newer.first
+    assert len({part.key for part in past}) == months
+    assert all(part.first < part.until for part in past)
 
 
 def test_shifts_are_counted_the_strongest_first():

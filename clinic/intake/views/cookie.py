@@ -3,7 +3,7 @@
 from flask import Request, Response
 
 from clinic.accounts.rules import token_hash
-from clinic.scheduling.rules.handovers import ABSOLUTE
+from clinic.scheduling.rules.handovers import LONGEST
 
 
 def name(request: Request) -> str:
@@ -22,7 +22,7 @@ def put(request: Request, response: Response, token: str) -> None:
     response.set_cookie(
         name(request),
         token,
-        max_age=int(ABSOLUTE.total_seconds()),
+        max_age=int(LONGEST.total_seconds()),
         path="/",
         httponly=True,
         samesite="Strict",

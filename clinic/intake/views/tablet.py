@@ -4,6 +4,7 @@ Whoever holds it is nobody who signs in. While its screen is open, every other p
 sends this browser back here.
 """
 
+import datetime as dt
 import math
 from contextlib import suppress
 from typing import cast
@@ -59,7 +60,16 @@ _AT_THE_DESK = frozenset({"tablet.index", "tablet.open_screen"})
 
 @bp.context_processor
 def _limits() -> dict[str, object]:
-    return {"idle_seconds": int(handover_rules.IDLE_ON_SCREEN.total_seconds())}
+    screen = _screen()
+    return {
+        "idle_seconds": int(handover_rules.IDLE_ON_SCREEN.total_seconds()),
+        "soon_seconds": int(handover_rules.ENDS_SOON.total_seconds()),
+        "left_seconds": _seconds_to(screen.ends_at) if screen else 0,
+    }
+
+
+def _seconds_to(at: dt.datetime) -> int:
+    return int((at - clock.now()).total_seconds())
 
 
 @bp.before_app_request
@@ -307,6 +317,16 @@ def touch() -> ResponseReturnValue:
     with transaction() as db:
         handovers.touch(db, screen)
     return "", 204
+
+
+@bp.post("/longer")
+@public
+def go_on() -> ResponseReturnValue:
+    """Give more time before the screen ends; say for how many seconds."""
+    screen = _screen_in_hand()
+    with transaction() as db:
+        until = handovers.go_on(db, screen)
+    return {"seconds": _seconds_to(until)}
 
 
 @bp.get("/done")

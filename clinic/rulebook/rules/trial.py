@@ -18,7 +18,6 @@ from clinic.safety.rules.screening import Match, matches, visit_decision
 from clinic.safety.values import Decision, Fact, FactKind, History, PlannedTreatment
 
 COMING = "coming"
-MONTHS = 12
 _OF_THE_SESSION = frozenset({FactKind.TREATMENT, FactKind.SIDE_EFFECT})
 _Key = tuple[str, str, Decision, Zone | None, str | None]
 
@@ -129,11 +128,19 @@ def _rank(decision: Decision | None) -> int:
 def parts(today: dt.date) -> tuple[Part, ...]:
     """Return what a trial runs through: the coming visits, then twelve months, newest first.
 
-    The month of today ends with yesterday: what is still to come today is among the coming.
+    The month of today ends with yesterday: what is still to come today is among the coming. The
+    oldest month begins on the day of today a year ago.
     """
     found = [Part(key=COMING, first=today, until=None)]
-    first, until = today.replace(day=1), today
-    for _ in range(MONTHS):
-        found.append(Part(key=f"{first:%Y-%m}", first=first, until=until))
-        first, until = (first - dt.timedelta(days=1)).replace(day=1), first
+    since = _a_year_before(today)
+    month, until = today.replace(day=1), today
+    while until > since:
+        if month < until:
+            found.append(Part(key=f"{month:%Y-%m}", first=max(month, since), until=until))
+        month, until = (month - dt.timedelta(days=1)).replace(day=1), month
     return tuple(found)
+
+
+def _a_year_before(day: dt.date) -> dt.date:
+    """Return the same day of the year before; 28 February for the 29th."""
+    return day.replace(year=day.year - 1, day=28 if (day.month, day.day) == (2, 29) else day.day)

@@ -16,9 +16,17 @@ CODE_LASTS = dt.timedelta(minutes=10)
 IDLE = dt.timedelta(minutes=10)
 """Without a touch for so long the screen is over; a script ends it sooner."""
 IDLE_ON_SCREEN = dt.timedelta(minutes=5)
-ABSOLUTE = dt.timedelta(minutes=30)
-PER_ADDRESS = 100
-"""Codes that an address may try in a quarter of an hour: a clinic may have one address for all."""
+SCREEN_LASTS = dt.timedelta(minutes=30)
+"""How long an open screen is good for; who is still answering is told in time and goes on."""
+LONGEST = dt.timedelta(hours=2)
+"""No screen outlives it, however often somebody goes on."""
+ENDS_SOON = dt.timedelta(minutes=5)
+PER_ADDRESS = 500
+"""Codes that an address may try in a quarter of an hour: a clinic may have one address for all.
+
+Fewer would let a stranger there close a tablet that was never used; with five codes waiting, so
+many tries find one of them once in fifteen million quarters of an hour.
+"""
 PER_BROWSER = 20
 """The same for a browser in which a screen was opened or somebody has signed in before."""
 _LEFT_OUT = re.compile(r"[\s\-–.]+")
@@ -54,7 +62,14 @@ def state(
         return HandoverState.ANSWERED
     if ended_at is not None:
         return HandoverState.OVER
+    if now >= expires_at:
+        return HandoverState.OVER
     if opened_at is None:
-        return HandoverState.WAITING if now < expires_at else HandoverState.OVER
+        return HandoverState.WAITING
     is_idle = seen_at is not None and now - seen_at > IDLE
-    return HandoverState.OVER if is_idle or now - opened_at > ABSOLUTE else HandoverState.OPEN
+    return HandoverState.OVER if is_idle else HandoverState.OPEN
+
+
+def longer(opened_at: dt.datetime, now: dt.datetime) -> dt.datetime:
+    """Return until when a screen is good whose patient wants to go on."""
+    return min(now + SCREEN_LASTS, opened_at + LONGEST)

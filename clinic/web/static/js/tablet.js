@@ -5,6 +5,9 @@ const box = document.getElementById("still-there");
 const OVER = new Set([409, 410]); // sent in another tab, or ended
 const closing = document.getElementById("idle");
 
+const ending = document.getElementById("ends-soon");
+const longer = document.getElementById("longer");
+
 // A page out of the browser's own memory may belong to somebody who has gone.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
@@ -35,9 +38,25 @@ if (box && closing) {
   }
   for (const kind of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(kind, here, { passive: true });
 
+  let ends = Date.now() + Number(ending.dataset.left) * 1000;
+  const soon = Number(ending.dataset.soon) * 1000;
+
+  longer.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const answer = await fetch(longer.action, { method: "POST", body: new FormData(longer), credentials: "same-origin" });
+      if (OVER.has(answer.status) || answer.redirected) return location.replace(box.dataset.over);
+      if (answer.ok) ends = Date.now() + (await answer.json()).seconds * 1000;
+    } catch (failure) {
+      if (!(failure instanceof TypeError)) throw failure; // no connection: press again
+    }
+  });
+
   setInterval(() => {
     const left = touched + idle - Date.now();
     if (left <= 0) closing.submit();
     else if (left <= warning) box.hidden = false;
+    if (ends <= Date.now()) location.replace(box.dataset.over);
+    ending.hidden = !box.hidden || ends - Date.now() > soon;
   }, 1000);
 }
