@@ -52,7 +52,6 @@ def index() -> ResponseReturnValue:
     calls = work.due(db, location_id=who.location_id, zone=who.zone)
     open_effects = effects.open_side_effects(db, location_id=who.location_id, zone=who.zone)
     flags = work.flags_without_report(db, location_id=who.location_id)
-    unsafe = work.unsettled(db, location_id=who.location_id)
     looks.listed("follow_up", [c.patient_id for c in calls] + [e.patient_id for e in open_effects])
     return render_template(
         "followup/index.html",
@@ -61,7 +60,6 @@ def index() -> ResponseReturnValue:
         urgent=[e for e in open_effects if not e.is_reviewed and e.urgency is not Urgency.ROUTINE],
         others=[e for e in open_effects if e.is_reviewed or e.urgency is Urgency.ROUTINE],
         flags=flags,
-        unsafe=unsafe,
         today_on=clock.today(who.zone),
         **NAMES,
     )

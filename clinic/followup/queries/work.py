@@ -1,4 +1,4 @@
-"""The work list: calls due, red flags without a report, visits that await a physician."""
+"""The work list: calls due, red flags without a report."""
 
 import datetime as dt
 from collections import defaultdict
@@ -16,13 +16,9 @@ from clinic.followup.rules import due as due_rules
 from clinic.followup.values import CallKind, CallResult
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
-from clinic.safety.values import Decision
-from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
 
-UNSETTLED_AHEAD = dt.timedelta(days=14)
 _NO_FLAGS = "[]"
 """An empty list as the column keeps it, on both databases."""
 
@@ -53,20 +49,6 @@ class FlagHeard:
     phone: str
     red_flags: tuple[str, ...]
     at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsettledVisit:
-    """A coming visit that a physician must decide on before it can begin."""
-
-    id: int
-    patient_id: int
-    patient_name: str
-    file_number: str
-    phone: str
-    service_name: str
-    starts_at: dt.datetime
-    decision: Decision
 
 
 _SINCE = sa.bindparam("since", type_=UTCDateTime())
@@ -137,28 +119,6 @@ _FLAGS = (
         ),
     )
     .order_by(Contact.at)
-)
-_UNDECIDED = (
-    sa.select(
-        Appointment.id,
-        Appointment.patient_id,
-        Appointment.starts_at,
-        Appointment.decision,
-        Patient.given_name,
-        Patient.family_name,
-        Patient.file_number,
-        Patient.phone,
-        Service.name.label("service_name"),
-    )
-    .join(Patient, Patient.id == Appointment.patient_id)
-    .join(Service, Service.id == Appointment.service_id)
-    .where(
-        Appointment.location_id == sa.bindparam("location"),
-        Appointment.starts_at.between(_SINCE, sa.bindparam("until", type_=UTCDateTime())),
-        Appointment.status.in_((AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)),
-        Appointment.decision.in_((Decision.REVIEW, Decision.DEFER, Decision.BLOCK)),
-    )
-    .order_by(Appointment.starts_at)
 )
 
 
@@ -231,31 +191,4 @@ def flags_without_report(db: Session, *, location_id: int) -> list[FlagHeard]:
             at=row.at,
         )
         for row in rows
-    ]
-
-
-def unsettled(db: Session, *, location_id: int) -> list[UnsettledVisit]:
-    """Return the visits of the coming two weeks that await a physician, earliest first."""
-    now = clock.now()
-    rows = db.execute(
-        _UNDECIDED,
-        {
-            "location": location_id,
-            "since": now - dt.timedelta(hours=12),
-            "until": now + UNSETTLED_AHEAD,
-        },
-    )
-    return [
-        UnsettledVisit(
-            id=row.id,
-            patient_id=row.patient_id,
-            patient_name=f"{row.given_name} {row.family_name}",
-            file_number=row.file_number,
-            phone=row.phone,
-            service_name=row.service_name,
-            starts_at=row.starts_at,
-            decision=row.decision,
-        )
-        for row in rows
-        if row.decision is not None
     ]
