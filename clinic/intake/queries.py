@@ -132,7 +132,7 @@ def questions_page(db: Session, actor: Actor, appointment_id: int) -> QuestionsP
         cards=question_rules.cards(
             page.screening,
             page.history,
-            safety_queries.rules(),
+            editions.in_force(db),
             safety_queries.codes(),
             today=page.today,
         ),
@@ -155,7 +155,7 @@ def tablet_page(db: Session, screen: Screen) -> TabletPage:
     cards = [
         card
         for card in question_rules.cards(
-            screening, history, safety_queries.rules(), codes, today=today
+            screening, history, editions.in_force(db), codes, today=today
         )
         if card.group.code in groups
     ]
