@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_ingredients"
-down_revision = "20261122_missed"
+down_revision = "20261122_hours"
 branch_labels = None
 depends_on = None
 
