@@ -1,8 +1,10 @@
 """People with real passwords, and browsers that sign in with them."""
 
 import pytest
+import sqlalchemy as sa
 
 from clinic.accounts import passwords
+from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from tests.world import Visitor
 
@@ -33,3 +35,9 @@ def sign_in(visitor: Visitor, login: str, password: str = PASSWORD, **options):
 def forget_token(visitor: Visitor) -> None:
     """Make the next post fetch the token of the session as it is now."""
     visitor._token = ""
+
+
+def actions(db) -> list[str]:
+    """Return what was audited since the clinic of the test was made."""
+    is_later = AuditEvent.action != "rules.approved"
+    return list(db.scalars(sa.select(AuditEvent.action).where(is_later).order_by(AuditEvent.id)))

@@ -1,0 +1,174 @@
+"""A patient about whom everything clinical is written, in one word that stands nowhere else."""
+
+import dataclasses
+import datetime as dt
+
+import pytest
+
+from clinic.accounts import service as accounts
+from clinic.accounts.values import InviteAccount
+from clinic.core import clock
+from clinic.core.access import Role
+from clinic.followup import service as followup
+from clinic.followup.values import (
+    CallKind,
+    CallResult,
+    LogCall,
+    Outcome,
+    ReportSideEffect,
+    ReviewSideEffect,
+    SideEffectKind,
+)
+from clinic.messages import service as messages
+from clinic.messages.models import Message
+from clinic.messages.values import Channel, MessageKind, MessageState, SetContact
+from clinic.safety import queries as safety_queries
+from clinic.safety import service as safety
+from clinic.safety.values import (
+    FactKind,
+    ReleaseFinding,
+)
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import service as scheduling
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
+from clinic.treatments import service as treatments
+from clinic.treatments.values import AbortSession, Content
+from tests import factories
+from tests.treatments.conftest import TODAY, Chair
+
+SECRET_WORD = "Xyzomab"
+
+
+@dataclasses.dataclass
+class Story:
+    """A patient about whom everything clinical is written, and the ids that addresses need."""
+
+    chair: Chair
+    ids: dict[str, list[object]]
+    coming: Appointment
+    arriving: Appointment
+
+
+@pytest.fixture
+def story(chair: Chair) -> Story:
+    db, today = chair.db, dt.datetime(2026, 11, 23)
+    aborted = chair.begin(visit=chair.book(today.replace(hour=12), chair.mesotherapy))
+    treatments.abort(
+        db,
+        chair.actor(),
+        AbortSession(
+            session_id=aborted.id,
+            version=aborted.version,
+            content=Content(note=SECRET_WORD),
+            reason=SECRET_WORD,
+        ),
+    )
+    signed = chair.signed(chair.whole(note=SECRET_WORD))
+    begun = chair.begin(visit=chair.book(today.replace(hour=13), chair.mesotherapy))
+    begun_visit = db.get_one(Appointment, begun.appointment_id)
+    coming, arriving, cancelled = (
+        chair.book(at, status=AppointmentStatus.BOOKED, arrived_at=None)
+        for at in (today.replace(day=27, hour=10), today.replace(hour=15), today.replace(day=30))
+    )
+    consultation = factories.a_service(db, modality=chair.prp.modality.CONSULTATION, name="Talk")
+    talk = chair.book(today.replace(hour=17), consultation)
+    scheduling.cancel(
+        db,
+        chair.actor(),
+        CancelAppointment(
+            appointment_id=cancelled.id, version=cancelled.version, reason=CancelReason.SAFETY
+        ),
+    )
+    chair.knows(FactKind.MEDICATION, "anticoagulant", label=SECRET_WORD)
+    followup.log_call(
+        db,
+        chair.actor(),
+        LogCall(
+            session_id=signed.id,
+            kind=CallKind.EXTRA,
+            result=CallResult.REACHED,
+            pain=3,
+            note=SECRET_WORD,
+            red_flags=(),
+        ),
+    )
+    effect_id = followup.report(
+        db,
+        chair.actor(),
+        ReportSideEffect(
+            session_id=signed.id,
+            kind=SideEffectKind.BRUISING,
+            grade=1,
+            is_serious=False,
+            zone=None,
+            onset_on=TODAY,
+            description=SECRET_WORD,
+            red_flags=(),
+        ),
+    )
+    followup.review(
+        db,
+        chair.actor(),
+        ReviewSideEffect(
+            side_effect_id=effect_id, version=1, grade=2, outcome=Outcome.OPEN, note=SECRET_WORD
+        ),
+    )
+    scheduling.rescreen(db, chair.actor(), chair.alice.id)
+    _released(chair, coming)
+    for visit in (coming, arriving, cancelled):
+        visit.recheck_reason = SECRET_WORD
+    coming.cancel_note = SECRET_WORD
+    _, token = accounts.invite(
+        db, None, InviteAccount(login="nina", name="Nina Vogel", role=Role.NURSE)
+    )
+    db.flush()
+    visits = [chair.visit, begun_visit, coming, arriving, cancelled, talk]
+    visits.append(db.get_one(Appointment, aborted.appointment_id))
+    room = chair.visit.room_id
+    ids: dict[str, list[object]] = {
+        "appointment_id": [visit.id for visit in visits],
+        "patient_id": [chair.alice.id],
+        "consent_id": [1],
+        "account_id": [chair.world.accounts[Role.NURSE].id],
+        "resource_id": [chair.visit.practitioner_id],
+        "service_id": [chair.prp.id],
+        "product_id": [chair.kit.product_id],
+        "lot_id": [chair.kit.id],
+        "token": [token],
+        "code": ["nsaid_recent", "plt_critical"],
+        "message_id": [_written_to(chair, coming)],
+        "secret": [messages.open_feed(db, chair.world.actor(Role.ADMINISTRATOR), room)],
+    }
+    return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
+
+
+def _written_to(chair: Chair, visit: Appointment) -> int:
+    """Let a message of a visit have failed; return its id."""
+    chair.alice.email = "alice@example.org"
+    wish = SetContact(patient_id=chair.alice.id, version=0, channel=Channel.EMAIL, agreed=True)
+    messages.set_contact(chair.db, chair.actor(), wish)
+    row = Message(
+        appointment_id=visit.id,
+        number=1,
+        kind=MessageKind.CONFIRMATION,
+        channel=Channel.EMAIL,
+        state=MessageState.FAILED,
+        starts_at=visit.starts_at,
+        at=clock.now(),
+    )
+    chair.db.add(row)
+    chair.db.flush()
+    return row.id
+
+
+def _released(chair: Chair, visit: Appointment) -> None:
+    """Let a physician release the first finding that may be released."""
+    history = safety_queries.history_of(chair.db, chair.alice.id)
+    plan = scheduling_queries.plan_for(chair.db, visit, history)
+    screening = safety_queries.check(chair.db, history, plan, visit.starts_local.date())
+    finding = next(f for f in screening.findings if f.releasable.value == "physician")
+    wish = ReleaseFinding(
+        appointment_id=visit.id, fingerprint=finding.fingerprint, reason=f"{SECRET_WORD}, long"
+    )
+    safety.release(chair.db, chair.actor(), wish)
