@@ -93,7 +93,8 @@ def evaluate(file: Path, *, as_json: bool) -> None:
     except (UnicodeDecodeError, json.JSONDecodeError) as bad:
         _refuse([f"{file} is no JSON: {bad}"])
     try:
-        case = read_case(data, shipped_codes())
+        groups = [group.code for group in shipped_catalogue().groups]
+        case = read_case(data, shipped_codes(), groups)
     except BadCatalogue as bad:
         _refuse(list(bad.problems))
     screening = screen(case.history, case.plan, case.on, shipped_catalogue().rules)

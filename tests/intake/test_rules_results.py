@@ -3,11 +3,12 @@
 import pytest
 
 from clinic.core.errors import Invalid
-from clinic.intake.rules.results import read_result, units_offered
+from clinic.intake.rules.results import read_result
 from clinic.intake.rules.stages import is_unusual
 from clinic.intake.values import STAGES
 from clinic.patients.values import Sex
 from clinic.safety.catalogue_files import shipped_codes
+from clinic.safety.rules.plausible import units_offered
 from clinic.safety.values import FactKind
 
 pytestmark = pytest.mark.once

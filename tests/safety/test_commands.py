@@ -1,6 +1,8 @@
 """The commands `safety explain` and `safety evaluate`."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -93,6 +95,25 @@ def test_evaluate_needs_no_database(run, written):
     assert "98 10*9/L" in told.output
 
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "safety-case.md"
+
+
+def test_the_documented_case_gives_what_the_document_says(run, written):
+    text = DOCUMENT.read_text(encoding="utf-8")
+    case = re.search(r"```json\n(.*?)```", text, re.DOTALL)[1]
+    table = text.partition("## The result")[2].partition("## ")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|", table, re.MULTILINE)
+    fields = [set(re.findall(r"`(\w+)(?:\[\])?`", row)) for row in rows]
+
+    told = json.loads(run("evaluate", written(case), "--json").output)
+
+    assert set(told) == set.union(*fields[:6])
+    assert told["findings"]
+    for finding in told["findings"]:
+        assert set(finding) == set.union(*fields[6:])
+    assert (told["decision"], told["earliest_clear_on"]) == ("defer", "2026-12-02")
+
+
 def test_evaluate_gives_the_same_answer_twice(run, written):
     assert (
         run("evaluate", written(CASE), "--json").output
@@ -110,7 +131,31 @@ def test_evaluate_gives_the_same_answer_twice(run, written):
         ({"facts": [{"kind": "x", "code": "y"}]}, "case.facts[0].kind: must be one of"),
         (
             {"facts": [{"kind": "lab", "code": "platelets", "value": 105, "unit": "/uL"}]},
-            "case.facts[0].value: must be from 5 to 2000 10*9/L",
+            "case.facts[0].value: must be from 5 to 2000 10*9/L; was 10⁵ /µL (= 100 ×10⁹/L) or",
+        ),
+        (
+            {"facts": [{"kind": "medication", "code": "nsaidd"}]},
+            "case.facts[0].code: nsaidd is no medication; it must be one of",
+        ),
+        (
+            {"facts": [{"kind": "condition", "code": "nsaid"}]},
+            "case.facts[0].code: nsaid is no condition; it must be one of",
+        ),
+        (
+            {"facts": [{"kind": "review", "code": "illnesses"}]},
+            "case.facts[0].code: illnesses is no review; it must be one of pregnancy, bleeding",
+        ),
+        (
+            {"facts": [{"kind": "consent", "code": "meso"}]},
+            "case.facts[0].code: meso is no consent; it must be one of prp, mesotherapy",
+        ),
+        (
+            {"plan": {"service": "mesotherapy", "ingredients": ["dutasterid"]}},
+            "case.plan.ingredients: dutasterid is no ingredient; it must be one of lidocaine",
+        ),
+        (
+            {"plan": {"service": "mesotherapy", "lots": [{"ingredient": "x"}]}},
+            "case.plan.lots[0].ingredient: x is no ingredient",
         ),
         (
             {"facts": [{"kind": "lab", "code": "platelets", "value": 98, "unit": "kg"}]},

@@ -8,9 +8,10 @@ from clinic.core.units import shown_unit
 from clinic.core.zones import ZONE_NAMES, Zone
 from clinic.intake.forms.fact import FactForm
 from clinic.intake.forms.fields import OneOfField, ZonesField
-from clinic.intake.rules.results import read_result, units_offered
+from clinic.intake.rules.results import read_result
 from clinic.intake.values import STAGES, Section
 from clinic.safety.rules.codes import OTHER
+from clinic.safety.rules.plausible import units_offered
 from clinic.safety.values import FactKind, FactSource, FactState, RecordFact
 from clinic.web.forms import (
     REQUIRED,

@@ -1,12 +1,15 @@
 """A case written down for a trial of the rules: person, plan, date and facts as plain data."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from clinic.catalog.values import ChosenLot, Modality, Unusable
+from clinic.catalog.values import INGREDIENTS, ChosenLot, Modality, Unusable
+from clinic.consents.values import ConsentKind
 from clinic.core.zones import Zone
+from clinic.safety.rules import plausible
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.reading import Table, checked
 from clinic.safety.values import (
@@ -38,16 +41,36 @@ class Case:
     on: dt.date
 
 
-def read_case(data: object, codes: Codes) -> Case:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a case may name."""
+
+    codes: Codes
+    groups: tuple[str, ...]
+
+    def of(self, kind: FactKind) -> tuple[str, ...] | None:
+        """Return the codes of a kind; None where any may be given, as for stages of a scale."""
+        if kind is FactKind.STAGE:
+            return None
+        if kind is FactKind.REVIEW:
+            return self.groups
+        if kind is FactKind.CONSENT:
+            return tuple(ConsentKind)
+        return tuple(concept.code for concept in self.codes.of_kind(kind))
+
+
+def read_case(data: object, codes: Codes, groups: Collection[str]) -> Case:
     """Read a case; raises BadCatalogue with every problem, each named by its place.
 
     `on`, `plan.service` and each fact's `kind` and `code` are needed; a fact without `noted_on`
     is known since the date of the case. A result has `value` and `unit`, in any unit of its code.
+    `groups` are the codes of the question groups.
     """
-    return checked(lambda problems: _case(Table(data, "case", problems), codes))
+    words = _Words(codes, tuple(groups))
+    return checked(lambda problems: _case(Table(data, "case", problems), words))
 
 
-def _case(table: Table, codes: Codes) -> Case:
+def _case(table: Table, words: _Words) -> Case:
     on = _day(table, "on") or dt.date.min
     if "on" not in table:
         table.bad("on", "must be a date such as 2026-12-01")
@@ -59,7 +82,7 @@ def _case(table: Table, codes: Codes) -> Case:
                 birth_date=_day(person, "birth_date"),
                 sex=person.choice("sex", Sex, Sex.UNKNOWN).value,
             ),
-            facts=tuple(_fact(fact, on, codes) for fact in table.tables("facts")),
+            facts=tuple(_fact(fact, on, words) for fact in table.tables("facts")),
         ),
         plan=_plan(table.table("plan")),
     )
@@ -78,7 +101,10 @@ def _plan(table: Table) -> PlannedTreatment:
     plan = PlannedTreatment(
         modality=table.choice("service", Modality),
         zones=frozenset(zones),
-        ingredients=frozenset(table.texts("ingredients")),
+        ingredients=frozenset(
+            _one_of(table, "ingredients", name, "ingredient", INGREDIENTS)
+            for name in table.texts("ingredients")
+        ),
         consent_version=table.text("consent_version", "") or None,
         interval_days=table.whole("interval_days"),
         lots=tuple(_lot(lot) for lot in table.tables("lots")),
@@ -89,7 +115,9 @@ def _plan(table: Table) -> PlannedTreatment:
 
 def _lot(table: Table) -> ChosenLot:
     lot = ChosenLot(
-        ingredient=table.text("ingredient"),
+        ingredient=_one_of(
+            table, "ingredient", table.text("ingredient"), "ingredient", INGREDIENTS
+        ),
         unusable=table.choice("unusable", Unusable) if "unusable" in table else None,
         opened_on=_day(table, "opened_on"),
     )
@@ -97,9 +125,19 @@ def _lot(table: Table) -> ChosenLot:
     return lot
 
 
-def _fact(table: Table, on: dt.date, codes: Codes) -> Fact:
-    kind = table.choice("kind", FactKind)
+def _one_of(table: Table, name: str, value: str, what: str, allowed: Collection[str]) -> str:
+    """Refuse a word that no rule knows: it would silently stand for nothing."""
+    if value and value not in allowed:
+        table.bad(name, f"{value} is no {what}; it must be one of {', '.join(allowed)}")
+    return value
+
+
+def _fact(table: Table, on: dt.date, words: _Words) -> Fact:
+    kind, codes = table.choice("kind", FactKind), words.codes
     code = table.text("code")
+    allowed = words.of(kind) if table.get("kind") == kind else None
+    if allowed is not None:
+        _one_of(table, "code", code, kind.value, allowed)
     noted_on = _day(table, "noted_on") or on
     value_milli, unit = _value(table, code, codes)
     zone = table.choice("zone", Zone) if "zone" in table else None
@@ -132,7 +170,9 @@ def _value(table: Table, code: str, codes: Codes) -> tuple[int | None, str | Non
     if milli is None:
         table.bad("unit", f"must be one of {', '.join(codes.units_of(code))}")
     elif not codes.is_plausible(code, milli):
-        table.bad("value", f"must be from {concept.low} to {concept.high} {concept.unit}")
+        meant = plausible.meant(codes, code, amount, given)
+        hint = f"; was {' or '.join(meant)} meant?" if meant else ""
+        table.bad("value", f"must be from {concept.low} to {concept.high} {concept.unit}{hint}")
     return milli, concept.unit
 
 
