@@ -322,13 +322,7 @@ def around_move(
         "offers_from": refusal.offers_from if refusal else None if taken else later,
         "is_instead": taken is not None or refusal is not None,
         "may_overbook": may_overbook(actor, taken),
-        "service": Offered(
-            service.id,
-            service.name,
-            service.modality,
-            service.duration_min,
-            service.ingredients,
-        ),
+        "service": Offered.of(service),
     }
 
 

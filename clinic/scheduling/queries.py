@@ -99,6 +99,11 @@ class Offered(NamedTuple):
     duration_min: int
     ingredients: Sequence[str]
 
+    @classmethod
+    def of(cls, row: Service) -> "Offered":
+        """Return a service that was read as a row."""
+        return cls(row.id, row.name, row.modality, row.duration_min, row.ingredients)
+
 
 _IN_USE = (
     sa.select(Resource.id, Resource.kind, Resource.name, Resource.device_type)
