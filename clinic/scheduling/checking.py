@@ -12,7 +12,15 @@ from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.rules.passage import passage
-from clinic.safety.values import Finding, Moment, Passage, ReleaseFinding, Screening
+from clinic.safety.values import (
+    Finding,
+    History,
+    Moment,
+    Passage,
+    PlannedTreatment,
+    ReleaseFinding,
+    Screening,
+)
 from clinic.scheduling import queries, recheck
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks
@@ -25,6 +33,32 @@ def check(db: Session, visit: Appointment, on: dt.date) -> tuple[Screening, froz
     plan = queries.plan_for(db, visit, history, on=on)
     released = safety_queries.fingerprints_released(db, visit.id)
     return safety_queries.check(db, history, plan, on), released
+
+
+def check_to_book(
+    db: Session, actor: Actor, history: History, plan: PlannedTreatment, on: dt.date
+) -> Screening:
+    """Check a plan for a day, as whoever books may know of it.
+
+    While something stops the treatment until a day that the desk must not learn, every day is
+    answered like today: who tries one date after the other finds no end.
+    """
+    today = clock.today(actor.zone)
+    if not actor.is_clinical and safety_queries.is_withheld(db, history, plan, today):
+        on = today
+    return safety_queries.check(db, history, plan, on)
+
+
+def check_to_move(
+    db: Session, actor: Actor, visit: Appointment, on: dt.date
+) -> tuple[Screening, frozenset[str]]:
+    """Check a visit for another day as `check_to_book`; on its own day it may always be moved."""
+    if on == visit.starts_local.date():
+        return check(db, visit, on)
+    history = safety_queries.history_of(db, visit.patient_id)
+    plan = queries.plan_for(db, visit, history, on=on)
+    released = safety_queries.fingerprints_released(db, visit.id)
+    return check_to_book(db, actor, history, plan, on), released
 
 
 def way_of(

@@ -14,7 +14,7 @@ from clinic.patients.values import full_name
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import passage
 from clinic.safety.values import Decision, Moment, Outcome, ReceptionStatus
-from clinic.scheduling import missed, queries
+from clinic.scheduling import checking, missed, queries
 from clinic.scheduling.missed import Missed
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import Offered
@@ -90,7 +90,7 @@ def _foresee(
         interval_days=interval,
         ingredients=service.ingredients,
     )
-    screening = safety_queries.check(db, history, plan, on)
+    screening = checking.check_to_book(db, actor, history, plan, on)
     known = checks.remembered(screening, ())
     way = passage(screening, Moment.BOOKING, actor.role, today=clock.today(actor.zone))
     return {

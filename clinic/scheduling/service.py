@@ -96,7 +96,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         on=on,
         interval_days=course.interval_days if course else None,
     )
-    screening = safety_queries.check(db, history, plan, on)
+    screening = checking.check_to_book(db, actor, history, plan, on)
     way = checking.way_of(actor, screening, Moment.BOOKING)
     is_releasing = (
         bool(wish.release_reason) and actor.may(Permission.RELEASE) and checks.can_release_all(way)
@@ -177,7 +177,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     )
     service = catalog_queries.service(db, visit.service_id)
     promise.refuse_midnight(wish.starts_local, service.duration_min)
-    screening, released = checking.check(db, visit, wish.starts_local.date())
+    screening, released = checking.check_to_move(db, actor, visit, wish.starts_local.date())
     way = checking.way_of(actor, screening, Moment.BOOKING, released)
     reason = wish.recheck_reason or visit.recheck_reason
     if not checks.may_book(way, reason):
