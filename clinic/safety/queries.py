@@ -31,12 +31,10 @@ from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
 from clinic.safety.rules.banner import usual_plan, warnings
 from clinic.safety.rules.codes import Codes
-from clinic.safety.rules.known import Known
 from clinic.safety.rules.language import Catalogue
 from clinic.safety.rules.plain import finding_of, plan_of
-from clinic.safety.rules.screening import barred_ingredients, barred_zones, matches, screen
+from clinic.safety.rules.screening import barred_ingredients, barred_zones, screen
 from clinic.safety.values import (
-    Decision,
     Fact,
     FactKind,
     FactSource,
@@ -44,7 +42,6 @@ from clinic.safety.values import (
     History,
     Person,
     PlannedTreatment,
-    Scope,
     Screening,
 )
 
@@ -107,18 +104,6 @@ def check(db: Session, history: History, plan: PlannedTreatment, on: dt.date) ->
     """
     catalogue = editions.in_force(db)
     return screen(history, plan, on, catalogue.rules, edition=catalogue.edition)
-
-
-def is_withheld(db: Session, history: History, plan: PlannedTreatment, on: dt.date) -> bool:
-    """Tell whether something stops the whole treatment whose end reception must not learn.
-
-    No statement after the history was read in the same session.
-    """
-    rules = [rule for rule in editions.in_force(db).rules if not rule.may_show_date]
-    return any(
-        found.decision >= Decision.DEFER and found.scope in {Scope.PATIENT, Scope.SESSION}
-        for found in matches(Known(history), plan, on, rules)
-    )
 
 
 def check_again(db: Session, record: ScreeningRecord) -> Screening:

@@ -11,7 +11,7 @@ from clinic.core.access import Actor
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
 from clinic.safety.models import ScreeningRecord
-from clinic.safety.rules.passage import passage
+from clinic.safety.rules.passage import hides_its_end, passage
 from clinic.safety.values import (
     Finding,
     History,
@@ -43,9 +43,10 @@ def check_to_book(
     While something stops the treatment until a day that the desk must not learn, every day is
     answered like today: who tries one date after the other finds no end.
     """
-    today = clock.today(actor.zone)
-    if not actor.is_clinical and safety_queries.is_withheld(db, history, plan, today):
-        on = today
+    if not actor.is_clinical:
+        now = safety_queries.check(db, history, plan, clock.today(actor.zone))
+        if hides_its_end(now):
+            return now
     return safety_queries.check(db, history, plan, on)
 
 

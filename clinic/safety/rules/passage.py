@@ -82,6 +82,16 @@ def is_released(finding: Finding, releases: Collection[str]) -> bool:
     return finding.releasable is Releasable.PHYSICIAN and finding.fingerprint in releases
 
 
+def hides_its_end(screening: Screening) -> bool:
+    """Tell whether something stops the whole treatment whose end reception must not learn."""
+    return any(
+        f.decision >= Decision.DEFER
+        and f.scope in {Scope.PATIENT, Scope.SESSION}
+        and not f.may_show_date
+        for f in screening.findings
+    )
+
+
 def _stops(
     standing: tuple[Finding, ...], screening: Screening, decision: Decision
 ) -> tuple[Finding, ...]:
