@@ -24,7 +24,17 @@ from clinic.core.engine import Sessions, make_engine
 from clinic.core.text import N_
 from clinic.scheduling import settling
 from clinic.scheduling.settling import Tally
-from clinic.web import access, assets, catalogues, csrf, database, errors, formats, headers
+from clinic.web import (
+    access,
+    assets,
+    catalogues,
+    csrf,
+    database,
+    discreet,
+    errors,
+    formats,
+    headers,
+)
 from clinic.web.words import translate
 from config import Config
 
@@ -39,7 +49,7 @@ _BLUEPRINTS = (
     "clinic.catalog.views.products",
     "clinic.catalog.views.services",
     "clinic.safety.views",
-    "clinic.scheduling.views.booking",
+    "clinic.scheduling.views.presence",
     "clinic.scheduling.views.resources",
     "clinic.rulebook.views.book",
     "clinic.rulebook.views.approvals",
@@ -51,7 +61,7 @@ _BLUEPRINTS = (
     "clinic.messages.views.visit",
     "clinic.messages.views.settings",
     "clinic.messages.views.feeds",
-    "clinic.chart.views.board",
+    "clinic.chart.views.board_acts",
     "clinic.chart.views.patient",
     "clinic.chart.views.ledger",
 )
@@ -157,6 +167,7 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     csrf.init_app(app)
     confirming.init_app(app)
     formats.init_app(app)
+    discreet.init_app(app)
     assets.init_app(app)
     cli.init_app(app, config)
     for name in _BLUEPRINTS:

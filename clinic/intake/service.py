@@ -37,9 +37,10 @@ from clinic.scheduling import handed
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.handed import Screen
+from clinic.scheduling.handed_values import HandoverState
 from clinic.scheduling.handovers import ON_TABLET, HandoverOver, Request
 from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import AppointmentStatus, HandoverState
+from clinic.scheduling.values import AppointmentStatus
 
 NO_KNOWN_ALLERGY = "no_known_allergy"
 WRITTEN_ELSEWHERE = ("side_effect:", "session:")

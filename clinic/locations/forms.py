@@ -66,6 +66,12 @@ class LocationForm(AskingForm):
             " counted as late. Being ill never is."
         ),
     )
+    wait_limit_min = WholeField(
+        N_("Waiting warned of"),
+        least=1,
+        most=240,
+        description=N_("From so many minutes of waiting on, the day board shows them in amber."),
+    )
     hours_0 = HoursField(WEEKDAYS[0], 0)
     hours_1 = HoursField(WEEKDAYS[1], 1)
     hours_2 = HoursField(WEEKDAYS[2], 2)
@@ -99,5 +105,6 @@ class LocationForm(AskingForm):
             phone=self.phone.data or "",
             emergency_phone=self.emergency_phone.data or "",
             late_hours=given(self.late_hours.data),
+            wait_limit_min=given(self.wait_limit_min.data),
             hours=tuple(span for field in self.hours_fields for span in field.spans),
         )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Key, Versioned
-from clinic.locations.values import LATE_HOURS
+from clinic.locations.values import LATE_HOURS, WAIT_LIMIT_MIN
 
 
 class Location(Versioned, Base):
@@ -18,6 +18,7 @@ class Location(Versioned, Base):
         sa.UniqueConstraint("name"),
         sa.CheckConstraint("length(country) = 2", name="country_code"),
         sa.CheckConstraint("late_hours BETWEEN 0 AND 168", name="late_hours"),
+        sa.CheckConstraint("wait_limit_min BETWEEN 1 AND 240", name="wait_limit"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -43,6 +44,8 @@ class Location(Versioned, Base):
     locale: Mapped[str] = mapped_column(sa.String(12), default="en")
     late_hours: Mapped[int] = mapped_column(sa.SmallInteger, default=LATE_HOURS)
     """Hours before a visit from which on a patient's cancellation is a late one."""
+    wait_limit_min: Mapped[int] = mapped_column(sa.SmallInteger, default=WAIT_LIMIT_MIN)
+    """Minutes of waiting from which on the day board warns."""
 
 
 class OpeningHours(Base):

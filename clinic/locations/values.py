@@ -17,6 +17,8 @@ WEEKDAYS = (
 
 LATE_HOURS = 24
 """What a clinic starts with (design default): a day is enough to give the time to somebody else."""
+WAIT_LIMIT_MIN = 15
+"""What a clinic starts with (design default): from so many minutes on, the board warns."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,4 +63,5 @@ class ChangeLocation:
     phone: str
     emergency_phone: str
     late_hours: int
+    wait_limit_min: int
     hours: tuple[OpenSpan, ...]

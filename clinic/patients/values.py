@@ -180,3 +180,8 @@ class PatientBar:
 def full_name(given_name: str, family_name: str) -> str:
     """Return the name as it is spoken: given name first."""
     return f"{given_name} {family_name}".strip()
+
+
+def initials_of(given_name: str, family_name: str) -> str:
+    """Return "L. D." of Leyla Demir, for a screen that others can see."""
+    return " ".join(f"{name[:1]}." for name in (given_name, family_name) if name)

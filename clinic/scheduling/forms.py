@@ -11,11 +11,14 @@ from clinic.core.text import N_
 from clinic.scheduling.rules.checks import REASON_LENGTH
 from clinic.scheduling.values import (
     CANCEL_REASON_NAMES,
+    CONFIRMATION_NAMES,
     AppointmentOrigin,
     ArriveVisit,
     BookAppointment,
     CancelAppointment,
     CancelReason,
+    Confirmation,
+    ConfirmVisit,
     MoveAppointment,
     NamedOpening,
     StartVisit,
@@ -312,6 +315,21 @@ class NoShowForm(BaseForm):
             appointment_id=appointment_id,
             version=given(self.version.data),
             reason=self.note.text(),
+        )
+
+
+class ConfirmForm(BaseForm):
+    """What was heard about the coming to a visit; nothing takes it back."""
+
+    version = VersionField()
+    answer = EnumField(N_("Coming"), Confirmation, CONFIRMATION_NAMES, optional=True, blank="")
+
+    def wish(self, appointment_id: int) -> ConfirmVisit:
+        """Build the command of a validated form."""
+        return ConfirmVisit(
+            appointment_id=appointment_id,
+            version=given(self.version.data),
+            answer=self.answer.member(),
         )
 
 

@@ -10,9 +10,10 @@ from clinic.core import clock
 from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.values import MissingKind, Screening
-from clinic.scheduling.models import Appointment, Handover
+from clinic.scheduling.handed_models import Handover
+from clinic.scheduling.handed_values import Asked, AskedState, HandoverState
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import handovers as handover_rules
-from clinic.scheduling.values import Asked, AskedState, HandoverState
 
 _SCREEN = (
     sa.select(

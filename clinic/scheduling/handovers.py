@@ -20,9 +20,11 @@ from clinic.core.text import N_
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
 from clinic.scheduling import handed, queries
-from clinic.scheduling.models import Appointment, Handover
+from clinic.scheduling.handed_models import Handover
+from clinic.scheduling.handed_values import HandoverState
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import handovers as handover_rules
-from clinic.scheduling.values import AppointmentStatus, HandoverState
+from clinic.scheduling.values import AppointmentStatus
 
 ON_TABLET = "patient, on the tablet"
 """Who acts in the audit trail; not translated, as all of the trail."""

@@ -15,6 +15,7 @@ from clinic.scheduling.values import (
     AppointmentOrigin,
     AppointmentStatus,
     CancelReason,
+    Confirmation,
     CourseStatus,
     VisitAction,
 )
@@ -138,8 +139,12 @@ class Appointment(Versioned, Base):
         known("status", AppointmentStatus),
         known("origin", AppointmentOrigin),
         known("cancel_reason", CancelReason),
+        known("confirmation", Confirmation),
         known("decision", Decision),
         sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+        sa.CheckConstraint(
+            "(confirmation IS NULL) = (confirmation_for IS NULL)", name="confirmation_has_time"
+        ),
         sa.CheckConstraint(
             "status <> 'cancelled' OR cancel_reason IS NOT NULL", name="cancelled_has_reason"
         ),
@@ -192,6 +197,12 @@ class Appointment(Versioned, Base):
     recheck_reason: Mapped[str] = mapped_column(sa.String(300), default="")
     overbook_reason: Mapped[str | None] = mapped_column(sa.String(300), default=None)
     """Why it was booked over what was booked; NULL is "not overbooked"."""
+    late_reason: Mapped[str | None] = mapped_column(sa.String(300), default=None)
+    """Why it was entered after it took place; NULL is "not entered later"."""
+    confirmation: Mapped[Confirmation | None] = mapped_column(default=None)
+    """What was heard last about its coming; NULL while nobody asked."""
+    confirmation_for: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """The start that it was said of: of another start it says nothing."""
     decision: Mapped[Decision | None] = mapped_column(default=None)
     """What the latest check says, releases included; NULL is "not checked". A cached copy."""
     is_released: Mapped[bool] = mapped_column(default=False)
@@ -200,8 +211,12 @@ class Appointment(Versioned, Base):
     moved: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     """How often the time was changed (iCalendar SEQUENCE)."""
     arrived_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    ready_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """When everything before the treatment was done: papers, questions, payment."""
+    roomed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     started_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     ended_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    left_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     form_key: Mapped[str | None] = mapped_column(sa.String(40), default=None)
     created_at: Mapped[dt.datetime]
     created_by_id: Mapped[int | None] = mapped_column(
@@ -291,54 +306,6 @@ class AppointmentEvent(Base):
     after: Mapped[Json]
     reason: Mapped[str] = mapped_column(sa.String(300), default="")
     at: Mapped[dt.datetime]
-
-
-class Handover(Base):
-    """The tablet given to the patient of a visit for the questions: its code, its screen, its end.
-
-    Kept: it says who handed over, and when the patient answered.
-    """
-
-    __tablename__ = "handover"
-    __table_args__ = (
-        sa.UniqueConstraint("code_hash"),
-        sa.UniqueConstraint("token_hash"),
-        sa.Index(None, "appointment_id", "made_at"),
-        sa.Index(None, "made_by_id"),
-        sa.Index(
-            "ix_handover_one_a_visit",
-            "appointment_id",
-            unique=True,
-            sqlite_where=sa.text("ended_at IS NULL"),
-            postgresql_where=sa.text("ended_at IS NULL"),
-        ),
-        sa.CheckConstraint("opened_at IS NULL OR token_hash IS NOT NULL", name="opened_has_token"),
-        sa.CheckConstraint("answered_at IS NULL OR ended_at IS NOT NULL", name="answered_is_over"),
-    )
-
-    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
-    appointment_id: Mapped[int] = mapped_column(
-        Key, sa.ForeignKey("appointment.id", ondelete="RESTRICT")
-    )
-    made_by_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
-    code_hash: Mapped[str] = mapped_column(sa.String(64))
-    """Keyed hash of the short code; good once."""
-    token_hash: Mapped[str | None] = mapped_column(sa.String(64), default=None)
-    """SHA-256 of the cookie of the browser that opened it."""
-    locale: Mapped[str] = mapped_column(sa.String(12))
-    """What the patient reads; begins as the language of the record."""
-    made_at: Mapped[dt.datetime]
-    expires_at: Mapped[dt.datetime]
-    """Of the code; once it is used, of the screen."""
-    """Of the code."""
-    opened_at: Mapped[dt.datetime | None] = mapped_column(default=None)
-    confirmed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
-    """When the patient said that the name is right; before that no question is shown."""
-    seen_at: Mapped[dt.datetime | None] = mapped_column(default=None)
-    """Last touch."""
-    ended_at: Mapped[dt.datetime | None] = mapped_column(default=None)
-    """NULL also for what ran out by itself."""
-    answered_at: Mapped[dt.datetime | None] = mapped_column(default=None)
 
 
 append_only(AppointmentEvent)

@@ -88,6 +88,8 @@ class Named(NamedTuple):
     kind: ResourceKind
     name: str
     device_type: str
+    account_id: int | None = None
+    """Of somebody who signs in."""
 
 
 class Offered(NamedTuple):
@@ -106,7 +108,7 @@ class Offered(NamedTuple):
 
 
 _IN_USE = (
-    sa.select(Resource.id, Resource.kind, Resource.name, Resource.device_type)
+    sa.select(Resource.id, Resource.kind, Resource.name, Resource.device_type, Resource.account_id)
     .where(Resource.location_id == sa.bindparam("location"), Resource.is_active)
     .order_by(Resource.sort, Resource.name, Resource.id)
 )

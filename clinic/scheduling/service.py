@@ -248,7 +248,7 @@ def arrive(db: Session, actor: Actor, wish: ArriveVisit) -> Appointment | Refuse
 def undo_arrive(db: Session, actor: Actor, wish: StepVisit) -> Appointment:
     """Take an arrival back; raises MovedOn."""
     visit = steps.take(db, actor, VisitAction.UNDO_ARRIVE, wish.appointment_id, wish.version)
-    visit.arrived_at = None
+    visit.arrived_at = visit.ready_at = visit.roomed_at = None
     return steps.step(db, actor, visit, VisitAction.UNDO_ARRIVE, reason=wish.reason)
 
 
@@ -276,7 +276,8 @@ def reopen(db: Session, actor: Actor, wish: StepVisit) -> Appointment:
     """
     visit = steps.take(db, actor, VisitAction.REOPEN, wish.appointment_id, wish.version)
     _hold_again(db, actor, visit)
-    visit.cancel_reason, visit.cancel_note, visit.arrived_at = None, "", None
+    visit.cancel_reason, visit.cancel_note = None, ""
+    visit.arrived_at = visit.ready_at = visit.roomed_at = None
     visit.cancel_notice_min = None
     steps.step(db, actor, visit, VisitAction.REOPEN, reason=wish.reason)
     rescreen(db, actor, visit.patient_id)  # facts of the meantime were not asked of this visit

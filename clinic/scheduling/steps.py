@@ -26,6 +26,11 @@ _DONE: dict[VisitAction, str] = {
     VisitAction.START: "started",
     VisitAction.FINISH: "finished",
     VisitAction.ABORT: "aborted",
+    VisitAction.READY: "ready",
+    VisitAction.ROOM: "roomed",
+    VisitAction.LEAVE: "left",
+    VisitAction.TAKE_BACK: "time_taken_back",
+    VisitAction.CONFIRM: "confirmation_noted",
 }
 
 
@@ -56,11 +61,22 @@ def take(
         starts_at=visit.starts_at,
         day=visit.starts_local.date(),
         ended_at=queries.ended_at(db, visit.id) if action is VisitAction.REOPEN else None,
+        noted=noted(visit),
     )
     objection = states.objection(action, standing, now=clock.now(), today=clock.today(actor.zone))
     if objection:
         raise NotNow(objection)
     return visit
+
+
+def noted(visit: Appointment) -> frozenset[VisitAction]:
+    """Return which of its times a visit has."""
+    times = {
+        VisitAction.READY: visit.ready_at,
+        VisitAction.ROOM: visit.roomed_at,
+        VisitAction.LEAVE: visit.left_at,
+    }
+    return frozenset(action for action, at in times.items() if at is not None)
 
 
 def step(
@@ -74,7 +90,7 @@ def step(
 ) -> Appointment:
     """Put a visit into the status that a step leads to, with its event and its audit line."""
     before = {"status": visit.status.value}
-    visit.status = states.STEPS[action].target
+    visit.status = states.STEPS[action].target or visit.status
     said = {"status": visit.status.value, **(after or {})}
     note(db, actor, visit, action, before=before, after=said, reason=reason)
     leave_trace(db, actor, visit, _DONE[action])

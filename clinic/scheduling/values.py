@@ -79,6 +79,23 @@ CANCEL_REASON_NAMES: dict[CancelReason, str] = {
 }
 
 
+class Confirmation(StrEnum):
+    """What was heard about the coming of a patient; beside the status, never mixed with it."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    NOT_REACHED = "not_reached"
+    OTHER_TIME = "other_time"
+
+
+CONFIRMATION_NAMES: dict[Confirmation, str] = {
+    Confirmation.ASKED: N_("Asked"),
+    Confirmation.CONFIRMED: N_("Confirmed"),
+    Confirmation.NOT_REACHED: N_("Not reached"),
+    Confirmation.OTHER_TIME: N_("Wants another time"),
+}
+
+
 class VisitAction(StrEnum):
     """What can happen to a visit; each makes one row of its history."""
 
@@ -93,6 +110,11 @@ class VisitAction(StrEnum):
     ABORT = "abort"
     REOPEN = "reopen"
     ENTER_IN_ERROR = "enter_in_error"
+    READY = "ready"
+    ROOM = "room"
+    LEAVE = "leave"
+    TAKE_BACK = "take_back"
+    CONFIRM = "confirm"
 
 
 ACTION_NAMES: dict[VisitAction, str] = {
@@ -107,6 +129,11 @@ ACTION_NAMES: dict[VisitAction, str] = {
     VisitAction.ABORT: N_("Abort"),
     VisitAction.REOPEN: N_("Take back"),
     VisitAction.ENTER_IN_ERROR: N_("Entered in error"),
+    VisitAction.READY: N_("Ready"),
+    VisitAction.ROOM: N_("In the room"),
+    VisitAction.LEAVE: N_("Left"),
+    VisitAction.TAKE_BACK: N_("Take the last time back"),
+    VisitAction.CONFIRM: N_("Confirmed"),
 }
 
 
@@ -151,6 +178,8 @@ class BookAppointment:
     """Why people and rooms that are taken are held all the same, beside what is booked."""
     release_reason: str = ""
     """Why a physician releases, for this visit, what would refuse it."""
+    late_reason: str = ""
+    """Why a visit that took place is entered only now."""
     name_spoken: bool = False
     birth_date_spoken: bool = False
     """Of a walk-in: both identifiers, as at every arrival."""
@@ -200,6 +229,15 @@ class StepVisit:
     appointment_id: int
     version: int
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmVisit:
+    """Note what was heard about a visit, seen at `version`; None takes back what was noted."""
+
+    appointment_id: int
+    version: int
+    answer: Confirmation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +360,8 @@ class Standing:
     is_treatment: bool = False
     ended_at: dt.datetime | None = None
     """When it was cancelled or noted as a no-show; bounds the taking back."""
+    noted: frozenset[VisitAction] = frozenset()
+    """Of READY, ROOM and LEAVE those whose time is noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,33 +394,3 @@ class ChangeResource:
     version: int
     name: str
     is_active: bool
-
-
-class HandoverState(StrEnum):
-    """How a handover of the tablet stands."""
-
-    WAITING = "waiting"
-    """Its code may still be typed."""
-    OPEN = "open"
-    """The patient has the screen."""
-    ANSWERED = "answered"
-    OVER = "over"
-
-
-class AskedState(StrEnum):
-    """What everybody at the desk may know of the questions before a visit."""
-
-    MISSING = "missing"
-    WAITING = "waiting"
-    ON_TABLET = "on_tablet"
-    ANSWERED = "answered"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """Whether the questions before a visit are answered, without any of the answers."""
-
-    state: AskedState
-    at: dt.datetime | None = None
-    """Since when the tablet is out, until when its code is good, or when it was sent back."""
-    is_today: bool = False

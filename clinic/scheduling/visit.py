@@ -12,69 +12,20 @@ from clinic.catalog.values import Modality, ResourceKind
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
-from clinic.core.text import N_
 from clinic.patients.values import PatientBar
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release
 from clinic.safety.rules.passage import is_released, passage
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Decision, Moment, Passage, ReceptionScreening, Screening
-from clinic.scheduling import handed, missed, queries
+from clinic.scheduling import handed, history, missed, presence, queries
+from clinic.scheduling import steps as scheduling_steps
+from clinic.scheduling.handed_values import Asked
+from clinic.scheduling.history import Line, Place
 from clinic.scheduling.missed import Missed
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
 from clinic.scheduling.rules import checks, states
-from clinic.scheduling.values import (
-    CANCEL_REASON_NAMES,
-    AppointmentStatus,
-    Asked,
-    CancelReason,
-    Standing,
-    VisitAction,
-)
-
-LINES: dict[VisitAction, str] = {
-    VisitAction.BOOK: N_("%(who)s booked it for %(to)s"),
-    VisitAction.MOVE: N_("%(who)s moved it from %(from)s to %(to)s"),
-    VisitAction.CANCEL: N_("%(who)s cancelled it: %(why)s"),
-    VisitAction.NO_SHOW: N_("%(who)s noted that nobody came"),
-    VisitAction.ARRIVE: N_("%(who)s noted the arrival; name and date of birth were said"),
-    VisitAction.UNDO_ARRIVE: N_("%(who)s took the arrival back"),
-    VisitAction.START: N_("%(who)s began the treatment"),
-    VisitAction.FINISH: N_("%(who)s finished the treatment"),
-    VisitAction.ABORT: N_("%(who)s broke the treatment off"),
-    VisitAction.REOPEN: N_("%(who)s took it back: it is booked again"),
-    VisitAction.ENTER_IN_ERROR: N_("%(who)s marked it as entered in error"),
-}
-WALKED_IN = N_("%(who)s let the patient in without a booking, on %(to)s")
-CLINICAL_REASONS = frozenset({VisitAction.ABORT})
-"""Whose reason may be medical: not in what reception receives."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """When, with whom and where a visit was to be."""
-
-    starts_local: dt.datetime
-    practitioner: str
-    room: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a visit's history: a marked sentence and what stands in its gaps."""
-
-    action: VisitAction
-    sentence: str
-    who: str
-    at: dt.datetime
-    before: Place | None
-    after: Place | None
-    why: str
-    """Marked for translation: why it was cancelled."""
-    reason: str
-    """As somebody wrote it."""
-    over: tuple[str, ...]
-    """Who and what was taken and held all the same."""
+from clinic.scheduling.values import AppointmentStatus, Confirmation, Standing, VisitAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +64,15 @@ class VisitCard:
     starts_local: dt.datetime
     ends_at: dt.datetime
     arrived_at: dt.datetime | None
+    ready_at: dt.datetime | None
+    roomed_at: dt.datetime | None
     started_at: dt.datetime | None
     ended_at: dt.datetime | None
+    left_at: dt.datetime | None
+    confirmation: Confirmation | None
+    """Of the time at which it stands now."""
+    late_reason: str
+    """Why it was entered after it took place; empty when it was not."""
     note: str
     """For the desk; no clinical content."""
     overbook_reason: str
@@ -171,6 +129,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
             day=visit.starts_local.date(),
             is_treatment=service.modality.is_treatment,
             ended_at=_ended_at(events),
+            noted=scheduling_steps.noted(visit),
         ),
         actor,
         now=now,
@@ -195,7 +154,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         created_by=next((e.actor_name for e in events if e.action is VisitAction.BOOK), ""),
         steps=steps,
         undo=_undo(db, actor, visit, events, now=now),
-        history=[_line(event, is_clinical=actor.is_clinical) for event in events],
+        history=[history.line(event, is_clinical=actor.is_clinical) for event in events],
         reception=for_reception(screening, set(given))
         if service.modality.is_treatment and not actor.is_clinical
         else None,
@@ -236,8 +195,13 @@ def _card(visit: Appointment) -> VisitCard:
         starts_local=visit.starts_local,
         ends_at=visit.ends_at,
         arrived_at=visit.arrived_at,
+        ready_at=visit.ready_at,
+        roomed_at=visit.roomed_at,
         started_at=visit.started_at,
         ended_at=visit.ended_at,
+        left_at=visit.left_at,
+        confirmation=presence.confirmation_of(visit),
+        late_reason=visit.late_reason or "",
         note=visit.note,
         overbook_reason=visit.overbook_reason or "",
     )
@@ -318,7 +282,7 @@ def _undo(
         return None
     if last.action in {VisitAction.CANCEL, VisitAction.NO_SHOW}:
         return Undo(action=VisitAction.REOPEN, place=None)
-    was = _place(last.before)
+    was = history.place(last.before)
     if last.action is not VisitAction.MOVE or was is None:
         return None
     if visit.status is not AppointmentStatus.BOOKED:
@@ -333,34 +297,4 @@ def _undo(
         place=was,
         practitioner_id=ids.get(was.practitioner),
         room_id=ids.get(was.room),
-    )
-
-
-def _line(event: AppointmentEvent, *, is_clinical: bool) -> Line:
-    walked_in = (
-        event.action is VisitAction.BOOK
-        and event.after.get("status") == AppointmentStatus.ARRIVED.value
-    )
-    why = event.after.get("cancel_reason")
-    is_hidden = event.action in CLINICAL_REASONS and not is_clinical
-    return Line(
-        action=event.action,
-        sentence=WALKED_IN if walked_in else LINES[event.action],
-        who=event.actor_name,
-        at=event.at,
-        before=_place(event.before),
-        after=_place(event.after),
-        why=CANCEL_REASON_NAMES[CancelReason(why)] if why else "",
-        reason="" if is_hidden else event.reason,
-        over=tuple(event.after.get("overbooked", ())),
-    )
-
-
-def _place(kept: Mapping[str, str]) -> Place | None:
-    if "starts_local" not in kept:
-        return None
-    return Place(
-        starts_local=dt.datetime.fromisoformat(kept["starts_local"]),
-        practitioner=kept.get("practitioner", ""),
-        room=kept.get("room", ""),
     )

@@ -49,8 +49,13 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "board.index": [
         (R, "/board"),
         (D, "/board?view=rooms"),
+        (N, "/board?view=devices"),
+        (D, "/board?view=week"),
+        (R, "/board?view=list"),
+        (D, "/board?view=list"),
         (R, "/board?date=2027-03-01"),
     ],
+    "board.paper": [(R, "/board/paper"), (D, "/board/paper?view=rooms")],
     "catalog.index": [(A, "/products")],
     "catalog.new": [(A, "/products/new")],
     "catalog.new_lot": [(A, "/products/{product}/lots/new")],

@@ -3,7 +3,7 @@
 from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from tests import factories
-from tests.chart.test_board import board, card_of, classes_of, free_times, text_of
+from tests.chart.boards import board, card_of, classes_of, free_times, text_of
 
 
 def test_the_physicians_own_part_of_a_visit_is_solid_and_the_gap_is_free(world, desk):

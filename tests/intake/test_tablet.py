@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from clinic.core.access import Role
 from clinic.safety.values import FactKind, FactSource
-from clinic.scheduling.models import Handover
+from clinic.scheduling.handed_models import Handover
 from clinic.scheduling.rules import handovers as handover_rules
 from clinic.scheduling.values import AppointmentStatus
 from tests.conftest import NOW, SECRET

@@ -16,7 +16,7 @@ from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind, FactSource
 from clinic.scheduling import handed, handovers
 from clinic.scheduling import queries as scheduling_queries
-from clinic.scheduling.values import AskedState
+from clinic.scheduling.handed_values import AskedState
 from tests.conftest import NOW
 from tests.counting import statements
 from tests.intake.conftest import a_visit

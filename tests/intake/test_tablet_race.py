@@ -12,8 +12,8 @@ from clinic.intake.values import AnswerOnTablet, GroupReply
 from clinic.safety.rules.answers import Answer, Reply
 from clinic.scheduling import handed, handovers
 from clinic.scheduling import service as scheduling
+from clinic.scheduling.handed_models import Handover
 from clinic.scheduling.handovers import Request
-from clinic.scheduling.models import Handover
 from tests import factories
 from tests.conftest import NOW, SECRET
 from tests.scheduling.test_race import a_clinic, all_at_once, real

@@ -30,6 +30,7 @@ def form(world, **changes) -> dict[str, str]:
         "phone": "030 1234567",
         "emergency_phone": "0171 1234567",
         "late_hours": "24",
+        "wait_limit_min": "20",
         "zone": "Europe/Berlin",
         "country": "DE",
         "subdivision": "BE",

@@ -34,7 +34,10 @@ VISITS = (
     ("resource", "2, 1, NULL, 'room', 'Room 1', '', 0, TRUE, 1"),
 )
 ROWS = (*PARENTS, *VISITS)
-LATER = {"location": {"late_hours": "24"}, "service": {"ingredients": "'[]'"}}
+LATER = {
+    "location": {"late_hours": "24", "wait_limit_min": "15"},
+    "service": {"ingredients": "'[]'"},
+}
 """Columns that came to these tables afterwards and must be filled; each stands behind the rest."""
 
 

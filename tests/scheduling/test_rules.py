@@ -309,6 +309,12 @@ ALLOWED = {
     (S.NO_SHOW, A.ARRIVE): S.ARRIVED,
     (S.NO_SHOW, A.REOPEN): S.BOOKED,
     (S.CANCELLED, A.REOPEN): S.BOOKED,
+    (S.ARRIVED, A.READY): None,
+    (S.ARRIVED, A.ROOM): None,
+    (S.DONE, A.LEAVE): None,
+    (S.ARRIVED, A.TAKE_BACK): None,
+    (S.DONE, A.TAKE_BACK): None,
+    (S.BOOKED, A.CONFIRM): None,
 }
 
 
@@ -330,7 +336,9 @@ def an_actor(role):
 @pytest.mark.parametrize("status", S)
 @pytest.mark.parametrize("action", states.STEPS)
 def test_only_the_steps_of_the_table_are_possible(status, action):
-    said = states.objection(action, a_visit(status), now=NOW, today=TODAY)
+    noted = {A.READY, A.LEAVE} if action is A.TAKE_BACK else set()
+    visit = a_visit(status, noted=frozenset(noted))
+    said = states.objection(action, visit, now=NOW, today=TODAY)
     if (status, action) in ALLOWED:
         assert said == ""
         assert states.STEPS[action].target is ALLOWED[status, action]
@@ -344,6 +352,11 @@ def test_only_the_steps_of_the_table_are_possible(status, action):
         (A.ARRIVE, S.BOOKED, {"day": dt.date(2026, 11, 22)}, states.NOT_TODAY),
         (A.ARRIVE, S.BOOKED, {"day": dt.date(2026, 11, 24)}, states.NOT_TODAY),
         (A.ARRIVE, S.NO_SHOW, {"day": dt.date(2026, 11, 22)}, states.NOT_TODAY),
+        (A.LEAVE, S.DONE, {"day": dt.date(2026, 11, 22)}, states.LEFT_TODAY),
+        (A.READY, S.ARRIVED, {"noted": frozenset({A.READY})}, states.NOTED_ALREADY),
+        (A.ROOM, S.ARRIVED, {"noted": frozenset({A.READY})}, ""),
+        (A.TAKE_BACK, S.ARRIVED, {"noted": frozenset()}, states.NOTHING_NOTED),
+        (A.TAKE_BACK, S.DONE, {"noted": frozenset({A.ROOM})}, states.NOTHING_NOTED),
         (A.NO_SHOW, S.BOOKED, {"starts_at": NOW - dt.timedelta(minutes=15)}, ""),
         (
             A.NO_SHOW,

@@ -1,4 +1,4 @@
-"""The day board: the visits of one day in columns of people or rooms, and the times between.
+"""The board: the visits of a day or a week in columns, or in a list, and the times between.
 
 One statement reads the visits, whatever their number.
 """
@@ -6,7 +6,7 @@ One statement reads the visits, whatever their number.
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -17,16 +17,19 @@ from clinic.chart.rules.board import (
     DAY_MIN,
     ROW,
     ROW_MIN,
-    Builder,
+    Column,
     Day,
     Line,
     View,
+    first_of,
     has_gap,
     minutes_of,
     shown_range,
 )
+from clinic.chart.rules.board_columns import Builder
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
+from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
@@ -34,71 +37,148 @@ from clinic.scheduling.rules import hours
 from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.values import AppointmentStatus
 
+WEEK_DAYS = 7
+_Spans = list[tuple[int, int]]
 
-def day(db: Session, actor: Actor, table: Timetable, on: dt.date, view: View) -> Day:
-    """Return a day as the role may see it; one statement beside the timetable."""
-    parts = cast("Sequence[Line]", db.execute(_VISITS, _bounds(actor, on)).all())
+
+def day(
+    db: Session,
+    actor: Actor,
+    table: Timetable,
+    on: dt.date,
+    view: View,
+    *,
+    practitioner_id: int | None = None,
+    hides_names: bool = False,
+) -> Day:
+    """Return a day, or a practitioner's week, as the role may see it.
+
+    One statement beside the timetable. `practitioner_id` is whose week; None is one's own, else
+    the first of the list.
+    """
+    whose = _whose(actor, table, practitioner_id) if view is View.WEEK else None
+    asked = {View.DEVICES: _BY_DEVICE, View.WEEK: _OF_ONE}.get(view, _BY_PRACTITIONER)
+    bounds = _bounds(actor, on, view) | ({"whose": whose} if view is View.WEEK else {})
+    parts = cast("Sequence[Line]", db.execute(asked, bounds).all())
     rows, own = _by_visit(parts)
     now = clock.now()
     local = walltime.to_local(now, actor.zone)
-    is_today = local.date() == on
-    kind = ResourceKind.PRACTITIONER if view is View.PRACTITIONERS else ResourceKind.ROOM
+    days = _days(on, view)
     shifts = {
-        r.id: [(minutes_of(a), minutes_of(b)) for a, b in hours.day_times(table.calendar, r.id, on)]
-        for r in table.of_kind(kind)
+        (id_, d): _shifts(table, id_, d)
+        for d in days
+        for id_ in ([whose] if view is View.WEEK else [r.id for r in table.of_kind(view.kind)])
+        if id_ is not None
     }
     opens, closes = shown_range(shifts.values(), rows)
-    now_min = local.hour * 60 + local.minute
-    begun = _begun(local, on)
-    build = Builder(
-        actor=actor,
-        view=view,
-        opens=opens,
-        is_today=is_today,
-        own=own if view is View.PRACTITIONERS else {},
+    builds = {
+        d: Builder(
+            actor=actor,
+            view=view,
+            opens=opens,
+            on=d,
+            begun=_begun(local, d),
+            now=now,
+            is_today=local.date() == d,
+            hides_names=hides_names,
+            own={} if view in {View.ROOMS, View.DEVICES, View.LIST} else own,
+        )
+        for d in days
+    }
+    columns: list[Column] = []
+    if view is not View.LIST:
+        by_column: dict[tuple[int, dt.date], list[Line]] = {key: [] for key in shifts}
+        for row in parts if view is View.DEVICES else rows:
+            key = _key(row, view)
+            if key is not None:
+                by_column.setdefault(key, []).append(row)
+        columns = [
+            builds[d].column(
+                id_,
+                table.named(id_) or _name_of(lines[0], view),
+                lines,
+                shifts.get((id_, d), []),
+                closes=closes,
+                takes=(id_, d) in shifts,
+            )
+            for (id_, d), lines in by_column.items()
+        ]
+    cards = (
+        [builds[on].card(row, *builds[on].rows_of(row)) for row in rows]
+        if view is View.LIST
+        else []
     )
-    by_column: dict[int, list[Line]] = {id_: [] for id_ in shifts}
     counts = dict.fromkeys(AppointmentStatus, 0)
     for row in rows:
-        key = row.practitioner_id if view is View.PRACTITIONERS else row.room_id
-        by_column.setdefault(key, []).append(row)
         counts[row.status] += 1
-    columns = [
-        build.column(
-            id_,
-            table.named(id_) or build.name_of(lines[0]),
-            lines,
-            shifts.get(id_, []),
-            closes=closes,
-            begun=begun,
-        )
-        for id_, lines in by_column.items()
-    ]
-    is_shown = is_today and opens <= now_min < closes
+    now_min = local.hour * 60 + local.minute
+    is_shown = local.date() in days and opens <= now_min < closes
+    shown = [*cards, *(card for column in columns for card in column.cards)]
     return Day(
         on=on,
         view=view,
-        is_today=is_today,
+        practitioner_id=whose,
+        is_today=local.date() == on,
         is_closed=not any(shifts.values()),
         open_min=opens,
         rows=(closes - opens) // ROW_MIN,
         now_row=(now_min - opens) // ROW_MIN if is_shown else None,
         now=local.strftime("%H:%M"),
+        now_at=now,
         columns=columns,
+        cards=cards,
         counts=counts,
-        courses=frozenset(c.course for col in columns for c in col.cards if c.course),
-        stamp=_stamp(((r.id, r.version, r.decision, r.is_released) for r in rows), begun),
+        courses=frozenset(card.course for card in shown if card.course),
+        stamp=stamp(db, actor, on, view)
+        if view is View.WEEK
+        else _stamp(
+            ((r.id, r.version, r.decision, r.is_released) for r in rows), _present(local, on, view)
+        ),
         visits=[row.id for row in rows],
+        patients={row.id: row.patient_id for row in rows},
     )
 
 
-def _by_visit(parts: Sequence[Line]) -> tuple[list[Line], dict[int, list[tuple[int, int]]]]:
+def _whose(actor: Actor, table: Timetable, wished: int | None) -> int | None:
+    """Return whose week is shown: the wished practitioner, oneself, or the first of the list."""
+    people = table.of_kind(ResourceKind.PRACTITIONER)
+    ids = {person.id for person in people}
+    if wished in ids:
+        return wished
+    own = next((person.id for person in people if person.account_id == actor.id), None)
+    return own or (people[0].id if people else None)
+
+
+def _days(on: dt.date, view: View) -> list[dt.date]:
+    first = first_of(on, view)
+    return [first + dt.timedelta(days=n) for n in range(WEEK_DAYS if view is View.WEEK else 1)]
+
+
+def _shifts(table: Timetable, resource_id: int, on: dt.date) -> _Spans:
+    """Return from which to which minute of a day something or somebody works."""
+    spans = hours.day_times(table.calendar, resource_id, on)
+    return [(minutes_of(start), minutes_of(end)) for start, end in spans]
+
+
+def _key(row: Line, view: View) -> tuple[int, dt.date] | None:
+    """Return the column of a visit, or of one part of it; None for what no device is held for."""
+    on = row.starts_local.date()
+    if view is View.DEVICES:
+        return (row.own_id, on) if row.own_id is not None else None
+    return (row.room_id if view is View.ROOMS else row.practitioner_id), on
+
+
+def _name_of(row: Line, view: View) -> str:
+    return row.room if view is View.ROOMS else row.practitioner
+
+
+def _by_visit(parts: Sequence[Line]) -> tuple[list[Line], dict[int, _Spans]]:
     """Return one row a visit, and {visit: the rows that its practitioner is there for}.
 
     Those who are not free for a quarter of an hour of it are left out.
     """
     rows: list[Line] = []
-    own: dict[int, list[tuple[int, int]]] = {}
+    own: dict[int, _Spans] = {}
     for part in parts:
         if not rows or rows[-1].id != part.id:
             rows.append(part)
@@ -115,11 +195,24 @@ def _by_visit(parts: Sequence[Line]) -> tuple[list[Line], dict[int, list[tuple[i
     return rows, {id_: parts for id_, parts in own.items() if has_gap(parts, wholes[id_])}
 
 
-def stamp(db: Session, actor: Actor, on: dt.date) -> str:
-    """Return what changes when the board of a day does; one narrow statement."""
-    rows = db.execute(_STAMP, _bounds(actor, on))
-    begun = _begun(walltime.to_local(clock.now(), actor.zone), on)
-    return _stamp(((row[0], row[1], row[2], row[3]) for row in rows), begun)
+def stamp(db: Session, actor: Actor, on: dt.date, view: View) -> str:
+    """Return what changes when the board does; one narrow statement."""
+    rows = db.execute(_STAMP, _bounds(actor, on, view))
+    local = walltime.to_local(clock.now(), actor.zone)
+    return _stamp(((row[0], row[1], row[2], row[3]) for row in rows), _present(local, on, view))
+
+
+def device_offset(db: Session, appointment_id: int) -> dt.timedelta:
+    """Return how long after the start of a visit its first device is held; one statement."""
+    row = db.execute(
+        sa.select(Occupancy.starts_at, Appointment.starts_at)
+        .join(Appointment, Appointment.id == Occupancy.appointment_id)
+        .join(Resource, Resource.id == Occupancy.resource_id)
+        .where(Appointment.id == appointment_id, Resource.kind == ResourceKind.DEVICE)
+        .order_by(Occupancy.starts_at)
+        .limit(1)
+    ).one_or_none()
+    return row[0] - row[1] if row else dt.timedelta()
 
 
 def _begun(local: dt.datetime, on: dt.date) -> int:
@@ -129,12 +222,28 @@ def _begun(local: dt.datetime, on: dt.date) -> int:
     return DAY_MIN if local.date() > on else 0
 
 
-def _stamp(lines: Iterable[tuple[int, int, Decision | None, bool]], begun: int) -> str:
+def _present(local: dt.datetime, on: dt.date, view: View) -> str:
+    """Return where the line of the present stands, to the row."""
+    if view is View.WEEK:
+        return f"{local.date()} {minutes_of(local.time()) // ROW_MIN}"
+    return str(_begun(local, on) // ROW_MIN)
+
+
+def _stamp(lines: Iterable[tuple[int, int, Decision | None, bool]], present: str) -> str:
     """Digest what the cards show, and where the line of the present stands."""
     said = ";".join(
         f"{id_},{version},{decision},{released}" for id_, version, decision, released in lines
     )
-    return hashlib.blake2b(f"{begun // ROW_MIN}|{said}".encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(f"{present}|{said}".encode(), digest_size=8).hexdigest()
+
+
+def _bounds(actor: Actor, on: dt.date, view: View) -> dict[str, object]:
+    days = _days(on, view)
+    start, end = (
+        walltime.day_bounds(days[0], actor.zone)[0],
+        walltime.day_bounds(days[-1], actor.zone)[1],
+    )
+    return {"location": actor.location_id, "start": start, "end": end}
 
 
 _OF_DAY = (
@@ -144,57 +253,70 @@ _OF_DAY = (
     Appointment.status != AppointmentStatus.ENTERED_IN_ERROR,
 )
 _Practitioner, _Room = aliased(Resource), aliased(Resource)
-_VISITS = (
-    sa.select(
-        Appointment.id,
-        Appointment.version,
-        Appointment.practitioner_id,
-        Appointment.room_id,
-        Appointment.starts_local,
-        Appointment.starts_at,
-        Appointment.ends_at,
-        Appointment.status,
-        Appointment.decision,
-        Appointment.is_released,
-        Appointment.overbook_reason.is_not(None).label("is_overbooked"),
-        Occupancy.starts_at.label("own_starts_at"),
-        Occupancy.ends_at.label("own_ends_at"),
-        Appointment.course_number,
-        Patient.given_name,
-        Patient.family_name,
-        Patient.birth_date,
-        Service.name.label("service"),
-        Service.modality,
-        Course.sessions_planned,
-        _Practitioner.name.label("practitioner"),
-        _Room.name.label("room"),
-    )
-    .join(Patient, Patient.id == Appointment.patient_id)
-    .join(Service, Service.id == Appointment.service_id)
-    .join(_Practitioner, _Practitioner.id == Appointment.practitioner_id)
-    .join(_Room, _Room.id == Appointment.room_id)
-    .outerjoin(Course, Course.id == Appointment.course_id)
-    .outerjoin(
-        Occupancy,
-        sa.and_(
-            Occupancy.appointment_id == Appointment.id,
-            Occupancy.resource_id == Appointment.practitioner_id,
-        ),
-    )
-    .where(*_OF_DAY)
-    .order_by(Appointment.starts_at, Appointment.id, Occupancy.starts_at)
-)
-"""Written once: putting twenty columns together costs as much as reading twenty rows.
 
-A visit whose practitioner comes and goes is a row for each part that is theirs.
-"""
+
+def _visits(*held: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
+    """Make the statement that reads visits, a row for each part of which this is true."""
+    return (
+        sa.select(
+            Appointment.id,
+            Appointment.version,
+            Appointment.patient_id,
+            Appointment.practitioner_id,
+            Appointment.room_id,
+            Appointment.starts_local,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.status,
+            Appointment.decision,
+            Appointment.is_released,
+            Appointment.overbook_reason.is_not(None).label("is_overbooked"),
+            Appointment.late_reason.is_not(None).label("is_late"),
+            sa.case(
+                (Appointment.confirmation_for == Appointment.starts_at, Appointment.confirmation)
+            ).label("confirmation"),
+            Appointment.arrived_at,
+            Appointment.ready_at,
+            Appointment.roomed_at,
+            Appointment.left_at,
+            Location.wait_limit_min,
+            Occupancy.resource_id.label("own_id"),
+            Occupancy.starts_at.label("own_starts_at"),
+            Occupancy.ends_at.label("own_ends_at"),
+            Appointment.course_number,
+            Patient.given_name,
+            Patient.family_name,
+            Patient.birth_date,
+            Service.name.label("service"),
+            Service.modality,
+            Course.sessions_planned,
+            _Practitioner.name.label("practitioner"),
+            _Room.name.label("room"),
+        )
+        .join(Location, Location.id == Appointment.location_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Service, Service.id == Appointment.service_id)
+        .join(_Practitioner, _Practitioner.id == Appointment.practitioner_id)
+        .join(_Room, _Room.id == Appointment.room_id)
+        .outerjoin(Course, Course.id == Appointment.course_id)
+        .outerjoin(Occupancy, sa.and_(Occupancy.appointment_id == Appointment.id, *held))
+        .where(*_OF_DAY)
+        .order_by(Appointment.starts_at, Appointment.id, Occupancy.starts_at)
+    )
+
+
+# Written once: putting thirty columns together costs as much as reading twenty rows.
+_BY_PRACTITIONER = _visits(Occupancy.resource_id == Appointment.practitioner_id)
+_OF_ONE = _BY_PRACTITIONER.where(Appointment.practitioner_id == sa.bindparam("whose"))
+_BY_DEVICE = _visits(
+    Occupancy.resource_id.in_(
+        sa.select(Resource.id).where(
+            Resource.location_id == sa.bindparam("location"), Resource.kind == ResourceKind.DEVICE
+        )
+    )
+)
 _STAMP = (
     sa.select(Appointment.id, Appointment.version, Appointment.decision, Appointment.is_released)
     .where(*_OF_DAY)
     .order_by(Appointment.starts_at, Appointment.id)
 )
-
-
-def _bounds(actor: Actor, on: dt.date) -> dict[str, object]:
-    start, end = walltime.day_bounds(on, actor.zone)
-    return {"location": actor.location_id, "start": start, "end": end}

@@ -1,6 +1,6 @@
-"""Laying a day out: which rows a visit takes, who stands beside whom, what is free between.
+"""What stands on a board: the views of it, the cards of visits, free times, columns.
 
-Pure; what a role may not see never gets into a card.
+What a role may not see never gets into a card.
 """
 
 import datetime as dt
@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from clinic.catalog.values import Modality
-from clinic.chart.rules.tracks import tracks_of
-from clinic.core.access import Actor, Permission
+from clinic.catalog.values import Modality, ResourceKind
 from clinic.core.text import N_
-from clinic.safety.rules.redaction import STATUS_NAMES
+from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.values import Decision, ReceptionStatus
-from clinic.scheduling.rules.checks import LEVELS, reception_status
 from clinic.scheduling.rules.slots import GRID_MIN
-from clinic.scheduling.values import AppointmentStatus
+from clinic.scheduling.values import (
+    CONFIRMATION_NAMES,
+    STATUS_NAMES,
+    AppointmentStatus,
+    Confirmation,
+)
 
 ROW_MIN = GRID_MIN
 ROW = dt.timedelta(minutes=ROW_MIN)
@@ -37,26 +39,44 @@ WORDS: dict[ReceptionStatus, str] = {
     ReceptionStatus.NOT_CHECKED: N_("Not checked"),
 }
 """What clinicians read on a card."""
-FOR_THE_DESK: dict[ReceptionStatus, str] = STATUS_NAMES | {
-    ReceptionStatus.STOP: STATUS_NAMES[ReceptionStatus.LATER]
+FOR_THE_DESK: dict[ReceptionStatus, str] = RECEPTION_NAMES | {
+    ReceptionStatus.STOP: RECEPTION_NAMES[ReceptionStatus.LATER]
 }
 """What everybody else reads: what to do at the desk, no reason, no date, and not how bad it is."""
 RELEASED = N_("Released")
 CAUTION = N_("Caution")
 SAID = ("", *WORDS.values(), *FOR_THE_DESK.values(), RELEASED, CAUTION)
-"""Every word that may stand on a card."""
-_WATCHED = frozenset(
-    {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED, AppointmentStatus.IN_TREATMENT}
-)
-_GONE = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW})
-_MAY_ARRIVE = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.NO_SHOW})
+"""Every word of the check that may stand on a card."""
+READY, ROOMED = "ready", "roomed"
+STAGE_NAMES: dict[str, str] = {
+    **{status.value: name for status, name in STATUS_NAMES.items()},
+    READY: N_("Ready"),
+    ROOMED: N_("In the room"),
+    Confirmation.CONFIRMED.value: N_("Booked, confirmed"),
+}
+"""How a visit stands, finer than its status: where the patient is, and whether it is confirmed."""
+HEARD_NAMES: dict[str, str] = {heard.value: name for heard, name in CONFIRMATION_NAMES.items()}
 
 
 class View(StrEnum):
-    """What the columns are."""
+    """What is laid out: the columns of one day, a week of one practitioner, or a list."""
 
     PRACTITIONERS = "practitioners"
     ROOMS = "rooms"
+    DEVICES = "devices"
+    WEEK = "week"
+    LIST = "list"
+
+    @property
+    def kind(self) -> ResourceKind:
+        """Return what its columns belong to."""
+        return {View.ROOMS: ResourceKind.ROOM, View.DEVICES: ResourceKind.DEVICE}.get(
+            self, ResourceKind.PRACTITIONER
+        )
+
+
+CYCLED = (View.PRACTITIONERS, View.ROOMS, View.DEVICES)
+"""The views of one day in columns, in the order in which a key goes round them."""
 
 
 class Line(Protocol):
@@ -73,11 +93,22 @@ class Line(Protocol):
     decision: Decision | None
     is_released: bool
     is_overbooked: bool
+    is_late: bool
+    """Whether it was entered after it took place."""
+    confirmation: Confirmation | None
+    """As far as it was said of this very start."""
+    arrived_at: dt.datetime | None
+    ready_at: dt.datetime | None
+    roomed_at: dt.datetime | None
+    left_at: dt.datetime | None
+    wait_limit_min: int
+    own_id: int | None
     own_starts_at: dt.datetime | None
-    """Of one part that is its practitioner's own; None when nothing is held any more."""
+    """Of one part that its practitioner, or a device, is held for; None when nothing is."""
     own_ends_at: dt.datetime
     course_number: int | None
     sessions_planned: int | None
+    patient_id: int
     given_name: str
     family_name: str
     birth_date: dt.date | None
@@ -99,11 +130,22 @@ class Card(NamedTuple):
     start: str
     end: str
     who: str
+    """The name, or initials where names are hidden."""
+    name: str
+    """The name where the two identifiers can be asked for; else empty."""
     born: dt.date | None
     service: str
     course: tuple[int, int] | None
     """Which session of how many."""
-    status: str
+    stage: str
+    """Key of STAGE_NAMES."""
+    heard: str
+    """Key of HEARD_NAMES; empty while nobody asked."""
+    since: dt.datetime | None
+    """Since when the patient waits; None for who does not."""
+    waits: int
+    """Minutes of waiting."""
+    limit: int
     level: str
     """How the design system draws the check; empty where nothing is to be said."""
     word: str
@@ -116,6 +158,7 @@ class Card(NamedTuple):
     own: Sequence[tuple[int, int]]
     """First row and rows of each part its practitioner is there for; none: for all of it."""
     is_overbooked: bool
+    is_late: bool
     has_gap: bool
     """Whether a free time of the column stands beside it, in a part that is not its own."""
 
@@ -142,10 +185,15 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One practitioner or room."""
+    """One practitioner, room or device on a day."""
 
     id: int
     name: str
+    """Of whom or what it is; in a week all have the same."""
+    on: dt.date
+    is_today: bool
+    takes: bool
+    """Whether a visit can be moved here: not into days that are over, nor to who has left."""
     room: str
     """Where a practitioner works on the day, as far as the visits say."""
     free_min: int
@@ -157,32 +205,39 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One day of the board."""
+    """One day of the board, or one week of a practitioner."""
 
     on: dt.date
     view: View
+    practitioner_id: int | None
+    """Whose week it is; None for a day."""
     is_today: bool
     is_closed: bool
     open_min: int
     rows: int
     now_row: int | None
     now: str
+    now_at: dt.datetime
     columns: Sequence[Column]
+    cards: Sequence[Card]
+    """All of a list, by time; empty where there are columns."""
     counts: Mapping[AppointmentStatus, int]
     courses: frozenset[tuple[int, int]]
     """Every "which of how many" that stands on a card, to be put into words once."""
     stamp: str
     visits: Sequence[int]
+    patients: Mapping[int, int]
+    """{visit: patient}."""
 
 
 def shown_range(
-    shifts: Iterable[Sequence[tuple[int, int]]], rows: Sequence[Line]
+    shifts: Iterable[Sequence[tuple[int, int]]], rows: Iterable[Line]
 ) -> tuple[int, int]:
     """Return the first and last minute shown, whole hours around all work and all visits."""
     spans = [span for spans in shifts for span in spans]
     for row in rows:
         start = row.starts_local.hour * 60 + row.starts_local.minute
-        spans.append((start, start + _length(row)))
+        spans.append((start, start + length_min(row)))
     if not spans:
         return USUAL_OPEN, USUAL_CLOSE
     opens = min(start for start, _ in spans) // 60 * 60
@@ -190,7 +245,7 @@ def shown_range(
     return opens, max(closes, opens + 60)
 
 
-def _length(row: Line) -> int:
+def length_min(row: Line) -> int:
     """Return the minutes of a visit, up to midnight: the board ends there."""
     left = DAY_MIN - row.starts_local.hour * 60 - row.starts_local.minute
     return max(ROW_MIN, min((row.ends_at - row.starts_at) // MINUTE, left))
@@ -208,176 +263,6 @@ def minutes_of(time: dt.time) -> int:
     return time.hour * 60 + time.minute
 
 
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Builder:
-    """Makes columns of rows for one actor and one view."""
-
-    actor: Actor
-    view: View
-    opens: int
-    is_today: bool
-    own: Mapping[int, Sequence[tuple[int, int]]]
-    """{visit: from row to row of its own start} of those whose practitioner is free in between."""
-
-    def name_of(self, row: Line) -> str:
-        """Return the name of the column that a visit stands in."""
-        return row.practitioner if self.view is View.PRACTITIONERS else row.room
-
-    def column(
-        self,
-        id_: int,
-        name: str,
-        lines: Sequence[Line],
-        shifts: Sequence[tuple[int, int]],
-        *,
-        closes: int,
-        begun: int,
-    ) -> Column:
-        tracks, placed = tracks_of(
-            [self.rows_of(row) for row in lines],
-            [row.status in _GONE for row in lines],
-            (begun - self.opens) // ROW_MIN,
-        )
-        slots = self.slots(placed, lines, shifts, begun=begun)
-        gaps = [slot.at for slot in slots if slot.is_gap]
-        cards = [
-            self.card(row, at, n, track, gaps=gaps)
-            for row, (at, n, track) in zip(lines, placed, strict=True)
-        ]
-        rooms = [row.room for row in lines if row.status not in _GONE]
-        return Column(
-            id=id_,
-            name=name,
-            room=max(rooms, key=rooms.count) if rooms else "",
-            free_min=len(slots) * SLOT_ROWS * ROW_MIN,
-            tracks=tracks,
-            cards=cards,
-            offs=self.offs(shifts, closes),
-            slots=slots,
-        )
-
-    def card(self, row: Line, at: int, n: int, track: int, *, gaps: Sequence[int]) -> Card:
-        start = row.starts_local
-        minute = start.hour * 60 + start.minute + n * ROW_MIN
-        level, word = self.said(row)
-        number, planned = row.course_number, row.sessions_planned
-        return Card(
-            row.id,
-            row.version,
-            at,
-            n,
-            start.strftime("%H:%M"),
-            _clock(minute % DAY_MIN),
-            f"{row.given_name} {row.family_name}".strip(),
-            row.birth_date,
-            row.service,
-            (number, planned) if number and planned else None,
-            row.status.value,
-            level,
-            word,
-            self.can(row.status),
-            row.practitioner,
-            row.room,
-            track,
-            [
-                (first, min(last, n) - first)
-                for first, last in self.own.get(row.id, ())
-                if first < n
-            ],
-            row.is_overbooked,
-            not track and any(at <= slot < at + n for slot in gaps),
-        )
-
-    def rows_of(self, row: Line) -> tuple[int, int]:
-        """Return the first row of a visit, and how many it takes."""
-        at = (minutes_of(row.starts_local.time()) - self.opens) // ROW_MIN
-        return at, max(1, _length(row) // ROW_MIN)
-
-    def held(self, row: Line, at: int, n: int) -> Iterable[int]:
-        """Return the rows of a column that a visit takes: those of its practitioner's own parts."""
-        own = self.own.get(row.id)
-        if own is None:
-            return range(at, at + n)
-        return [
-            r for first, last in own for r in range(at + first, at + min(last, n)) if r < at + n
-        ]
-
-    def said(self, row: Line) -> tuple[str, str]:
-        """Return what the check says of a visit: for the desk its one word, else a little more."""
-        if row.status not in _WATCHED or row.modality is Modality.CONSULTATION:
-            return "", ""
-        status = reception_status(row.decision)
-        if row.status is AppointmentStatus.IN_TREATMENT and status is ReceptionStatus.CLEAR:
-            return "", ""  # Whoever is being treated has passed.
-        if not self.actor.is_clinical:
-            shown = ReceptionStatus.LATER if status is ReceptionStatus.STOP else status
-            return LEVELS[shown], FOR_THE_DESK[status]
-        if status is ReceptionStatus.CLEAR:
-            if row.is_released:
-                return "released", RELEASED
-            if row.decision is Decision.WARN:
-                return "caution", CAUTION
-        return LEVELS[status], WORDS[status]
-
-    def can(self, status: AppointmentStatus) -> str:
-        able = []
-        if status is AppointmentStatus.BOOKED and self.actor.may(Permission.APPOINTMENT_BOOK):
-            able.append("move")
-        if (
-            self.is_today
-            and status in _MAY_ARRIVE
-            and self.actor.may(Permission.APPOINTMENT_CHECKIN)
-        ):
-            able.append("arrive")
-        return " ".join(able)
-
-    def offs(self, shifts: Sequence[tuple[int, int]], closes: int) -> list[Off]:
-        found, last = [], self.opens
-        for number, (start, end) in enumerate(shifts):
-            if start > last:
-                found.append(self.off(last, start, BREAK if number else OFF))
-            last = max(last, end)
-        if last < closes:
-            found.append(self.off(last, closes, OFF if shifts else CLOSED))
-        return found
-
-    def off(self, start: int, end: int, why: str) -> Off:
-        at = (start - self.opens) // ROW_MIN
-        return Off(at, (end - start) // ROW_MIN, _clock(start), _clock(end % DAY_MIN), why)
-
-    def slots(
-        self,
-        placed: Sequence[tuple[int, int, int]],
-        lines: Sequence[Line],
-        shifts: Sequence[tuple[int, int]],
-        *,
-        begun: int,
-    ) -> list[Slot]:
-        """Return the free quarters inside working hours that are not over yet."""
-        taken: set[int] = set()
-        ghosts: set[int] = set()
-        alone: set[int] = set()
-        beside: set[int] = set()
-        for row, (at, n, track) in zip(lines, placed, strict=True):
-            if row.status in _GONE:
-                ghosts.update(range(at, at + n))
-                continue
-            taken.update(self.held(row, at, n))
-            (beside if track else alone).update(range(at, at + n))
-        found = []
-        for start, end in shifts:
-            first = -(-start // 15) * 15
-            for minute in range(first, end - 14, 15):
-                if minute + 15 <= begun:
-                    continue
-                at = (minute - self.opens) // ROW_MIN
-                span = range(at, at + SLOT_ROWS)
-                # Where cards stand side by side already, there is no room for one more free time.
-                if taken.isdisjoint(span) and beside.isdisjoint(span):
-                    track = 0 if ghosts.isdisjoint(span) else 1
-                    found.append(Slot(at, _clock(minute), track, is_gap=not alone.isdisjoint(span)))
-        return found
+def first_of(on: dt.date, view: View) -> dt.date:
+    """Return the first day that is shown: of a week its Monday."""
+    return on - dt.timedelta(days=on.weekday()) if view is View.WEEK else on

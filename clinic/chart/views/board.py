@@ -1,45 +1,56 @@
-"""The day board: one column a person or a room, and booking beside it."""
+"""The board: a day in columns, a week, a list, the day on paper; and booking beside it."""
 
 import datetime as dt
 import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import escape
 
 from clinic.audit import looks
+from clinic.audit import service as audit
+from clinic.catalog.values import ResourceKind
 from clinic.chart.queries import board as board_queries
-from clinic.chart.rules.board import SAID, View
+from clinic.chart.rules.board import (
+    CYCLED,
+    HEARD_NAMES,
+    SAID,
+    STAGE_NAMES,
+    Day,
+    View,
+    first_of,
+)
 from clinic.core import clock
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError, NotFound
 from clinic.core.text import N_
 from clinic.patients.values import PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk
-from clinic.scheduling import queries as scheduling_queries
-from clinic.scheduling import service as scheduling_service
-from clinic.scheduling.desk import Panel
-from clinic.scheduling.forms import BoardArriveForm, BookingForm, PlacedForm
+from clinic.scheduling.desk import Choices, Panel
+from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.rules.checks import LEVELS
-from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, MoveAppointment, Refused
+from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused
+from clinic.web import discreet
 from clinic.web.access import actor, is_background, require
 from clinic.web.database import read, transaction
-from clinic.web.errors import status_of
-from clinic.web.formats import fdate, ftime
-from clinic.web.words import translate, words_of
+from clinic.web.words import translate
 
 bp = Blueprint("board", __name__)
 KEY_BYTES = 18
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
-BOOKED = N_("Booked: %(who)s, %(day)s at %(time)s")
 NTH = N_("%(n)s of %(planned)s")
-ODD = N_("The board was out of date. Try again.")
-REFUSED = N_("The check refuses this: %(why)s")
+VIEW_NAMES = {
+    View.PRACTITIONERS: N_("Practitioners"),
+    View.ROOMS: N_("Rooms"),
+    View.DEVICES: N_("Devices"),
+    View.WEEK: N_("Week"),
+    View.LIST: N_("List"),
+}
+_OWN_KEYS = {View.WEEK: "w", View.LIST: "l"}
 _COUNTED = (
     AppointmentStatus.BOOKED,
     AppointmentStatus.ARRIVED,
@@ -50,7 +61,10 @@ _COUNTED = (
 )
 
 
-def _on() -> dt.date:
+# ---- what the address says ----
+
+
+def shown_on() -> dt.date:
     """Return the day of the address; today for none, and for what is no day."""
     try:
         on = dt.date.fromisoformat(request.args.get("date", ""))
@@ -59,9 +73,15 @@ def _on() -> dt.date:
     return on if EARLIEST <= on <= LATEST else clock.today(actor().zone)
 
 
-def _view() -> View:
+def shown_view() -> View:
+    """Return the view of the address; people for none, and for what is no view."""
     raw = request.args.get("view", "")
     return View(raw) if raw in {view.value for view in View} else View.PRACTITIONERS
+
+
+def _whose() -> int | None:
+    raw = request.args.get("practitioner_id", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
 
 
 def _wanted() -> frozenset[str]:
@@ -69,28 +89,39 @@ def _wanted() -> frozenset[str]:
     return frozenset(request.headers.get("X-Fragment", "").split())
 
 
+def here() -> dict[str, Any]:
+    """Return what an address needs to show the same board again."""
+    said: dict[str, Any] = {"date": shown_on().isoformat(), "view": shown_view().value}
+    return said | ({"practitioner_id": _whose()} if _whose() else {})
+
+
+# ---- the page ----
+
+
 @bp.get("/board")
 @require(Permission.BOARD_VIEW)
 def index() -> ResponseReturnValue:
     """Show a day; a page that asks by itself gets nothing when there is nothing new."""
-    on = _on()
+    on = shown_on()
     since = request.args.get("since")
-    if is_background() and since and since == board_queries.stamp(read(), actor(), on):
+    view = shown_view()
+    if is_background() and since and since == board_queries.stamp(read(), actor(), on, view):
         return "", 204
-    form = _fresh_form(on)
+    form = fresh_form(on)
     patient_id = request.args.get("patient_id", "")
     if patient_id.isascii() and patient_id.isdigit() and 0 < len(patient_id) < 10:
         form.patient_id.data = int(patient_id)
-    return _page(form, is_look=True)
+    return page(form, is_look=True)
 
 
-def _fresh_form(on: dt.date) -> BookingForm:
+def fresh_form(on: dt.date) -> BookingForm:
+    """Return an empty booking form for a day."""
     form = BookingForm(form_key=secrets.token_urlsafe(KEY_BYTES))
     form.date.data = max(on, clock.today(actor().zone))
     return form
 
 
-def _page(
+def page(
     form: BookingForm,
     *,
     is_look: bool = False,
@@ -99,11 +130,11 @@ def _page(
     refused: Refused | None = None,
 ) -> str:
     """Draw the page, or the pieces of it that a script asks for."""
-    on, view, wanted = _on(), _view(), _wanted()
+    on, view, wanted = shown_on(), shown_view(), _wanted()
     db, who = read(), actor()
     only_board = wanted == {"#board"}
-    offered = desk.choices(db, who, since=on)
-    day = board_queries.day(db, who, offered.table, on, view)
+    offered = desk.choices(db, who, since=first_of(on, view))
+    day = _day(offered, on, view)
     panel: Panel | None = None
     if not only_board:
         desk.offer(form, offered)
@@ -120,9 +151,7 @@ def _page(
         template,
         day=day,
         counted=[(status, day.counts[status]) for status in _COUNTED],
-        status_names={s.value: escape(translate(name)) for s, name in STATUS_NAMES.items()},
-        words={word: escape(translate(word)) for word in SAID},
-        numbers={c: escape(translate(NTH, n=c[0], planned=c[1])) for c in day.courses},
+        **_words(day),
         form=form,
         panel=panel,
         view=view.value,
@@ -135,32 +164,76 @@ def _page(
         swap="#quick #board",
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
-        **_links(on, view, form),
+        **_links(day, form, offered),
     )
 
 
-def _links(on: dt.date, view: View, form: BookingForm) -> dict[str, Any]:
+def _day(offered: Choices, on: dt.date, view: View) -> Day:
+    return board_queries.day(
+        read(),
+        actor(),
+        offered.table,
+        on,
+        view,
+        practitioner_id=_whose(),
+        hides_names=discreet.hides_names(),
+    )
+
+
+def _words(day: Day) -> dict[str, Any]:
+    """Put into words, once, what stands on the cards again and again."""
+    return {
+        "status_names": {s.value: escape(translate(name)) for s, name in STATUS_NAMES.items()},
+        "stage_names": {key: escape(translate(name)) for key, name in STAGE_NAMES.items()},
+        "heard_names": {key: escape(translate(name)) for key, name in HEARD_NAMES.items()},
+        "words": {word: escape(translate(word)) for word in SAID},
+        "numbers": {c: escape(translate(NTH, n=c[0], planned=c[1])) for c in day.courses},
+    }
+
+
+def _links(day: Day, form: BookingForm, offered: Choices) -> dict[str, Any]:
     """Make each link once: a board has hundreds, and each look-up of a route costs."""
-    here: dict[str, Any] = {"date": on.isoformat(), "view": view.value}
+    on, view, same = day.on, day.view, here()
     local = form.wished_local()
     seen: dict[str, Any] = {}
     if local is not None:
         seen = {"date": local.date().isoformat(), "start": local.strftime("%H:%M")}
+    step = board_queries.WEEK_DAYS if view is View.WEEK else 1
+    whose = {key: same[key] for key in same if key != "date"}
     return {
-        "here": url_for("board.index", **here),
-        "previous_url": url_for("board.index", date=_day(on, -1), view=view.value),
-        "next_url": url_for("board.index", date=_day(on, 1), view=view.value),
-        "today_url": url_for("board.index", view=view.value),
-        "views": {
-            other.value: url_for("board.index", date=on.isoformat(), view=other.value)
-            for other in View
-        },
+        "here": url_for("board.index", **same),
+        "previous_url": url_for("board.index", date=_day_of(on, -step), **whose),
+        "next_url": url_for("board.index", date=_day_of(on, step), **whose),
+        "today_url": url_for("board.index", **whose),
+        "views": [
+            {
+                "name": translate(name),
+                "url": url_for("board.index", date=on.isoformat(), view=other.value),
+                "key": _key_of(other, view),
+                "is_current": other is view,
+            }
+            for other, name in VIEW_NAMES.items()
+        ],
+        "people": [
+            {
+                "name": person.name,
+                "url": url_for("board.index", **(same | {"practitioner_id": person.id})),
+                "is_current": person.id == day.practitioner_id,
+            }
+            for person in offered.table.of_kind(ResourceKind.PRACTITIONER)
+        ]
+        if view is View.WEEK
+        else [],
+        "paper_url": url_for("board.paper", date=on.isoformat(), view=view.value),
+        "day_base": url_for("board.index", view=View.PRACTITIONERS.value),
         "visit_base": url_for("scheduling.show", appointment_id=1)[:-1],
-        "new_base": url_for("scheduling.new", date=on.isoformat()),
-        "action": url_for("board.book", **here),
-        "move_url": url_for("board.move", **here),
-        "arrive_url": url_for("board.arrive", **here),
-        "clear_url": url_for("board.index", **here),
+        "new_base": url_for("scheduling.new"),
+        "action": url_for("board.book", **same),
+        "move_url": url_for("board.move", **same),
+        "arrive_url": url_for("board.arrive", **same),
+        "step_url": url_for("board.step", **same),
+        "names_url": url_for("board.switch_names", **same),
+        "clear_url": url_for("board.index", **same),
         "register_next": url_for(
             "scheduling.new",
             practitioner_id=form.practitioner_id.chosen(),
@@ -171,115 +244,51 @@ def _links(on: dt.date, view: View, form: BookingForm) -> dict[str, Any]:
     }
 
 
-def _day(on: dt.date, days: int) -> str:
-    moved = on + dt.timedelta(days=days)
-    return min(max(moved, EARLIEST), LATEST).isoformat()
+def _key_of(other: View, view: View) -> str:
+    """Return the key that leads to a view: one goes round the columns of a day."""
+    if other in _OWN_KEYS:
+        return "" if other is view else _OWN_KEYS[other]
+    is_next = CYCLED[(CYCLED.index(view) + 1) % len(CYCLED)] if view in CYCLED else CYCLED[0]
+    return "v" if other is is_next else ""
 
 
-def _back() -> ResponseReturnValue:
-    return redirect(url_for("board.index", date=_on().isoformat(), view=_view().value), 303)
+def _day_of(on: dt.date, days: int) -> str:
+    return min(max(on + dt.timedelta(days=days), EARLIEST), LATEST).isoformat()
 
 
-@bp.post("/board/bookings")
-@require(Permission.APPOINTMENT_BOOK)
-def book() -> ResponseReturnValue:
-    """Book from the panel beside the board; its other buttons fill the form in."""
-    form = BookingForm(request.form)
-    if desk.pressed(request.form):
-        hits = desk.answer(read(), actor(), form, desk.pressed(request.form))
-        if hits:
-            looks.listed("patient", (hit.id for hit in hits))
-        return _page(form, hits=hits)
-    if not form.validate():
-        return _page(form), 422
-    try:
-        with transaction() as db:
-            made = scheduling_service.book(db, actor(), form.wish())
-    except ClinicError as error:
-        status = desk.say_no(form, error)
-        return _page(form, taken=error if isinstance(error, SlotTaken) else None), status
-    if isinstance(made, Refused):
-        return _page(form, refused=made), 409
-    flash(_said(made.id, made.starts_local), "ok")
-    return _back()
+# ---- on paper, and on a screen that others can see ----
 
 
-def _said(appointment_id: int, starts_local: dt.datetime) -> str:
-    return translate(
-        BOOKED,
-        who=scheduling_queries.patient_name(read(), appointment_id),
-        day=fdate(starts_local.date()),
-        time=ftime(starts_local),
+@bp.get("/board/paper")
+@require(Permission.BOARD_VIEW)
+def paper() -> ResponseReturnValue:
+    """Show a day for printing: one sheet for each practitioner, room or device."""
+    view = shown_view()
+    view = view if view in CYCLED else View.PRACTITIONERS
+    on = shown_on()
+    day = _day(desk.choices(read(), actor(), since=on), on, view)
+    looks.listed("day_sheet", day.visits, date=on.isoformat(), view=view.value)
+    sheets = [
+        {"view": other.value, "name": translate(VIEW_NAMES[other]), "is_current": other is view}
+        for other in CYCLED
+    ]
+    return render_template(
+        "board/paper.html",
+        day=day,
+        view=view.value,
+        sheets=sheets,
+        printed_at=clock.now(),
+        back_url=url_for("board.index", date=on.isoformat(), view=view.value),
+        **_words(day),
     )
 
 
-@bp.post("/board/moves")
-@require(Permission.APPOINTMENT_BOOK)
-def move() -> ResponseReturnValue:
-    """Move a card to another time or column; the board comes back as it then stands."""
-    form = PlacedForm(request.form)
-    if not form.validate() or (local := form.starts_local()) is None:
-        return _refused(translate(ODD), 422)
-    wish = _move_of(form, local)
-    try:
-        with transaction() as db:
-            moved = scheduling_service.move(db, actor(), wish)
-    except ClinicError as error:
-        return _refused(_words(error), status_of(error))
-    if isinstance(moved, Refused):
-        return _refused(_why(moved), 409)
-    return _back()
-
-
-def _move_of(form: PlacedForm, local: dt.datetime) -> MoveAppointment:
-    """Make the command of a dropped card: the lane is a person or a room, the rest stays.
-
-    Among people the room is not said: the visit keeps its own where that is free.
-    """
-    visit = scheduling_queries.get(read(), form.appointment_id.data or 0)
-    lane = form.resource_id.data or 0
-    is_people = _view() is View.PRACTITIONERS
-    return MoveAppointment(
-        appointment_id=visit.id,
-        version=form.version.data or 0,
-        starts_local=local,
-        practitioner_id=lane if is_people else visit.practitioner_id,
-        room_id=None if is_people else lane,
-    )
-
-
-@bp.post("/board/arrivals")
-@require(Permission.APPOINTMENT_CHECKIN)
-def arrive() -> ResponseReturnValue:
-    """Note an arrival on the board, both identifiers said."""
-    form = BoardArriveForm(request.form)
-    if not form.validate():
-        return _refused(translate(ODD), 422)
-    try:
-        with transaction() as db:
-            came = scheduling_service.arrive(db, actor(), form.wish(form.appointment_id.data or 0))
-    except ClinicError as error:
-        return _refused(_words(error), status_of(error))
-    if isinstance(came, Refused):
-        return _refused(_why(came), 409)
-    return _back()
-
-
-def _words(error: ClinicError) -> str:
-    if status_of(error) == 403 or isinstance(error, NotFound):
-        raise error
-    return words_of(error)
-
-
-def _why(refused: Refused) -> str:
-    """Return in one line why the check refuses, in what this person may see of it."""
-    refusal = desk.refusal_of(actor(), refused)
-    if refusal.reception is not None:
-        said = [translate(sentence) for sentence in refusal.reception.sentences]
-        return " ".join(said) or translate(RECEPTION_NAMES[refusal.reception.status])
-    return translate(REFUSED, why=", ".join(translate(f.name) for f in refusal.findings))
-
-
-def _refused(said: str, status: int) -> ResponseReturnValue:
-    flash(said, "bad")
-    return _page(_fresh_form(_on())), status
+@bp.post("/board/names")
+@require(Permission.BOARD_VIEW)
+def switch_names() -> ResponseReturnValue:
+    """Show initials instead of names in this browser, or names again."""
+    done = "shown" if discreet.hides_names() else "hidden"
+    with transaction() as db:
+        audit.record(db, actor(), f"names.{done}", "board")
+    back = redirect(url_for("board.index", **here()), 303)
+    return discreet.switch(make_response(back), request)

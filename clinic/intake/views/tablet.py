@@ -38,9 +38,9 @@ from clinic.intake.views import cookie
 from clinic.safety import queries as safety_queries
 from clinic.scheduling import handed, handovers
 from clinic.scheduling.handed import Screen
+from clinic.scheduling.handed_values import HandoverState
 from clinic.scheduling.handovers import HandoverOver, Request
 from clinic.scheduling.rules import handovers as handover_rules
-from clinic.scheduling.values import HandoverState
 from clinic.web.access import current_actor, public
 from clinic.web.database import read, transaction
 from clinic.web.errors import request_id

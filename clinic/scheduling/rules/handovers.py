@@ -6,7 +6,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 
-from clinic.scheduling.values import HandoverState
+from clinic.scheduling.handed_values import HandoverState
 
 ALPHABET = "ACEFHJKMNPRTVWXY34679"
 """Without what looks alike: 0 O D Q, 1 I L, 2 Z, 5 S, 8 B, 6 G, U V."""

@@ -19,14 +19,15 @@ class Step:
 
     action: VisitAction
     sources: frozenset[AppointmentStatus]
-    target: AppointmentStatus
+    target: AppointmentStatus | None
+    """None: it stays as it is, and a time is noted."""
     permission: Permission
 
 
 def _step(
     action: VisitAction,
     sources: set[AppointmentStatus],
-    target: AppointmentStatus,
+    target: AppointmentStatus | None,
     permission: Permission,
 ) -> Step:
     return Step(action=action, sources=frozenset(sources), target=target, permission=permission)
@@ -38,6 +39,8 @@ STEPS: dict[VisitAction, Step] = {
     for step in (
         _step(_A.MOVE, {_S.BOOKED}, _S.BOOKED, _P.APPOINTMENT_BOOK),
         _step(_A.ARRIVE, {_S.BOOKED, _S.NO_SHOW}, _S.ARRIVED, _P.APPOINTMENT_CHECKIN),
+        _step(_A.READY, {_S.ARRIVED}, None, _P.APPOINTMENT_CHECKIN),
+        _step(_A.ROOM, {_S.ARRIVED}, None, _P.APPOINTMENT_CHECKIN),
         _step(_A.UNDO_ARRIVE, {_S.ARRIVED}, _S.BOOKED, _P.APPOINTMENT_CHECKIN),
         _step(_A.NO_SHOW, {_S.BOOKED}, _S.NO_SHOW, _P.APPOINTMENT_CHECKIN),
         _step(_A.CANCEL, {_S.BOOKED, _S.ARRIVED}, _S.CANCELLED, _P.APPOINTMENT_BOOK),
@@ -45,11 +48,17 @@ STEPS: dict[VisitAction, Step] = {
         _step(_A.START, {_S.ARRIVED}, _S.IN_TREATMENT, _P.SESSION_LOG),
         _step(_A.FINISH, {_S.IN_TREATMENT}, _S.DONE, _P.SESSION_LOG),
         _step(_A.ABORT, {_S.IN_TREATMENT}, _S.CANCELLED, _P.SESSION_LOG),
+        _step(_A.LEAVE, {_S.DONE}, None, _P.APPOINTMENT_CHECKIN),
+        _step(_A.TAKE_BACK, {_S.ARRIVED, _S.DONE}, None, _P.APPOINTMENT_CHECKIN),
+        _step(_A.CONFIRM, {_S.BOOKED}, None, _P.APPOINTMENT_CHECKIN),
     )
 }
 """Every step there is; buttons, services and tests read it. Booking makes the visit itself."""
 
 NOT_TODAY = N_("An arrival is noted on the day of the visit itself. Move the visit first.")
+LEFT_TODAY = N_("That somebody left is noted on the day of the visit itself.")
+NOTED_ALREADY = N_("This is noted already.")
+NOTHING_NOTED = N_("There is nothing to take back.")
 NOT_YET_NO_SHOW = N_("Wait until 15 minutes after the start before noting a no-show.")
 TOO_LATE_TO_REOPEN = N_("This can be taken back for 10 minutes only. Book a new visit instead.")
 MOVED_ON: dict[AppointmentStatus, str] = {
@@ -71,15 +80,26 @@ def objection(action: VisitAction, visit: Standing, *, now: dt.datetime, today: 
     """
     if visit.status not in STEPS[action].sources:
         return MOVED_ON[visit.status]
-    if action is VisitAction.ARRIVE and visit.day != today:
-        return NOT_TODAY
-    if action is VisitAction.NO_SHOW and now < visit.starts_at + NO_SHOW_AFTER:
-        return NOT_YET_NO_SHOW
-    if action is VisitAction.REOPEN and (
-        visit.ended_at is None or now > visit.ended_at + REOPEN_WITHIN
-    ):
-        return TOO_LATE_TO_REOPEN
-    return ""
+    is_today = visit.day == today
+    is_late = now >= visit.starts_at + NO_SHOW_AFTER
+    may_reopen = visit.ended_at is not None and now <= visit.ended_at + REOPEN_WITHIN
+    has_noted = bool(visit.noted & taken_back(visit.status))
+    objections = (
+        (action is VisitAction.ARRIVE and not is_today, NOT_TODAY),
+        (action is VisitAction.LEAVE and not is_today, LEFT_TODAY),
+        (action in visit.noted, NOTED_ALREADY),
+        (action is VisitAction.TAKE_BACK and not has_noted, NOTHING_NOTED),
+        (action is VisitAction.NO_SHOW and not is_late, NOT_YET_NO_SHOW),
+        (action is VisitAction.REOPEN and not may_reopen, TOO_LATE_TO_REOPEN),
+    )
+    return next((said for stands, said in objections if stands), "")
+
+
+def taken_back(status: AppointmentStatus) -> frozenset[VisitAction]:
+    """Return which noted times can be taken back while a visit stands like this."""
+    if status is AppointmentStatus.DONE:
+        return frozenset({VisitAction.LEAVE})
+    return frozenset({VisitAction.READY, VisitAction.ROOM})
 
 
 def next_steps(

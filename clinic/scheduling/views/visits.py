@@ -27,7 +27,9 @@ from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import (
     ACTION_NAMES,
+    CONFIRMATION_NAMES,
     STATUS_NAMES,
+    Confirmation,
     Refused,
     VisitAction,
 )
@@ -47,6 +49,12 @@ FINISHED = N_("The visit is done.")
 TAKEN_FROM_PATIENT = N_("The tablet shows nothing of this patient any more.")
 ODD = N_("This button was out of date. Look at the visit and press again.")
 BY_SESSION = N_("A treatment is begun and finished by its session.")
+HEARD_ICONS = {
+    Confirmation.CONFIRMED: "check",
+    Confirmation.ASKED: "message-square",
+    Confirmation.NOT_REACHED: "phone-missed",
+    Confirmation.OTHER_TIME: "calendar-clock",
+}
 REFUSED = N_("The check refuses this. It says why below.")
 
 
@@ -82,18 +90,21 @@ def _visit_page(
         actions=VisitAction,
         action_names=ACTION_NAMES,
         status_names=STATUS_NAMES,
+        confirmation_names=CONFIRMATION_NAMES,
+        heard_icons=HEARD_ICONS,
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
     )
 
 
-def _done(appointment_id: int, said: str) -> ResponseReturnValue:
+def done(appointment_id: int, said: str) -> ResponseReturnValue:
+    """Go back to the visit and say what was done."""
     flash(translate(said), "ok")
     return redirect(url_for("scheduling.show", appointment_id=appointment_id), 303)
 
 
-def _refused_step(
+def refused_step(
     appointment_id: int,
     error: ClinicError,
     *,
@@ -108,7 +119,7 @@ def _refused_step(
     return page, status_of(error)
 
 
-def _odd(appointment_id: int) -> ResponseReturnValue:
+def odd(appointment_id: int) -> ResponseReturnValue:
     """Answer a button whose hidden fields are not ours."""
     flash(translate(ODD), "bad")
     return _visit_page(appointment_id), 422
@@ -125,13 +136,13 @@ def _steps(
     """Take one plain step."""
     form = form_class(request.form)
     if not form.validate():
-        return _odd(appointment_id)
+        return odd(appointment_id)
     try:
         with transaction() as db:
             verb(db, actor(), form.wish(appointment_id))
     except ClinicError as error:
-        return _refused_step(appointment_id, error)
-    return _done(appointment_id, said)
+        return refused_step(appointment_id, error)
+    return done(appointment_id, said)
 
 
 @bp.post("/appointments/<id:appointment_id>/arrival")
@@ -148,7 +159,7 @@ def arrive(appointment_id: int) -> ResponseReturnValue:
         form.refuse_invalid(error)
         return _visit_page(appointment_id, arrive_form=form), 422
     except ClinicError as error:
-        return _refused_step(appointment_id, error, arrive_form=form)
+        return refused_step(appointment_id, error, arrive_form=form)
     if isinstance(came, Refused):
         flash(translate(REFUSED), "bad")
         return _visit_page(appointment_id, arrive_form=form), 409
@@ -174,7 +185,7 @@ def hand_over(appointment_id: int) -> ResponseReturnValue:
                 db, actor(), appointment_id, secret=str(current_app.secret_key)
             )
     except ClinicError as error:
-        return _refused_step(appointment_id, error)
+        return refused_step(appointment_id, error)
     shown = visit.page(read(), actor(), appointment_id)
     page = render_template(
         "scheduling/_handover.html",
@@ -193,7 +204,7 @@ def take_back(appointment_id: int) -> ResponseReturnValue:
     """End what is open on the tablet for a visit."""
     with transaction() as db:
         handovers.take_back(db, actor(), appointment_id)
-    return _done(appointment_id, TAKEN_FROM_PATIENT)
+    return done(appointment_id, TAKEN_FROM_PATIENT)
 
 
 @bp.post("/appointments/<id:appointment_id>/no-show")
@@ -221,8 +232,8 @@ def cancel(appointment_id: int) -> ResponseReturnValue:
         with transaction() as db:
             service.cancel(db, actor(), form.wish(appointment_id))
     except ClinicError as error:
-        return _refused_step(appointment_id, error, cancel_form=form)
-    return _done(appointment_id, CANCELLED)
+        return refused_step(appointment_id, error, cancel_form=form)
+    return done(appointment_id, CANCELLED)
 
 
 @bp.post("/appointments/<id:appointment_id>/start")
@@ -231,18 +242,18 @@ def begin(appointment_id: int) -> ResponseReturnValue:
     """Begin a consultation; a treatment is begun by its session."""
     form = StartForm(request.form)
     if not form.validate():
-        return _odd(appointment_id)
+        return odd(appointment_id)
     if visit.page(read(), actor(), appointment_id).modality.is_treatment:
         return _by_session(appointment_id)
     try:
         with transaction() as db:
             begun = service.start(db, actor(), form.wish(appointment_id))
     except ClinicError as error:
-        return _refused_step(appointment_id, error)
+        return refused_step(appointment_id, error)
     if isinstance(begun, Refused):
         flash(translate(REFUSED), "bad")
         return _visit_page(appointment_id), 409
-    return _done(appointment_id, STARTED)
+    return done(appointment_id, STARTED)
 
 
 @bp.post("/appointments/<id:appointment_id>/finish")
@@ -321,7 +332,7 @@ def move(appointment_id: int) -> ResponseReturnValue:
     sent: Mapping[str, str] | None = request.form
     if "take" in request.form:  # An offered time, to be had at once; checked as any other.
         sent = desk.taken_offer(request.form.to_dict())
-    return _odd(appointment_id) if sent is None else _move(appointment_id, sent)
+    return odd(appointment_id) if sent is None else _move(appointment_id, sent)
 
 
 def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
@@ -336,7 +347,7 @@ def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
         taken = error if isinstance(error, SlotTaken) else None
         return _move_page(appointment_id, form, taken=taken), status
     except ClinicError as error:
-        return _refused_step(appointment_id, error)
+        return refused_step(appointment_id, error)
     if isinstance(moved, Refused):
         return _move_page(appointment_id, form, refused=moved), 409
-    return _done(appointment_id, MOVED)
+    return done(appointment_id, MOVED)

@@ -27,7 +27,7 @@ export function toast(text, undo) {
   toastBox.dataset.open = "";
   announce(text);
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { delete toastBox.dataset.open; }, 8000);
+  toastTimer = setTimeout(() => { delete toastBox.dataset.open; }, 10_000);
 }
 
 // ---- shortcuts: off while typing, and to be switched off altogether (WCAG 2.1.4) ----

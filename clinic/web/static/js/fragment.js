@@ -168,5 +168,5 @@ for (const element of document.querySelectorAll("[data-poll]")) {
     if (place.dataset.stamp) address.searchParams.set("since", place.dataset.stamp);
     place.dataset.swap ??= id;
     swap(place, address, { headers: { "X-Background": "1" } });
-  }, 1000 * Math.max(5, Number(element.dataset.poll)));
+  }, 1000 * Math.max(2, Number(element.dataset.poll)));
 }

@@ -1,0 +1,227 @@
+"""What is done from the board: booking, moving, arriving, each plain step, each confirmation."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.audit import looks
+from clinic.chart.queries import board as board_queries
+from clinic.chart.rules.board import View
+from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown_view
+from clinic.core.access import Permission
+from clinic.core.errors import ClinicError, NotFound
+from clinic.core.text import N_
+from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
+from clinic.scheduling import desk, presence
+from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling import service as scheduling_service
+from clinic.scheduling import visit as visits
+from clinic.scheduling.forms import BoardArriveForm, BookingForm, PlacedForm
+from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.values import (
+    Confirmation,
+    ConfirmVisit,
+    MoveAppointment,
+    Refused,
+    StartVisit,
+    StepVisit,
+)
+from clinic.web.access import actor, require
+from clinic.web.database import read, transaction
+from clinic.web.discreet import named
+from clinic.web.errors import status_of
+from clinic.web.formats import fdate, ftime
+from clinic.web.words import translate, words_of
+
+__all__ = ["bp"]
+BOOKED = N_("Booked: %(who)s, %(day)s at %(time)s")
+ODD = N_("The board was out of date. Try again.")
+REFUSED = N_("The check refuses this: %(why)s")
+_ACT = re.compile(r"([a-z_]{1,16}) ([1-9]\d{0,8}) ([1-9]\d{0,8})", re.ASCII)
+
+
+def _back() -> ResponseReturnValue:
+    return redirect(url_for("board.index", **here()), 303)
+
+
+@bp.post("/board/bookings")
+@require(Permission.APPOINTMENT_BOOK)
+def book() -> ResponseReturnValue:
+    """Book from the panel beside the board; its other buttons fill the form in."""
+    form = BookingForm(request.form)
+    if desk.pressed(request.form):
+        hits = desk.answer(read(), actor(), form, desk.pressed(request.form))
+        if hits:
+            looks.listed("patient", (hit.id for hit in hits))
+        return page(form, hits=hits)
+    if not form.validate():
+        return page(form), 422
+    try:
+        with transaction() as db:
+            made = scheduling_service.book(db, actor(), form.wish())
+    except ClinicError as error:
+        status = desk.say_no(form, error)
+        return page(form, taken=error if isinstance(error, SlotTaken) else None), status
+    if isinstance(made, Refused):
+        return page(form, refused=made), 409
+    flash(_said(made.id, made.starts_local), "ok")
+    return _back()
+
+
+def _said(appointment_id: int, starts_local: dt.datetime) -> str:
+    return translate(
+        BOOKED,
+        who=named(scheduling_queries.patient_name(read(), appointment_id)),
+        day=fdate(starts_local.date()),
+        time=ftime(starts_local),
+    )
+
+
+# ---- moving and arriving ----
+
+
+@bp.post("/board/moves")
+@require(Permission.APPOINTMENT_BOOK)
+def move() -> ResponseReturnValue:
+    """Move a card to another time or column; the board comes back as it then stands."""
+    form = PlacedForm(request.form)
+    if not form.validate() or (local := form.starts_local()) is None:
+        return _refused(translate(ODD), 422)
+    wish = _move_of(form, local)
+    try:
+        with transaction() as db:
+            moved = scheduling_service.move(db, actor(), wish)
+    except ClinicError as error:
+        return _refused(_words(error), status_of(error))
+    if isinstance(moved, Refused):
+        return _refused(_why(moved), 409)
+    return _back()
+
+
+def _move_of(form: PlacedForm, local: dt.datetime) -> MoveAppointment:
+    """Make the command of a dropped card: the lane is a person or a room, the rest stays.
+
+    Among people the room is not said: the visit keeps its own where that is free. Among devices
+    only the time changes, and what was dropped is the device's part.
+    """
+    visit = scheduling_queries.get(read(), form.appointment_id.data or 0)
+    lane, view = form.resource_id.data or 0, shown_view()
+    if view is View.DEVICES:
+        local -= board_queries.device_offset(read(), visit.id)
+    is_people = view in {View.PRACTITIONERS, View.WEEK, View.LIST}
+    return MoveAppointment(
+        appointment_id=visit.id,
+        version=form.version.data or 0,
+        starts_local=local,
+        practitioner_id=lane if is_people else visit.practitioner_id,
+        room_id=lane if view is View.ROOMS else None,
+    )
+
+
+@bp.post("/board/arrivals")
+@require(Permission.APPOINTMENT_CHECKIN)
+def arrive() -> ResponseReturnValue:
+    """Note an arrival on the board, both identifiers said."""
+    form = BoardArriveForm(request.form)
+    if not form.validate():
+        return _refused(translate(ODD), 422)
+    try:
+        with transaction() as db:
+            came = scheduling_service.arrive(db, actor(), form.wish(form.appointment_id.data or 0))
+    except ClinicError as error:
+        return _refused(_words(error), status_of(error))
+    if isinstance(came, Refused):
+        return _refused(_why(came), 409)
+    return _back()
+
+
+# ---- plain steps, and what was heard ----
+
+
+def _begin(db: Any, who: Any, wish: StepVisit) -> object:
+    """Begin a consultation, with the check as it stands: nothing is given in it."""
+    seen = visits.page(db, who, wish.appointment_id).seen_facts_hash
+    start = StartVisit(
+        appointment_id=wish.appointment_id, version=wish.version, seen_facts_hash=seen
+    )
+    return scheduling_service.start(db, who, start)
+
+
+def _heard(answer: Confirmation | None) -> Callable[[Any, Any, StepVisit], object]:
+    def note(db: Any, who: Any, wish: StepVisit) -> object:
+        return presence.confirm(
+            db,
+            who,
+            ConfirmVisit(appointment_id=wish.appointment_id, version=wish.version, answer=answer),
+        )
+
+    return note
+
+
+_VERBS: dict[str, Callable[[Any, Any, StepVisit], object]] = {
+    "ready": presence.ready,
+    "room": presence.room,
+    "leave": presence.leave,
+    "take_back": presence.take_back,
+    "undo_arrive": scheduling_service.undo_arrive,
+    "no_show": scheduling_service.no_show,
+    "reopen": scheduling_service.reopen,
+    "start": _begin,
+    "finish": lambda db, who, wish: scheduling_service.finish(db, who, wish.appointment_id),
+    "unheard": _heard(None),
+    **{answer.value: _heard(answer) for answer in Confirmation},
+}
+_BY_SESSION = frozenset({"start", "finish"})
+
+
+@bp.post("/board/steps")
+@require(Permission.APPOINTMENT_CHECKIN)
+def step() -> ResponseReturnValue:
+    """Take a visit one plain step: one field says which, of what visit, seen at what version."""
+    found = _ACT.fullmatch(request.form.get("act", ""))
+    if found is None or found[1] not in _VERBS:
+        return _refused(translate(ODD), 422)
+    verb, wish = found[1], StepVisit(appointment_id=int(found[2]), version=int(found[3]))
+    if verb in _BY_SESSION and _is_treatment(wish.appointment_id):
+        to = url_for("treatments.prepare", appointment_id=wish.appointment_id)
+        return redirect(to, 303)
+    try:
+        with transaction() as db:
+            said = _VERBS[verb](db, actor(), wish)
+    except ClinicError as error:
+        return _refused(_words(error), status_of(error))
+    if isinstance(said, Refused):
+        return _refused(_why(said), 409)
+    return _back()
+
+
+def _is_treatment(appointment_id: int) -> bool:
+    """Tell whether a visit is begun and finished by its session."""
+    return visits.page(read(), actor(), appointment_id).modality.is_treatment
+
+
+# ---- what they share ----
+
+
+def _words(error: ClinicError) -> str:
+    if status_of(error) == 403 or isinstance(error, NotFound):
+        raise error
+    return words_of(error)
+
+
+def _why(refused: Refused) -> str:
+    """Return in one line why the check refuses, in what this person may see of it."""
+    refusal = desk.refusal_of(actor(), refused)
+    if refusal.reception is not None:
+        said = [translate(sentence) for sentence in refusal.reception.sentences]
+        return " ".join(said) or translate(RECEPTION_NAMES[refusal.reception.status])
+    return translate(REFUSED, why=", ".join(translate(f.name) for f in refusal.findings))
+
+
+def _refused(said: str, status: int) -> ResponseReturnValue:
+    flash(said, "bad")
+    return page(fresh_form(shown_on())), status
