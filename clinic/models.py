@@ -10,6 +10,7 @@ from clinic.locations import models as locations
 from clinic.messages import models as messages
 from clinic.patients import models as patients
 from clinic.safety import models as safety
+from clinic.scheduling import course_models as courses
 from clinic.scheduling import handed_models as handed
 from clinic.scheduling import models as scheduling
 from clinic.treatments import models as treatments
@@ -21,6 +22,7 @@ __all__ = [
     "audit",
     "catalog",
     "consents",
+    "courses",
     "followup",
     "handed",
     "locations",

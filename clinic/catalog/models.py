@@ -1,16 +1,44 @@
 """What the clinic offers and uses: services with their segments, products and lots."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationship
 
 from clinic.catalog.values import LotState, Modality, ProductKind, ResourceKind
 from clinic.core.db import Base, Key, Versioned, known
 
+PATTERN_CHECKS = {
+    "length": "sessions_planned BETWEEN 1 AND 60",
+    "interval": "interval_days BETWEEN 1 AND 400",
+    "tolerance": "tolerance_days >= 0 AND tolerance_days < interval_days",
+    "least": "least_days BETWEEN 1 AND interval_days",
+    "booster": "booster_days IS NULL OR booster_days BETWEEN least_days AND 730",
+}
 
-class Service(Versioned, Base):
+
+def pattern_checks() -> Iterator[sa.CheckConstraint]:
+    """Yield the CHECKs of a table that keeps what a course is."""
+    return (sa.CheckConstraint(text, name=name) for name, text in PATTERN_CHECKS.items())
+
+
+class Patterned(MappedAsDataclass, kw_only=True, eq=False, repr=False):
+    """The columns that say what a course is: of a service, and of each course begun from it."""
+
+    sessions_planned: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
+    """Sessions of a course, the booster not counted."""
+    interval_days: Mapped[int] = mapped_column(sa.SmallInteger, default=28)
+    tolerance_days: Mapped[int] = mapped_column(sa.SmallInteger, default=7)
+    """Days that a session may be planned before or after its interval."""
+    least_days: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
+    """No two sessions are planned closer than this."""
+    booster_days: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """Days from the last session to the booster; NULL is no booster."""
+
+
+class Service(Patterned, Versioned, Base):
     """Something that can be booked."""
 
     __tablename__ = "service"
@@ -20,6 +48,7 @@ class Service(Versioned, Base):
         sa.CheckConstraint(
             "duration_min BETWEEN 5 AND 480 AND duration_min % 5 = 0", name="duration"
         ),
+        *pattern_checks(),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -34,10 +63,6 @@ class Service(Versioned, Base):
     name: Mapped[str] = mapped_column(sa.String(120))
     modality: Mapped[Modality]
     duration_min: Mapped[int] = mapped_column(sa.SmallInteger)
-    sessions_planned: Mapped[int] = mapped_column(sa.SmallInteger, default=1)
-    """Usual length of a course."""
-    interval_days: Mapped[int] = mapped_column(sa.SmallInteger, default=28)
-    """Usual distance of two sessions of a course."""
     ingredients: Mapped[list[Any]] = mapped_column(default_factory=list)
     """Slugs of what a mesotherapy injects: their rules speak from the booking on."""
     is_active: Mapped[bool] = mapped_column(default=True)

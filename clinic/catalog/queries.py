@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic.catalog import rules as catalog_rules
-from clinic.catalog.models import Product, ProductLot, Service
+from clinic.catalog.models import Patterned, Product, ProductLot, Service
 from clinic.catalog.values import (
     PRODUCT_KIND_NAMES,
+    CoursePattern,
     LotChoice,
     ProductCard,
     Segment,
@@ -62,6 +64,28 @@ def parts_of(service: Service) -> tuple[Segment, ...]:
     )
 
 
+def pattern_of(row: Patterned) -> CoursePattern:
+    """Return what a course of a service is, or what a course that was begun keeps to."""
+    return CoursePattern(
+        sessions=row.sessions_planned,
+        interval_days=row.interval_days,
+        tolerance_days=row.tolerance_days,
+        least_days=row.least_days,
+        booster_days=row.booster_days,
+    )
+
+
+def columns_of(course: CoursePattern) -> dict[str, Any]:
+    """Return a pattern as the columns of a service or a course."""
+    return {
+        "sessions_planned": course.sessions,
+        "interval_days": course.interval_days,
+        "tolerance_days": course.tolerance_days,
+        "least_days": course.least_days,
+        "booster_days": course.booster_days,
+    }
+
+
 def service_card(db: Session, service_id: int) -> ServiceCard:
     """Return a service as its page shows it; raises NotFound. One statement."""
     return _service_card(service(db, service_id))
@@ -90,8 +114,8 @@ def _service_card(row: Service) -> ServiceCard:
         name=row.name,
         modality=row.modality,
         duration_min=row.duration_min,
-        sessions_planned=row.sessions_planned,
-        interval_days=row.interval_days,
+        course=pattern_of(row),
+        shipped_with=catalog_rules.shipped_with(row.code, pattern_of(row)),
         ingredients=tuple(row.ingredients),
         is_active=row.is_active,
         segments=parts,

@@ -12,6 +12,7 @@ from clinic.catalog.values import (
     AnyLot,
     AnyProduct,
     Bar,
+    CoursePattern,
     LotChoice,
     LotState,
     Modality,
@@ -72,8 +73,9 @@ class Offer:
     name: str
     modality: Modality
     duration_min: int
-    sessions_planned: int
-    interval_days: int
+    course: CoursePattern
+    course_source: str
+    """Keys of clinical.md; the numbers themselves are design defaults."""
     segments: tuple[Segment, ...]
 
 
@@ -158,8 +160,10 @@ DEFAULT_OFFERS = (
         name="PRP",
         modality=Modality.PRP,
         duration_min=65,
-        sessions_planned=3,
-        interval_days=28,
+        course=CoursePattern(
+            sessions=3, interval_days=28, tolerance_days=7, least_days=14, booster_days=182
+        ),
+        course_source="YEP, AGG, LEG",
         segments=_segments(
             (ResourceKind.ROOM, 0, 65),
             (ResourceKind.NURSE, 0, 10),
@@ -172,8 +176,8 @@ DEFAULT_OFFERS = (
         name="Mesotherapy",
         modality=Modality.MESOTHERAPY,
         duration_min=30,
-        sessions_planned=8,
-        interval_days=7,
+        course=CoursePattern(sessions=8, interval_days=7, tolerance_days=2, least_days=6),
+        course_source="MOF, UZEL",
         segments=_segments((ResourceKind.ROOM, 0, 30), (ResourceKind.PRACTITIONER, 5, 25)),
     ),
     Offer(
@@ -181,9 +185,18 @@ DEFAULT_OFFERS = (
         name="Consultation",
         modality=Modality.CONSULTATION,
         duration_min=30,
-        sessions_planned=1,
-        interval_days=28,
+        course=CoursePattern(sessions=1, interval_days=28, tolerance_days=7, least_days=1),
+        course_source="",
         segments=_segments((ResourceKind.ROOM, 0, 30), (ResourceKind.PRACTITIONER, 0, 30)),
     ),
 )
-"""PRP: three sessions every four weeks [YEP, AGG]; mesotherapy: weekly, eight times [MOF]."""
+"""PRP: three sessions every four weeks and one after half a year [YEP, AGG], never within a
+fortnight [LEG]; mesotherapy: weekly, eight times [MOF], never within six days [UZEL]. Design
+defaults, tolerances among them."""
+
+
+def shipped_with(code: str, course: CoursePattern) -> str:
+    """Return the sources of a course that is as it was shipped, empty for the clinic's own."""
+    return next(
+        (o.course_source for o in DEFAULT_OFFERS if (o.code, o.course) == (code, course)), ""
+    )

@@ -30,8 +30,7 @@ def install_defaults(db: Session) -> None:
             name=offer.name,
             modality=offer.modality,
             duration_min=offer.duration_min,
-            sessions_planned=offer.sessions_planned,
-            interval_days=offer.interval_days,
+            **queries.columns_of(offer.course),
         )
         row.segments = [
             ServiceSegment(

@@ -15,6 +15,7 @@ from clinic.catalog.values import (
     MODALITY_NAMES,
     AddService,
     ChangeService,
+    CoursePattern,
     KeepService,
     Modality,
     ResourceKind,
@@ -39,6 +40,11 @@ EMPTY_ROWS = 3
 WHAT = N_("Part %(n)s holds")
 OF_PART = {"from": N_("Part %(n)s, from minute"), "length": N_("Part %(n)s, for minutes")}
 
+ODD_DAYS = {
+    "tolerance_days": N_("Less than the days between two sessions, please"),
+    "least_days": N_("At most the days between two sessions, please"),
+    "booster_days": N_("Not sooner than the least days between two sessions, please"),
+}
 _NUMBERS = range(1, MOST_PARTS + 1)
 _PARTS = ("what", "from", "length")
 
@@ -62,6 +68,20 @@ class PartsForm(AskingForm):
         N_("Sessions of a course"), least=1, most=60, description=N_("1: it is no course.")
     )
     interval_days = WholeField(N_("Days between two sessions"), least=1, most=400)
+    tolerance_days = WholeField(N_("Days before or after it that are as good"), least=0, most=399)
+    least_days = WholeField(
+        N_("Least days between two sessions"),
+        least=1,
+        most=400,
+        description=N_("No session is planned closer than this."),
+    )
+    booster_days = WholeField(
+        N_("Days from the last session to a booster"),
+        least=1,
+        most=730,
+        optional=True,
+        description=N_("Empty: no booster."),
+    )
     ingredients = IngredientsField(
         N_("What is injected"),
         description=N_(
@@ -112,6 +132,7 @@ class PartsForm(AskingForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """Check each part, then all of them together."""
         is_good = super().validate(extra_validators)
+        is_good = refuse_odd(self) and is_good
         if not self._are_whole() or any(
             self[f"{at}_{n}"].errors for n in _NUMBERS for at in _PARTS
         ):
@@ -139,8 +160,13 @@ class PartsForm(AskingForm):
         """Return what both a new and a changed service say."""
         return KeepService(
             name=self.name.text(),
-            sessions_planned=given(self.sessions_planned.data),
-            interval_days=given(self.interval_days.data),
+            course=CoursePattern(
+                sessions=given(self.sessions_planned.data),
+                interval_days=given(self.interval_days.data),
+                tolerance_days=given(self.tolerance_days.data),
+                least_days=given(self.least_days.data),
+                booster_days=self.booster_days.data,
+            ),
             segments=self.segments(),
             ingredients=frozenset(self.ingredients.data or ()),
         )
@@ -184,13 +210,37 @@ def _is_empty(field: Any) -> bool:
     return field.data in (None, "") and not field.errors
 
 
+def begun_with(course: CoursePattern) -> dict[str, int | None]:
+    """Return what a course is as the fields of a form begin with it."""
+    return {
+        "sessions_planned": course.sessions,
+        "interval_days": course.interval_days,
+        "tolerance_days": course.tolerance_days,
+        "least_days": course.least_days,
+        "booster_days": course.booster_days,
+    }
+
+
+def refuse_odd(form: Any) -> bool:
+    """Say at their fields which days of a course cannot go together; tell whether all do."""
+    interval, least = form.interval_days.data, form.least_days.data
+    wrong = {
+        "tolerance_days": interval and (form.tolerance_days.data or 0) >= interval,
+        "least_days": interval and least and least > interval,
+        "booster_days": least and form.booster_days.data and form.booster_days.data < least,
+    }
+    for name, is_wrong in wrong.items():
+        if is_wrong:
+            form.refuse(name, ODD_DAYS[name])
+    return not any(wrong.values())
+
+
 def present(card: ServiceCard) -> dict[str, Any]:
     """Return a service as its form begins with it."""
     data: dict[str, Any] = {
         "version": card.version,
         "name": card.name,
-        "sessions_planned": card.sessions_planned,
-        "interval_days": card.interval_days,
+        **begun_with(card.course),
         "ingredients": list(card.ingredients),
         "is_active": card.is_active,
     }

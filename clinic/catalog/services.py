@@ -38,8 +38,7 @@ def add_service(db: Session, actor: Actor, wish: AddService) -> Service:
         name=kept.name,
         modality=wish.modality,
         duration_min=catalog_rules.duration_min(kept.segments),
-        sessions_planned=kept.sessions_planned,
-        interval_days=kept.interval_days,
+        **queries.columns_of(kept.course),
         ingredients=sorted(kept.ingredients),
         segments=rows_of(kept.segments),
     )
@@ -69,8 +68,7 @@ def change_service(db: Session, actor: Actor, wish: ChangeService) -> Service:
         raise Invalid(NAME_TAKEN, field="name")
     after: dict[str, Any] = {
         "name": kept.name,
-        "sessions_planned": kept.sessions_planned,
-        "interval_days": kept.interval_days,
+        **queries.columns_of(kept.course),
         "duration_min": catalog_rules.duration_min(kept.segments),
         "is_active": wish.is_active,
     }

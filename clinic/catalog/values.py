@@ -134,10 +134,28 @@ class KeepService:
     """A service as the administrator wants it: what it is called, and what it holds when."""
 
     name: str
-    sessions_planned: int
-    interval_days: int
+    course: "CoursePattern"
     segments: tuple[Segment, ...]
     ingredients: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoursePattern:
+    """What a course of a service is: how many sessions, how far apart, and a booster perhaps."""
+
+    sessions: int
+    """Without the booster."""
+    interval_days: int
+    tolerance_days: int
+    least_days: int
+    """No two sessions are planned closer than this."""
+    booster_days: int | None = None
+    """From the last session to the booster; None is no booster."""
+
+    @property
+    def total(self) -> int:
+        """Return how many sessions there are with the booster."""
+        return self.sessions + (self.booster_days is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,8 +195,9 @@ class ServiceCard:
     name: str
     modality: Modality
     duration_min: int
-    sessions_planned: int
-    interval_days: int
+    course: CoursePattern
+    shipped_with: str
+    """Sources of the course as it was shipped; empty once the clinic has set its own."""
     ingredients: tuple[str, ...]
     is_active: bool
     segments: tuple[Segment, ...]

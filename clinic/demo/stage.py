@@ -4,9 +4,11 @@ import datetime as dt
 import heapq
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
 from clinic.consents import service as consents
@@ -19,9 +21,11 @@ from clinic.demo.timetable import Slot
 from clinic.patients import service as patients
 from clinic.patients.values import RegisterPatient
 from clinic.safety import service as safety
+from clinic.scheduling import courses
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
-from clinic.scheduling.models import Appointment, Course
+from clinic.scheduling.course_values import PlanCourse
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import (
     AppointmentOrigin,
     ArriveVisit,
@@ -96,16 +100,15 @@ class Stage:
     def begin_course(self, patient_id: int, modality: Modality, *, planned: int) -> None:
         """Begin a course of several sessions."""
         service = self.staff.services[modality]
-        self.db.add(
-            Course(
-                patient_id=patient_id,
-                service_id=service.id,
-                sessions_planned=planned,
-                interval_days=service.interval_days,
-                started_on=clock.today(self.staff.location.zone),
-            )
+        usual = catalog_queries.pattern_of(service)
+        wish = PlanCourse(
+            patient_id=patient_id,
+            picks=(),
+            form_key="",
+            service_id=service.id,
+            pattern=replace(usual, sessions=planned),
         )
-        self.db.flush()  # The next booking takes its number from it.
+        courses.plan(self.db, self.staff.receptionist, wish)
 
     def book(
         self,

@@ -311,6 +311,8 @@ class Story:
             for n, face in enumerate(faces()[30:70]):
                 day = self.today + dt.timedelta(days=2 + n % 12)
                 modality = MESO if n % 4 == 3 else PRP
+                if modality is PRP and n % 3 == 2:
+                    continue  # All three are done: the booster is half a year away.
                 try:
                     slot = self.book.take(day, modality)
                 except LookupError:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from clinic.catalog.models import Patterned, pattern_checks
 from clinic.catalog.values import ResourceKind
 from clinic.core.db import Base, Json, Key, Versioned, append_only, known, run_after_create
 from clinic.safety.values import Decision
@@ -103,7 +104,7 @@ class Block(Versioned, Base):
     made_by_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
 
 
-class Course(Versioned, Base):
+class Course(Patterned, Versioned, Base):
     """A plan of several sessions of one service; each session is a visit of its own."""
 
     __tablename__ = "course"
@@ -111,17 +112,21 @@ class Course(Versioned, Base):
         sa.Index(None, "patient_id", "status"),
         sa.Index(None, "service_id"),
         known("status", CourseStatus),
-        sa.CheckConstraint("sessions_planned BETWEEN 1 AND 60", name="length"),
-        sa.CheckConstraint("interval_days BETWEEN 1 AND 400", name="interval"),
+        *pattern_checks(),
+        sa.CheckConstraint(
+            "(status = 'stopped') = (length(stop_reason) > 0)", name="stopped_has_reason"
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
     patient_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"))
     service_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("service.id", ondelete="RESTRICT"))
     status: Mapped[CourseStatus] = mapped_column(default=CourseStatus.ACTIVE)
-    sessions_planned: Mapped[int] = mapped_column(sa.SmallInteger)
-    interval_days: Mapped[int] = mapped_column(sa.SmallInteger)
     started_on: Mapped[dt.date]
+    stop_reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    """For the desk; no clinical content."""
+    best_time: Mapped[str] = mapped_column(sa.String(60), default="")
+    """When the patient is best phoned."""
 
 
 class Appointment(Versioned, Base):

@@ -1,10 +1,9 @@
 """The free times of a place: what the pure search needs is read, what it finds is named."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
@@ -13,11 +12,11 @@ from clinic.catalog.values import ResourceKind, Segment
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.scheduling import queries
-from clinic.scheduling.models import Occupancy
 from clinic.scheduling.queries import Named
-from clinic.scheduling.rules import hours, promise, slots
+from clinic.scheduling.rules import holding, hours, promise, slots
+from clinic.scheduling.rules.holding import Situation
 from clinic.scheduling.timetables import Timetable
-from clinic.scheduling.values import LANES, Candidate, NamedOpening, Opening, Span
+from clinic.scheduling.values import Candidate, Clash, Held, NamedOpening, Opening, Span
 
 OFFERED = 3
 DAYS = (3, 14, 90)
@@ -69,7 +68,7 @@ def near(
     day = walltime.to_local(wished, actor.zone).date()
     window = _window(actor, day - dt.timedelta(days=1), day + dt.timedelta(days=8))
     anyone = replace(wish, practitioner_id=None)
-    reading = _Reading.of(db, actor, table, anyone, window)
+    reading = Reading.of(db, actor, table, anyone, window)
     everything = list(reading.openings(anyone, window))
     same_time = [opening for opening in everything if opening.starts_at == wished][:1]
     with_them = [
@@ -102,24 +101,59 @@ def free_room(db: Session, table: Timetable, wish: Wish, at: dt.datetime) -> int
     return None
 
 
+def read(db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span) -> "Reading":
+    """Read what is held in a window, to be asked as often as one likes; two statements."""
+    return Reading.of(db, actor, table, wish, window)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
+class Reading:
+    """What is free of a place in a window: asked as often as one likes."""
+
+    table: Timetable
+    held: Mapping[int, Sequence[Held]]
+    own: Sequence[tuple[Span, str]]
     candidates: Sequence[Candidate]
-    patient_busy: Sequence[Span]
     parts: Sequence[Segment]
 
+    @property
+    def patient_busy(self) -> list[Span]:
+        """Return when the patient has visits."""
+        return [span for span, _ in self.own]
+
+    def in_the_way(self, wish: Wish, starts_at: dt.datetime) -> list[Clash]:
+        """Return why that very time is not to be had; empty when it is. Raises Invalid."""
+        named = {
+            (kind, ""): id_
+            for kind, id_ in (
+                (ResourceKind.PRACTITIONER, wish.practitioner_id),
+                (ResourceKind.ROOM, wish.room_id),
+            )
+            if id_ is not None
+        }
+        situation = Situation(
+            rows=self.table.resources, taken=self.held, calendar=self.table.calendar
+        )
+        found = list(holding.choose(self.parts, starts_at, named, situation).clashes)
+        length = dt.timedelta(minutes=wish.service.duration_min)
+        span = Span(start=starts_at, end=starts_at + length)
+        met = [one for one in self.own if one[0].overlaps(span)]
+        if met:
+            found.append(holding.patient_clash(met[0], self.table.calendar.zone))
+        return found
+
     @classmethod
-    def of(
-        cls, db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span
-    ) -> "_Reading":
+    def of(cls, db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span) -> "Reading":
         parts = catalog_queries.parts_of(wish.service)
         kinds = {(part.kind, part.device_type) for part in parts}
         wanted = [r for r in table.resources if (r.kind, _type(r)) in kinds]
         whole = Span(start=window.start, end=window.end + queries.LONGEST)
-        busy = _busy(db, [r.id for r in wanted], whole, but=wish.but)
+        held = queries.held(db, [r.id for r in wanted], whole, but=wish.but)
         first = walltime.to_local(window.start, actor.zone).date()
         last = walltime.to_local(whole.end, actor.zone).date()
         return cls(
+            table=table,
+            held=held,
             parts=parts,
             candidates=[
                 Candidate(
@@ -128,16 +162,13 @@ class _Reading:
                     device_type=_type(resource),
                     open=hours.open_spans(table.calendar, resource.id, first, last),
                     busy=(
-                        *busy.get(resource.id, ()),
+                        *(one.span for one in held.get(resource.id, ())),
                         *(block.span for block in table.calendar.blocks.get(resource.id, ())),
                     ),
                 )
                 for resource in wanted
             ],
-            patient_busy=[
-                span
-                for span, _ in queries.held_by_patient(db, wish.patient_id, whole, but=wish.but)
-            ]
+            own=queries.held_by_patient(db, wish.patient_id, whole, but=wish.but)
             if wish.patient_id is not None
             else [],
         )
@@ -159,26 +190,7 @@ class _Reading:
 def _search(
     db: Session, actor: Actor, table: Timetable, wish: Wish, window: Span
 ) -> Iterable[Opening]:
-    return _Reading.of(db, actor, table, wish, window).openings(wish, window)
-
-
-def _busy(
-    db: Session, ids: Collection[int], span: Span, *, but: int | None
-) -> dict[int, list[Span]]:
-    rows = db.execute(
-        sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at).where(
-            Occupancy.resource_id.in_(ids),
-            Occupancy.lane.in_(LANES),
-            Occupancy.is_active,
-            Occupancy.starts_at > span.start - queries.LONGEST,
-            Occupancy.starts_at < span.end,
-            Occupancy.appointment_id != (but or 0),
-        )
-    )
-    found: dict[int, list[Span]] = {}
-    for resource_id, starts_at, ends_at in rows:
-        found.setdefault(resource_id, []).append(Span(start=starts_at, end=ends_at))
-    return found
+    return Reading.of(db, actor, table, wish, window).openings(wish, window)
 
 
 def _type(resource: Named) -> str:

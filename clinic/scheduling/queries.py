@@ -25,8 +25,10 @@ from clinic.scheduling.models import (
     Occupancy,
     Resource,
 )
+from clinic.scheduling.rules import planning
 from clinic.scheduling.values import (
     LANES,
+    AppointmentStatus,
     CourseCard,
     CourseStatus,
     Held,
@@ -236,20 +238,18 @@ def short_name(given: str, family: str) -> str:
 # ---- courses and plans ----
 
 
-_NUMBERS = (
-    sa.select(sa.func.coalesce(sa.func.max(Appointment.course_number), 0))
-    .where(Appointment.course_id == Course.id, Appointment.occupies)
-    .scalar_subquery()
-)
 _OPEN_COURSES = (
     sa.select(
         Course.id,
         Course.service_id,
         Course.sessions_planned,
         Course.interval_days,
-        (_NUMBERS + 1).label("next_number"),
+        Course.booster_days,
+        Appointment.course_number,
+        Appointment.status,
     )
-    .where(Course.status == CourseStatus.ACTIVE)
+    .outerjoin(Appointment, (Appointment.course_id == Course.id) & Appointment.occupies)
+    .where(Course.patient_id == sa.bindparam("patient_id"), Course.status == CourseStatus.ACTIVE)
     .order_by(Course.started_on.desc(), Course.id.desc())
 )
 
@@ -257,17 +257,26 @@ _OPEN_COURSES = (
 def open_course(db: Session, patient_id: int, service_id: int | None = None) -> CourseCard | None:
     """Return a patient's newest active course, of one service or any, that has sessions left.
 
-    The next number follows the highest of the visits that hold their time. One statement.
+    The next number is the lowest that no visit holds, after the last one done. One statement.
     """
-    wanted = _OPEN_COURSES.where(Course.patient_id == patient_id)
-    for row in db.execute(wanted):
+    held: dict[int, dict[int, bool]] = {}
+    courses = {}
+    for row in db.execute(_OPEN_COURSES, {"patient_id": patient_id}):
         # Asked of the database, the service would lure SQLite to its index: half of all courses.
-        is_wished = service_id is None or row.service_id == service_id
-        if is_wished and row.next_number <= row.sessions_planned:
+        if service_id is None or row.service_id == service_id:
+            courses[row.id] = row
+            numbers = held.setdefault(row.id, {})
+            if row.course_number is not None:
+                numbers[row.course_number] = row.status is AppointmentStatus.DONE
+    for row in courses.values():
+        number = planning.next_number(
+            held[row.id], row.sessions_planned + (row.booster_days is not None)
+        )
+        if number is not None:
             return CourseCard(
                 id=row.id,
                 service_id=row.service_id,
-                next_number=row.next_number,
+                next_number=number,
                 sessions_planned=row.sessions_planned,
                 interval_days=row.interval_days,
             )

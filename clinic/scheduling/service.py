@@ -20,7 +20,7 @@ from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.values import Moment, Outcome, Passage, Screening
-from clinic.scheduling import checking, guard, queries, recheck, steps
+from clinic.scheduling import checking, course_ends, guard, queries, recheck, steps
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.values import (
@@ -312,7 +312,9 @@ def finish(db: Session, actor: Actor, appointment_id: int) -> Appointment:
     """Note that the treatment of a visit is over."""
     visit = steps.take(db, actor, VisitAction.FINISH, appointment_id)
     visit.ended_at = clock.now()
-    return steps.step(db, actor, visit, VisitAction.FINISH)
+    steps.step(db, actor, visit, VisitAction.FINISH)
+    course_ends.complete(db, visit)
+    return visit
 
 
 def abort(db: Session, actor: Actor, appointment_id: int, reason: str) -> Appointment:

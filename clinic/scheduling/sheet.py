@@ -92,8 +92,7 @@ def lines(db: Session, location: Location, on: dt.date, role: Role) -> list[Shee
             born=row.birth_date.isoformat() if row.birth_date else "",
             file_number=row.file_number,
             phone=row.phone,
-            service=row.service
-            + (f" {row.course_number}/{row.sessions_planned}" if row.course_number else ""),
+            service=row.service + _nth(row.course_number, row.sessions_planned),
             holds=_holds(role, checks, released, row.id) if row.modality.is_treatment else (),
         )
         for row in rows
@@ -163,3 +162,10 @@ def written(
             *(f"    ! {hold}" for hold in line.holds),
         ]
     return "\n".join(text) + "\n"
+
+
+def _nth(number: int | None, planned: int | None) -> str:
+    """Return " 2/3" of a session of a course, " +" of its booster; empty of any other visit."""
+    if number is None or planned is None:
+        return ""
+    return " +" if number > planned else f" {number}/{planned}"

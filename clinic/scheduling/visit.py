@@ -91,6 +91,7 @@ class VisitPage:
     room: str
     nurses: tuple[str, ...]
     devices: tuple[str, ...]
+    course_id: int | None
     sessions_planned: int | None
     created_by: str
     steps: tuple[VisitAction, ...]
@@ -148,6 +149,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         room=names.get(visit.room_id, ""),
         nurses=tuple(name for kind, name in others if kind is ResourceKind.NURSE),
         devices=tuple(name for kind, name in others if kind is ResourceKind.DEVICE),
+        course_id=visit.course_id,
         sessions_planned=db.get_one(Course, visit.course_id).sessions_planned
         if visit.course_id
         else None,

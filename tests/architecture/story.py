@@ -30,7 +30,7 @@ from clinic.safety.values import (
 )
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
-from clinic.scheduling.models import Appointment
+from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
 from clinic.treatments import service as treatments
 from clinic.treatments.values import AbortSession, Content
@@ -123,6 +123,7 @@ def story(chair: Chair) -> Story:
         db, None, InviteAccount(login="nina", name="Nina Vogel", role=Role.NURSE)
     )
     db.flush()
+    signed_visit = db.get_one(Appointment, signed.appointment_id)
     visits = [chair.visit, begun_visit, coming, arriving, cancelled, talk]
     visits.append(db.get_one(Appointment, aborted.appointment_id))
     room = chair.visit.room_id
@@ -130,6 +131,7 @@ def story(chair: Chair) -> Story:
         "appointment_id": [visit.id for visit in visits],
         "patient_id": [chair.alice.id],
         "consent_id": [1],
+        "course_id": [_in_a_course(chair, [signed_visit, coming])],
         "account_id": [chair.world.accounts[Role.NURSE].id],
         "resource_id": [chair.visit.practitioner_id],
         "service_id": [chair.prp.id],
@@ -141,6 +143,24 @@ def story(chair: Chair) -> Story:
         "secret": [messages.open_feed(db, chair.world.actor(Role.ADMINISTRATOR), room)],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
+
+
+def _in_a_course(chair: Chair, visits: list[Appointment]) -> int:
+    """Let visits be the first sessions of a course under way; return its id."""
+    course = Course(
+        patient_id=chair.alice.id,
+        service_id=chair.prp.id,
+        started_on=TODAY,
+        sessions_planned=4,
+        interval_days=7,
+        tolerance_days=2,
+    )
+    chair.db.add(course)
+    chair.db.flush()
+    for number, visit in enumerate(visits, 1):
+        visit.course_id, visit.course_number = course.id, number
+    chair.db.flush()
+    return course.id
 
 
 def _written_to(chair: Chair, visit: Appointment) -> int:

@@ -220,6 +220,13 @@ def filled(story: Story) -> Iterator[tuple[str, dict[str, Any]]]:
     yield f"/appointments/{arriving.id}/arrival", came
     yield f"/board/arrivals?date={TODAY}", {**came, "appointment_id": arriving.id}
     yield f"/appointments/{coming.id}/cancellation", {"version": 99, "reason": "safety"}
+    course = {"service_id": chair.prp.id, "form_key": "c" * 24, "sessions_planned": "3"}
+    yield f"/patients/{chair.alice.id}/courses", {**course, "preview": "1"}
+    row = f"2026-11-30T10:00|{person.id}|{room.id}|"
+    yield f"/patients/{chair.alice.id}/courses", {**course, "confirm": "1", "row-1": row}
+    rest = f"/courses/{story.ids['course_id'][0]}/plan"
+    yield rest, {"preview": "1"}
+    yield rest, {"confirm": "1", "row-2": row, "row-3": f"2026-12-07T10:00|{person.id}|{room.id}|"}
 
 
 QUERIES = (

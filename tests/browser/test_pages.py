@@ -61,6 +61,10 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "catalog.new_lot": [(A, "/products/{product}/lots/new")],
     "catalog.stopping": [(A, "/lots/{lot}/stop")],
     "chart.patient": [(D, "/patients/{warned}"), (R, "/patients/{blocked}")],
+    "courses.due": [(R, "/courses-to-call")],
+    "courses.new": [(R, "/patients/{patient}/courses/new")],
+    "courses.plan": [(R, "/courses/{due_course}/plan"), (D, "/courses/{booked_course}/plan")],
+    "courses.show": [(R, "/courses/{due_course}"), (D, "/courses/{booked_course}")],
     "feeds.index": [(A, "/clinic/feeds")],
     "followup.call": [(N, "/sessions/{signed}/calls/new?kind=day_7")],
     "followup.index": [(N, "/follow-up")],
@@ -144,6 +148,14 @@ IDS = {
     "arrived_visit": _visit("arrived", "service_id = (SELECT id FROM service WHERE code = 'prp')"),
     "written_visit": "SELECT appointment_id FROM message WHERE state = 'uncertain'",
     "screening": "SELECT id FROM screening WHERE decision = 'review' ORDER BY id DESC LIMIT 1",
+    "due_course": (
+        "SELECT min(id) FROM course WHERE status = 'active' AND NOT EXISTS (SELECT 1 FROM"
+        " appointment AS a WHERE a.course_id = course.id AND a.status = 'booked')"
+    ),
+    "booked_course": (
+        "SELECT min(course_id) FROM appointment WHERE status = 'booked'"
+        " AND starts_local > '2026-11-25'"
+    ),
     "product": "SELECT min(id) FROM product",
     "lot": "SELECT min(id) FROM product_lot",
     "resource": "SELECT min(id) FROM resource",

@@ -7,6 +7,7 @@ import pytest
 
 from clinic.catalog import rules
 from clinic.catalog.values import (
+    CoursePattern,
     LotChoice,
     LotState,
     ProductKind,
@@ -111,4 +112,14 @@ def test_prp_is_drawn_spun_injected_and_rested():
         ("device", 10, 30),
         ("practitioner", 30, 55),
     ]
-    assert (prp.sessions_planned, prp.interval_days) == (3, 28)
+    assert prp.course == CoursePattern(
+        sessions=3, interval_days=28, tolerance_days=7, least_days=14, booster_days=182
+    )
+    assert rules.shipped_with("prp", prp.course) == "YEP, AGG, LEG"
+
+
+def test_a_course_that_the_clinic_has_changed_is_no_default_any_more():
+    prp = next(offer for offer in rules.DEFAULT_OFFERS if offer.code == "prp")
+
+    assert rules.shipped_with("prp", replace(prp.course, sessions=4)) == ""
+    assert rules.shipped_with("own", prp.course) == ""

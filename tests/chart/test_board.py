@@ -50,7 +50,7 @@ def test_a_card_says_when_who_what_and_how_it_stands(world, desk):
 
     card = card_of(text_of(board(world)), visit)
 
-    assert 'aria-label="10:00 – 11:00, Leyla Demir, PRP 1/6, Booked, Questions missing"' in card
+    assert 'aria-label="10:00 – 11:00, Leyla Demir, PRP 1 of 6, Booked, Questions missing"' in card
     assert "<bdi>PRP</bdi> 1 of 6" in card
     assert 'data-can="move confirm"' in card
     assert "at-24 for-12" in card

@@ -36,7 +36,12 @@ VISITS = (
 ROWS = (*PARENTS, *VISITS)
 LATER = {
     "location": {"late_hours": "24", "wait_limit_min": "15"},
-    "service": {"ingredients": "'[]'"},
+    "service": {
+        "ingredients": "'[]'",
+        "tolerance_days": "7",
+        "least_days": "14",
+        "booster_days": "182",
+    },
 }
 """Columns that came to these tables afterwards and must be filled; each stands behind the rest."""
 

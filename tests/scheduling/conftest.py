@@ -23,7 +23,13 @@ from clinic.safety import service as safety_service
 from clinic.safety.values import FactKind, FactSource, FactState, RecordFact
 from clinic.scheduling import queries, service
 from clinic.scheduling.models import Appointment, Occupancy, Resource
-from clinic.scheduling.values import ArriveVisit, BookAppointment, Refused
+from clinic.scheduling.values import (
+    ArriveVisit,
+    BookAppointment,
+    CancelAppointment,
+    CancelReason,
+    Refused,
+)
 from tests import factories
 from tests.world import World
 
@@ -69,6 +75,12 @@ class Desk:
         said = service.book(self.db, self.actor(role), self.wish(**changes))
         assert isinstance(said, Refused), said
         return said
+
+    def cancel(self, visit: Appointment) -> Appointment:
+        wish = CancelAppointment(
+            appointment_id=visit.id, version=visit.version, reason=CancelReason.PATIENT_ASKED
+        )
+        return service.cancel(self.db, self.actor(), wish)
 
     def arrive(self, visit: Appointment, role: Role = Role.RECEPTIONIST) -> Appointment:
         came = service.arrive(

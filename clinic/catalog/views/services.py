@@ -6,8 +6,14 @@ from flask_babel import gettext as _
 
 from clinic.audit import looks
 from clinic.catalog import queries, services
-from clinic.catalog.service_forms import EMPTY_ROWS, ServiceChangeForm, ServiceForm, present
-from clinic.catalog.values import DEVICE_NAMES, KIND_NAMES, MODALITY_NAMES
+from clinic.catalog.service_forms import (
+    EMPTY_ROWS,
+    ServiceChangeForm,
+    ServiceForm,
+    begun_with,
+    present,
+)
+from clinic.catalog.values import DEVICE_NAMES, KIND_NAMES, MODALITY_NAMES, CoursePattern
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid, StaleEdit
 from clinic.web.access import actor, asks_inside, require
@@ -15,6 +21,7 @@ from clinic.web.database import read, transaction
 
 bp = Blueprint("services", __name__, url_prefix="/clinic/services")
 WORDS = {"kinds": KIND_NAMES, "devices": DEVICE_NAMES, "modalities": MODALITY_NAMES}
+NO_COURSE = CoursePattern(sessions=1, interval_days=28, tolerance_days=7, least_days=1)
 ROWS = 6
 """Rows of a new service; a button gives more."""
 
@@ -36,7 +43,7 @@ def _new_page(form: ServiceForm) -> str:
 @require(Permission.CLINIC_MANAGE)
 def new() -> ResponseReturnValue:
     """Show the form of a new service."""
-    return _new_page(ServiceForm(data={"sessions_planned": 1, "interval_days": 28}, rows=ROWS))
+    return _new_page(ServiceForm(data=begun_with(NO_COURSE), rows=ROWS))
 
 
 @bp.post("/new")

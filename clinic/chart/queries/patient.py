@@ -38,9 +38,11 @@ class VisitLine:
 class CourseLine:
     """How far a course has come, and when its next session is due."""
 
+    id: int
     service_id: int
     service_name: str
     planned: int
+    """With the booster."""
     done: int
     next_due_on: dt.date | None
 
@@ -120,9 +122,11 @@ def course(db: Session, patient_id: int, *, zone: dt.tzinfo) -> CourseLine | Non
     last = of_course.with_only_columns(sa.func.max(TreatmentSession.started_at)).scalar_subquery()
     row = db.execute(
         sa.select(
+            Course.id,
             Course.service_id,
             Course.sessions_planned,
             Course.interval_days,
+            Course.booster_days,
             Service.name,
             done.label("done"),
             last.label("last"),
@@ -135,15 +139,16 @@ def course(db: Session, patient_id: int, *, zone: dt.tzinfo) -> CourseLine | Non
     if row is None:
         return None
     last_on = row.last.astimezone(zone).date() if row.last is not None else None
-    goes_on = row.done < row.sessions_planned
+    total = row.sessions_planned + (row.booster_days is not None)
+    days = row.interval_days if row.done < row.sessions_planned else row.booster_days
+    due_on = last_on + dt.timedelta(days=days) if last_on and row.done < total else None
     return CourseLine(
+        id=row.id,
         service_id=row.service_id,
         service_name=row.name,
-        planned=row.sessions_planned,
+        planned=total,
         done=row.done,
-        next_due_on=(
-            last_on + dt.timedelta(days=row.interval_days) if last_on and goes_on else None
-        ),
+        next_due_on=due_on,
     )
 
 

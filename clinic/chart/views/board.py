@@ -43,6 +43,7 @@ bp = Blueprint("board", __name__)
 KEY_BYTES = 18
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
 NTH = N_("%(n)s of %(planned)s")
+BOOSTER = N_("booster")
 VIEW_NAMES = {
     View.PRACTITIONERS: N_("Practitioners"),
     View.ROOMS: N_("Rooms"),
@@ -187,7 +188,7 @@ def _words(day: Day) -> dict[str, Any]:
         "stage_names": {key: escape(translate(name)) for key, name in STAGE_NAMES.items()},
         "heard_names": {key: escape(translate(name)) for key, name in HEARD_NAMES.items()},
         "words": {word: escape(translate(word)) for word in SAID},
-        "numbers": {c: escape(translate(NTH, n=c[0], planned=c[1])) for c in day.courses},
+        "numbers": {c: escape(_nth(*c)) for c in day.courses},
     }
 
 
@@ -292,3 +293,10 @@ def switch_names() -> ResponseReturnValue:
         audit.record(db, actor(), f"names.{done}", "board")
     back = redirect(url_for("board.index", **here()), 303)
     return discreet.switch(make_response(back), request)
+
+
+def _nth(number: int, planned: int) -> str:
+    """Return which session of its course a visit is: the one after the last is the booster."""
+    if number > planned:
+        return translate(BOOSTER)
+    return translate(NTH, n=number, planned=planned)

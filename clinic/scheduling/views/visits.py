@@ -13,7 +13,7 @@ from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
 from clinic.safety import explaining
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, handovers, service, visit
+from clinic.scheduling import course_next, course_queries, desk, handovers, service, visit
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.forms import (
     ArriveForm,
@@ -29,6 +29,7 @@ from clinic.scheduling.values import (
     ACTION_NAMES,
     CONFIRMATION_NAMES,
     STATUS_NAMES,
+    AppointmentStatus,
     Confirmation,
     Refused,
     VisitAction,
@@ -79,9 +80,16 @@ def _visit_page(
     for form in (arrive_form, cancel_form):
         if form is not None:
             form.version.renew(version)  # The page shows the present state: who presses means it.
+    course = course_queries.page(read(), actor(), page.course_id) if page.course_id else None
     return render_template(
         "scheduling/show.html",
         page=page,
+        course=course,
+        next_session=course_next.session(read(), actor(), course)
+        if course is not None
+        and page.visit.status is AppointmentStatus.DONE
+        and actor().may(Permission.APPOINTMENT_BOOK)
+        else None,
         bar=page.bar,
         why=explaining.why(read(), page.visit.patient_id) if page.checked else None,
         arrive_form=arrive_form or ArriveForm(version=version),
