@@ -44,6 +44,8 @@ class Permission(StrEnum):
     """Book, move and cancel visits."""
     APPOINTMENT_OVERBOOK = "appointment.overbook"
     """Book over what is booked, with a written reason."""
+    APPOINTMENT_ENTER_PAST = "appointment.enter_past"
+    """Enter a visit that took place and was never booked, with a written reason."""
     APPOINTMENT_CHECKIN = "appointment.checkin"
     """Note arrivals and no-shows."""
     CONSENT_RECORD = "consent.record"
@@ -96,6 +98,7 @@ _NURSE = _DESK | {
     Permission.FACT_RECORD,
     Permission.BOOK_RECHECK,
     Permission.APPOINTMENT_OVERBOOK,
+    Permission.APPOINTMENT_ENTER_PAST,
     Permission.SESSION_LOG,
     Permission.FOLLOWUP_CALL,
     Permission.PRODUCT_MANAGE,

@@ -20,6 +20,7 @@ from clinic.messages.values import (
     SetContact,
     SmsWay,
 )
+from clinic.scheduling.values import CONFIRMATION_NAMES, Confirmation
 from clinic.web.forms import (
     BaseForm,
     EmailField,
@@ -179,3 +180,9 @@ class WithholdForm(BaseForm):
     """Which queued message shall not be sent."""
 
     kind = EnumField("", MessageKind, KIND_NAMES)
+
+
+class AnswerForm(BaseForm):
+    """What a patient answered, as far as it bears on the coming."""
+
+    answer = EnumField("", Confirmation, CONFIRMATION_NAMES, optional=True, blank="")

@@ -25,8 +25,10 @@ from clinic.messages.values import (
     SmsWay,
 )
 from clinic.patients import queries as patient_queries
+from clinic.scheduling import presence
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment, Resource
+from clinic.scheduling.values import AppointmentStatus, Confirmation, ConfirmVisit
 
 STALE = N_("Somebody else has changed this in the meantime. Look at both texts and save again.")
 TICK = N_("Tick that the patient has agreed: without that nothing is sent.")
@@ -158,13 +160,23 @@ def send_again(db: Session, actor: Actor, message_id: int) -> Message:
     return row
 
 
-def note_answer(db: Session, actor: Actor, message_id: int) -> Message:
-    """Note that the patient answered; raises NotFound, MovedOn when nothing had left."""
+def note_answer(
+    db: Session, actor: Actor, message_id: int, answer: Confirmation | None = None
+) -> Message:
+    """Note that the patient answered, and what; raises NotFound, MovedOn when nothing had left.
+
+    An answer that confirms, or asks for another time, is noted on the visit as well, if the visit
+    is still booked for the time that the message spoke of.
+    """
     row, visit = _message(db, actor, message_id)
     if row.state not in {MessageState.SENT, MessageState.UNCERTAIN}:
         raise MovedOn(MOVED_ON)
     row.state = MessageState.ANSWERED
     _trace(db, actor, visit, row, "answered")
+    is_open = visit.status is AppointmentStatus.BOOKED and visit.starts_at == row.starts_at
+    if answer is not None and is_open:
+        wish = ConfirmVisit(appointment_id=visit.id, version=visit.version, answer=answer)
+        presence.confirm(db, actor, wish)
     return row
 
 

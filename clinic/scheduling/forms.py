@@ -11,18 +11,12 @@ from clinic.core.text import N_
 from clinic.scheduling.rules.checks import REASON_LENGTH
 from clinic.scheduling.values import (
     CANCEL_REASON_NAMES,
-    CONFIRMATION_NAMES,
     AppointmentOrigin,
-    ArriveVisit,
     BookAppointment,
     CancelAppointment,
     CancelReason,
-    Confirmation,
-    ConfirmVisit,
     MoveAppointment,
     NamedOpening,
-    StartVisit,
-    StepVisit,
 )
 from clinic.web.forms import (
     BAD_CHOICE,
@@ -47,7 +41,7 @@ FIRST_HOUR, SECOND_HOUR = "first", "second"
 _HOURS = ((FIRST_HOUR, N_("The first, in summer time")), (SECOND_HOUR, N_("The second")))
 NAME_SPOKEN = N_("The patient has said the full name, and it matches")
 BIRTH_DATE_SPOKEN = N_("The patient has said the date of birth, and it matches")
-REASONS = frozenset({"recheck_reason", "release_reason", "overbook_reason"})
+REASONS = frozenset({"recheck_reason", "release_reason", "overbook_reason", "late_reason"})
 CHOOSE_PATIENT = N_("Find the patient first")
 SAY_WHY = N_("Give your reason in at least %(least)s characters")
 
@@ -228,6 +222,33 @@ class WalkInForm(WhoForm):
         )
 
 
+class PastForm(WhoForm, TimedForm):
+    """Enter a visit that took place and was never booked."""
+
+    late_reason = NoteField(
+        N_("Why it is entered only now"),
+        max_length=300,
+        description=N_(
+            "At least 10 characters, nothing medical: it stands on the visit, and everybody at the"
+            " desk reads it."
+        ),
+    )
+
+    def wish(self) -> BookAppointment:
+        """Build the command of a validated form."""
+        return BookAppointment(
+            patient_id=given(self.patient_id.data),
+            service_id=given(self.service_id.chosen()),
+            starts_local=given(self.wished_local()),
+            practitioner_id=given(self.practitioner_id.chosen()),
+            room_id=self.room_id.chosen(),
+            note=self.note.text(),
+            second_hour=self.which_hour(),
+            late_reason=self.late_reason.text(),
+            form_key=self.form_key.data,
+        )
+
+
 class MoveForm(TimedForm):
     """Move a visit, with the reason for its history."""
 
@@ -274,99 +295,3 @@ class CancelForm(BaseForm):
             reason=self.reason.member(),
             note=self.note.text(),
         )
-
-
-class ArriveForm(BaseForm):
-    """Both identifiers, spoken by the patient."""
-
-    version = VersionField()
-    name_spoken = BooleanField(NAME_SPOKEN)
-    birth_date_spoken = BooleanField(BIRTH_DATE_SPOKEN)
-
-    def wish(self, appointment_id: int) -> ArriveVisit:
-        """Build the command of a validated form."""
-        return ArriveVisit(
-            appointment_id=appointment_id,
-            version=given(self.version.data),
-            name_spoken=bool(self.name_spoken.data),
-            birth_date_spoken=bool(self.birth_date_spoken.data),
-        )
-
-
-class StepForm(BaseForm):
-    """One plain step of a visit."""
-
-    version = VersionField()
-
-    def wish(self, appointment_id: int) -> StepVisit:
-        """Build the command of a validated form."""
-        return StepVisit(appointment_id=appointment_id, version=given(self.version.data))
-
-
-class NoShowForm(BaseForm):
-    """Note that nobody came, perhaps with words."""
-
-    version = VersionField()
-    note = TextField(max_length=200, optional=True)
-
-    def wish(self, appointment_id: int) -> StepVisit:
-        """Build the command of a validated form."""
-        return StepVisit(
-            appointment_id=appointment_id,
-            version=given(self.version.data),
-            reason=self.note.text(),
-        )
-
-
-class ConfirmForm(BaseForm):
-    """What was heard about the coming to a visit; nothing takes it back."""
-
-    version = VersionField()
-    answer = EnumField(N_("Coming"), Confirmation, CONFIRMATION_NAMES, optional=True, blank="")
-
-    def wish(self, appointment_id: int) -> ConfirmVisit:
-        """Build the command of a validated form."""
-        return ConfirmVisit(
-            appointment_id=appointment_id,
-            version=given(self.version.data),
-            answer=self.answer.member(),
-        )
-
-
-class StartForm(BaseForm):
-    """Begin a consultation by hand."""
-
-    version = VersionField()
-    seen_facts_hash = TextField(max_length=64)
-
-    def wish(self, appointment_id: int) -> StartVisit:
-        """Build the command of a validated form."""
-        return StartVisit(
-            appointment_id=appointment_id,
-            version=given(self.version.data),
-            seen_facts_hash=self.seen_facts_hash.text(),
-        )
-
-
-class PlacedForm(BaseForm):
-    """What the day board sends when a card is dropped or dragged: another time, another lane."""
-
-    appointment_id = IdField()
-    version = VersionField()
-    starts_at = TextField(max_length=16)
-    """Local ISO minute."""
-    resource_id = IdField()
-
-    def starts_local(self) -> dt.datetime | None:
-        """Return the wall time of the place; None when it is none."""
-        try:
-            local = dt.datetime.strptime(self.starts_at.text(), "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - wall time
-        except ValueError:
-            return None
-        return local
-
-
-class BoardArriveForm(ArriveForm):
-    """An arrival noted on the day board."""
-
-    appointment_id = IdField()

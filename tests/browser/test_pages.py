@@ -94,6 +94,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     ],
     "safety.show": [(D, "/screenings/{screening}")],
     "scheduling.edit": [(R, "/appointments/{warned_visit}/edit")],
+    "scheduling.past": [(N, "/appointments/past"), (D, "/appointments/past?date=2026-11-17")],
     "scheduling.new": [
         (R, "/appointments/new?patient_id={patient}&practitioner_id=1&date=2026-11-24&start=11:00"),
         (R, "/appointments/new"),

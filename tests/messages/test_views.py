@@ -106,6 +106,25 @@ def test_a_failed_message_is_sent_again_or_seen_to_by_a_person(desk, reception, 
     assert "Answered" in card(desk, visit)
 
 
+def test_what_a_patient_answers_is_noted_on_the_visit(desk, reception, mailbox, later):
+    desk.agree()
+    visit = desk.book()
+    later(3)
+    desk.send()
+    (row,) = desk.rows(visit)
+    base = f"/appointments/{visit.id}/messages/{row.id}"
+    assert reception.post(f"{base}/answer", {"answer": "perhaps"}).status_code == 303
+    assert desk.states(visit) == ["confirmation sent"]
+    assert reception.post(f"{base}/answer", {"answer": "confirmed"}).status_code == 303
+
+    assert desk.states(visit) == ["confirmation answered"]
+    desk.db.refresh(visit)
+    assert visit.confirmation == "confirmed"
+    assert "noted that the patient confirmed" in reception.get(
+        f"/appointments/{visit.id}"
+    ).get_data(as_text=True)
+
+
 def test_what_is_seen_to_is_settled(desk, reception, mailbox, later):
     desk.agree()
     visit = desk.book()

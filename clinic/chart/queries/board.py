@@ -5,7 +5,7 @@ One statement reads the visits, whatever their number.
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session, aliased
 
 from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind
+from clinic.chart.queries import board_papers
 from clinic.chart.rules.board import (
     DAY_MIN,
     ROW,
     ROW_MIN,
+    Card,
     Column,
     Day,
+    Lack,
     Line,
     View,
     first_of,
@@ -49,12 +52,13 @@ def day(
     view: View,
     *,
     practitioner_id: int | None = None,
+    is_by_papers: bool = False,
     hides_names: bool = False,
 ) -> Day:
     """Return a day, or a practitioner's week, as the role may see it.
 
     One statement beside the timetable. `practitioner_id` is whose week; None is one's own, else
-    the first of the list.
+    the first of the list. A list begins with what is not ready where that is wished.
     """
     whose = _whose(actor, table, practitioner_id) if view is View.WEEK else None
     asked = {View.DEVICES: _BY_DEVICE, View.WEEK: _OF_ONE}.get(view, _BY_PRACTITIONER)
@@ -103,11 +107,13 @@ def day(
             )
             for (id_, d), lines in by_column.items()
         ]
-    cards = (
-        [builds[on].card(row, *builds[on].rows_of(row)) for row in rows]
-        if view is View.LIST
-        else []
-    )
+    cards: list[Card] = []
+    lacks: Mapping[int, Sequence[Lack]] = {}
+    if view is View.LIST:
+        cards = [builds[on].card(row, *builds[on].rows_of(row)) for row in rows]
+        lacks = board_papers.lacking(db, actor, [card.id for card in cards if card.level])
+        if is_by_papers:
+            cards.sort(key=lambda card: not lacks.get(card.id))
     counts = dict.fromkeys(AppointmentStatus, 0)
     for row in rows:
         counts[row.status] += 1
@@ -136,6 +142,7 @@ def day(
         ),
         visits=[row.id for row in rows],
         patients={row.id: row.patient_id for row in rows},
+        lacks=lacks,
     )
 
 

@@ -5,14 +5,14 @@ What a role may not see never gets into a card.
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from clinic.catalog.values import Modality, ResourceKind
 from clinic.core.text import N_
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.safety.values import Decision, ReceptionStatus
+from clinic.safety.values import Decision, MissingKind, ReceptionStatus
 from clinic.scheduling.rules.slots import GRID_MIN
 from clinic.scheduling.values import (
     CONFIRMATION_NAMES,
@@ -47,6 +47,8 @@ RELEASED = N_("Released")
 CAUTION = N_("Caution")
 SAID = ("", *WORDS.values(), *FOR_THE_DESK.values(), RELEASED, CAUTION)
 """Every word of the check that may stand on a card."""
+CONSENT_CODE = "consent"
+"""How the engine calls a consent that is missing."""
 READY, ROOMED = "ready", "roomed"
 STAGE_NAMES: dict[str, str] = {
     **{status.value: name for status, name in STATUS_NAMES.items()},
@@ -75,6 +77,19 @@ class View(StrEnum):
         )
 
 
+class Lack(StrEnum):
+    """What a visit still lacks before it can begin."""
+
+    QUESTIONS = "questions"
+    CONSENT = "consent"
+    RESULTS = "results"
+
+
+LACK_NAMES: dict[Lack, str] = {
+    Lack.QUESTIONS: N_("Questions missing"),
+    Lack.CONSENT: N_("Consent missing"),
+    Lack.RESULTS: N_("Result missing"),
+}
 CYCLED = (View.PRACTITIONERS, View.ROOMS, View.DEVICES)
 """The views of one day in columns, in the order in which a key goes round them."""
 
@@ -228,6 +243,29 @@ class Day:
     visits: Sequence[int]
     patients: Mapping[int, int]
     """{visit: patient}."""
+    lacks: Mapping[int, Sequence[Lack]] = field(default_factory=dict)
+    """{visit: what it lacks} of a list; without those that were never checked."""
+
+
+def lacks_of(findings: Iterable[Mapping[str, Any]], *, is_clinical: bool) -> tuple[Lack, ...]:
+    """Return what the kept findings of a check still ask for.
+
+    Which results are missing is for clinicians; who signs papers in and hands the tablet out
+    learns of consent and questions.
+    """
+    needs = [need for finding in findings for need in finding["missing"]]
+    kinds = {need["kind"] for need in needs}
+    is_unsigned = any(need["code"] == CONSENT_CODE for need in needs)
+    has_gaps = any(
+        need["kind"] == MissingKind.EVIDENCE.value and need["code"] != CONSENT_CODE
+        for need in needs
+    )
+    found = (
+        (Lack.QUESTIONS, MissingKind.QUESTION.value in kinds),
+        (Lack.CONSENT, is_unsigned),
+        (Lack.RESULTS, has_gaps and is_clinical),
+    )
+    return tuple(lack for lack, stands in found if stands)
 
 
 def shown_range(

@@ -3,6 +3,7 @@
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from clinic.chart.queries import board as board_queries
 from clinic.chart.rules.board import (
     CYCLED,
     HEARD_NAMES,
+    LACK_NAMES,
     SAID,
     STAGE_NAMES,
     Day,
@@ -25,10 +27,13 @@ from clinic.chart.rules.board import (
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.text import N_
+from clinic.messages import card as cards
+from clinic.messages.values import MessageKind
 from clinic.patients.values import PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk
+from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
@@ -41,6 +46,7 @@ from clinic.web.words import translate
 
 bp = Blueprint("board", __name__)
 KEY_BYTES = 18
+PAPERS = "papers"
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2199, 12, 31)
 NTH = N_("%(n)s of %(planned)s")
 BOOSTER = N_("booster")
@@ -60,6 +66,20 @@ _COUNTED = (
     AppointmentStatus.NO_SHOW,
     AppointmentStatus.CANCELLED,
 )
+
+
+CHANGES = frozenset({MessageKind.CONFIRMATION, MessageKind.MOVED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The message that a move has queued: whether it shall leave is asked once."""
+
+    appointment_id: int
+    kind: str
+    channel: str
+    not_before: dt.datetime
+    who: str
 
 
 # ---- what the address says ----
@@ -90,10 +110,16 @@ def _wanted() -> frozenset[str]:
     return frozenset(request.headers.get("X-Fragment", "").split())
 
 
+def is_by_papers() -> bool:
+    """Tell whether a list begins with what is not ready."""
+    return request.args.get("order") == PAPERS
+
+
 def here() -> dict[str, Any]:
     """Return what an address needs to show the same board again."""
     said: dict[str, Any] = {"date": shown_on().isoformat(), "view": shown_view().value}
-    return said | ({"practitioner_id": _whose()} if _whose() else {})
+    said |= {"practitioner_id": _whose()} if _whose() else {}
+    return said | ({"order": PAPERS} if is_by_papers() else {})
 
 
 # ---- the page ----
@@ -162,10 +188,31 @@ def page(
         and not editions.in_force(db).edition,
         compact=True,
         is_walk_in=False,
+        is_past=False,
+        notice=_notice(),
+        is_over=on < clock.today(who.zone),
         swap="#quick #board",
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
         **_links(day, form, offered),
+    )
+
+
+def _notice() -> Notice | None:
+    """Return what the visit that was just moved would tell its patient; None for nothing."""
+    raw = request.args.get("moved", "")
+    if not (raw.isascii() and raw.isdigit() and 0 < len(raw) < 10):
+        return None
+    found = cards.card(read(), actor(), int(raw))
+    waiting = next((one for one in found.waiting if one.kind in CHANGES), None) if found else None
+    if found is None or waiting is None:
+        return None
+    return Notice(
+        appointment_id=found.appointment_id,
+        kind=waiting.kind.value,
+        channel=found.channel,
+        not_before=waiting.not_before,
+        who=discreet.named(scheduling_queries.patient_name(read(), found.appointment_id)),
     )
 
 
@@ -177,6 +224,7 @@ def _day(offered: Choices, on: dt.date, view: View) -> Day:
         on,
         view,
         practitioner_id=_whose(),
+        is_by_papers=is_by_papers(),
         hides_names=discreet.hides_names(),
     )
 
@@ -188,6 +236,7 @@ def _words(day: Day) -> dict[str, Any]:
         "stage_names": {key: escape(translate(name)) for key, name in STAGE_NAMES.items()},
         "heard_names": {key: escape(translate(name)) for key, name in HEARD_NAMES.items()},
         "words": {word: escape(translate(word)) for word in SAID},
+        "lack_names": LACK_NAMES,
         "numbers": {c: escape(_nth(*c)) for c in day.courses},
     }
 
@@ -202,7 +251,7 @@ def _links(day: Day, form: BookingForm, offered: Choices) -> dict[str, Any]:
     step = board_queries.WEEK_DAYS if view is View.WEEK else 1
     whose = {key: same[key] for key in same if key != "date"}
     return {
-        "here": url_for("board.index", **same),
+        "same_url": url_for("board.index", **same),
         "previous_url": url_for("board.index", date=_day_of(on, -step), **whose),
         "next_url": url_for("board.index", date=_day_of(on, step), **whose),
         "today_url": url_for("board.index", **whose),
@@ -225,6 +274,13 @@ def _links(day: Day, form: BookingForm, offered: Choices) -> dict[str, Any]:
         ]
         if view is View.WEEK
         else [],
+        "is_by_papers": is_by_papers(),
+        "papers_url": url_for(
+            "board.index",
+            date=on.isoformat(),
+            view=View.LIST.value,
+            order=None if is_by_papers() else PAPERS,
+        ),
         "paper_url": url_for("board.paper", date=on.isoformat(), view=view.value),
         "day_base": url_for("board.index", view=View.PRACTITIONERS.value),
         "visit_base": url_for("scheduling.show", appointment_id=1)[:-1],
@@ -233,6 +289,7 @@ def _links(day: Day, form: BookingForm, offered: Choices) -> dict[str, Any]:
         "move_url": url_for("board.move", **same),
         "arrive_url": url_for("board.arrive", **same),
         "step_url": url_for("board.step", **same),
+        "notice_url": url_for("board.withhold", **same),
         "names_url": url_for("board.switch_names", **same),
         "clear_url": url_for("board.index", **same),
         "register_next": url_for(

@@ -15,13 +15,16 @@ from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, NotFound
 from clinic.core.text import N_
+from clinic.messages import service as messages_service
+from clinic.messages.forms import WithholdForm
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk, presence
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling import visit as visits
-from clinic.scheduling.forms import BoardArriveForm, BookingForm, PlacedForm
+from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.step_forms import BoardArriveForm, IdForm, PlacedForm
 from clinic.scheduling.values import (
     Confirmation,
     ConfirmVisit,
@@ -40,6 +43,7 @@ from clinic.web.words import translate, words_of
 __all__ = ["bp"]
 BOOKED = N_("Booked: %(who)s, %(day)s at %(time)s")
 ODD = N_("The board was out of date. Try again.")
+HELD = N_("The patient is not told.")
 REFUSED = N_("The check refuses this: %(why)s")
 _ACT = re.compile(r"([a-z_]{1,16}) ([1-9]\d{0,8}) ([1-9]\d{0,8})", re.ASCII)
 
@@ -99,6 +103,24 @@ def move() -> ResponseReturnValue:
         return _refused(_words(error), status_of(error))
     if isinstance(moved, Refused):
         return _refused(_why(moved), 409)
+    return redirect(url_for("board.index", **here(), moved=moved.id), 303)
+
+
+@bp.post("/board/notices")
+@require(Permission.APPOINTMENT_BOOK)
+def withhold() -> ResponseReturnValue:
+    """Say that the patient shall not be told of a move; the answer to the one question."""
+    visit, kind = IdForm(request.form), WithholdForm(request.form)
+    if not (visit.validate() and kind.validate()):
+        return _refused(translate(ODD), 422)
+    try:
+        with transaction() as db:
+            messages_service.withhold(
+                db, actor(), visit.appointment_id.data or 0, kind.kind.member()
+            )
+    except ClinicError as error:
+        return _refused(_words(error), status_of(error))
+    flash(translate(HELD), "ok")
     return _back()
 
 

@@ -14,7 +14,7 @@ from clinic.core.text import N_
 from clinic.messages import card as cards
 from clinic.messages import queries, service
 from clinic.messages.card import Card
-from clinic.messages.forms import ContactForm, WithholdForm
+from clinic.messages.forms import AnswerForm, ContactForm, WithholdForm
 from clinic.messages.values import Channel, MessageKind
 from clinic.patients import queries as patient_queries
 from clinic.web.access import actor, require
@@ -123,7 +123,14 @@ def send_again(appointment_id: int, message_id: int) -> ResponseReturnValue:
 def note_answer(appointment_id: int, message_id: int) -> ResponseReturnValue:
     """Note that the patient answered."""
     _belongs(appointment_id, message_id)
-    return _decide(lambda db: service.note_answer(db, actor(), message_id), NOTED, appointment_id)
+    form = AnswerForm(request.form)
+    if not form.validate():
+        flash(translate(ODD), "bad")
+        return _to(appointment_id)
+    answer = form.answer.member()
+    return _decide(
+        lambda db: service.note_answer(db, actor(), message_id, answer), NOTED, appointment_id
+    )
 
 
 @bp.post("/appointments/<id:appointment_id>/messages/<id:message_id>/seen")

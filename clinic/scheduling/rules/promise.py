@@ -15,6 +15,7 @@ LATEST = dt.timedelta(days=2 * 365 + 1)
 
 OFF_GRID = N_("Visits begin on five minutes: 10:05 or 10:10, not 10:07")
 TOO_EARLY = N_("This lies in the past. A late entry is possible for one day.")
+NOT_OVER = N_("Only a visit that is over can be entered here. Book the others.")
 TOO_LATE = N_("At most two years ahead, please")
 OVER_MIDNIGHT = N_("A visit ends on the day it begins. The latest start is %(latest)s.")
 NO_SUCH_TIME = N_(
@@ -31,6 +32,28 @@ def instant_of(
     Raises Invalid at the field it belongs to: a time off the grid, too far away, one that does
     not exist, or one that comes twice while nobody said which (`second_hour`).
     """
+    instant = _instant(local, zone, second_hour=second_hour)
+    if instant < now - EARLIEST:
+        raise Invalid(TOO_EARLY, field="date")
+    if instant > now + LATEST:
+        raise Invalid(TOO_LATE, field="date")
+    return instant
+
+
+def took_place(
+    local: dt.datetime, zone: str, minutes: int, *, second_hour: bool | None, now: dt.datetime
+) -> dt.datetime:
+    """Return the instant at which a visit of the past began; raises Invalid as `instant_of` does.
+
+    One that is not over yet did not take place.
+    """
+    instant = _instant(local, zone, second_hour=second_hour)
+    if instant + dt.timedelta(minutes=minutes) > now:
+        raise Invalid(NOT_OVER, field="date")
+    return instant
+
+
+def _instant(local: dt.datetime, zone: str, *, second_hour: bool | None) -> dt.datetime:
     if local.minute % GRID_MIN or local.second or local.microsecond:
         raise Invalid(OFF_GRID, field="start")
     try:
@@ -52,10 +75,6 @@ def instant_of(
                 time=local.strftime("%H:%M"),
             ) from fold
         instant = fold.second if second_hour else fold.first
-    if instant < now - EARLIEST:
-        raise Invalid(TOO_EARLY, field="date")
-    if instant > now + LATEST:
-        raise Invalid(TOO_LATE, field="date")
     return instant
 
 

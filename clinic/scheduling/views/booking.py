@@ -12,8 +12,8 @@ from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, service
-from clinic.scheduling.forms import BookingForm, WalkInForm, WhoForm
+from clinic.scheduling import desk, late, service
+from clinic.scheduling.forms import BookingForm, PastForm, TimedForm, WalkInForm, WhoForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import Refused
@@ -24,6 +24,13 @@ from clinic.web.words import translate
 
 KEY_BYTES = 18
 BOOKED = N_("The visit is booked.")
+ENTERED = N_("The visit was entered. Below stands what the check says of its day.")
+_NEW = ("scheduling/new.html", "scheduling.new", "scheduling.create")
+_PAGES: dict[type[WhoForm], tuple[str, str, str]] = {
+    WalkInForm: ("scheduling/walk_in.html", "scheduling.walk_in", "scheduling.admit"),
+    PastForm: ("scheduling/past.html", "scheduling.past", "scheduling.enter_past"),
+}
+"""Template, page and target of a form; of all others those of a booking."""
 __all__ = ["bp"]
 
 
@@ -44,29 +51,36 @@ def new() -> ResponseReturnValue:
         room_id=_asked("room_id"),
         form_key=secrets.token_urlsafe(KEY_BYTES),
     )
+    _begin_with(form)
+    form.date.data = form.date.data or clock.today(actor().zone)
+    return _booking_page(form)
+
+
+def _begin_with(form: TimedForm) -> None:
+    """Take day and time from the address, as far as they can be read."""
     for field, name in ((form.date, "date"), (form.start, "start")):
         try:
             field.data = field.parse(request.args.get(name, ""))
         except Invalid:
             field.data = None
-    form.date.data = form.date.data or clock.today(actor().zone)
-    return _booking_page(form)
 
 
 def _booking_page(form: WhoForm, **panel: Any) -> str:
-    db, is_walk_in = read(), isinstance(form, WalkInForm)
+    db, is_walk_in, is_past = read(), isinstance(form, WalkInForm), isinstance(form, PastForm)
+    template, page, target = _PAGES.get(type(form), _NEW)
     offered = desk.choices(db, actor())
     desk.offer(form, offered)
     return render_template(
-        "scheduling/walk_in.html" if is_walk_in else "scheduling/new.html",
+        template,
         form=form,
         panel=desk.panel(db, actor(), form, offered, **panel),
-        action=url_for("scheduling.admit" if is_walk_in else "scheduling.create"),
+        action=url_for(target),
         swap="",
         is_walk_in=is_walk_in,
+        is_past=is_past,
         view="practitioners",
-        shown_on=form.date.data if isinstance(form, BookingForm) else None,
-        clear_url=request.path if request.method == "GET" else url_for("scheduling.new"),
+        shown_on=form.date.data if isinstance(form, TimedForm) else None,
+        clear_url=url_for(page),
         register_next=_back_here(form),
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
@@ -81,10 +95,10 @@ def _back_here(form: WhoForm) -> str:
         "practitioner_id": form.practitioner_id.chosen(),
         "room_id": form.room_id.chosen(),
     }
-    if isinstance(form, BookingForm) and (local := form.wished_local()):
+    if isinstance(form, TimedForm) and (local := form.wished_local()):
         given |= {"date": local.date().isoformat(), "start": local.strftime("%H:%M")}
-    endpoint = "scheduling.walk_in" if isinstance(form, WalkInForm) else "scheduling.new"
-    return url_for(endpoint, **{name: value for name, value in given.items() if value})
+    _template, page, _target = _PAGES.get(type(form), _NEW)
+    return url_for(page, **{name: value for name, value in given.items() if value})
 
 
 def _worked_out(form: WhoForm) -> str:
@@ -151,4 +165,39 @@ def admit() -> ResponseReturnValue:
     if isinstance(made, Refused):
         return _booking_page(form, refused=made), 409
     flash(translate(BOOKED), "ok")
+    return redirect(url_for("scheduling.show", appointment_id=made.id), 303)
+
+
+@bp.get("/appointments/past")
+@require(Permission.APPOINTMENT_ENTER_PAST)
+def past() -> ResponseReturnValue:
+    """Show the form for a visit that took place and was never booked."""
+    patient_id = _asked("patient_id")
+    form = PastForm(
+        patient_id=int(patient_id) if patient_id else None,
+        service_id=_asked("service_id"),
+        practitioner_id=_asked("practitioner_id"),
+        room_id=_asked("room_id"),
+        form_key=secrets.token_urlsafe(KEY_BYTES),
+    )
+    _begin_with(form)
+    return _booking_page(form)
+
+
+@bp.post("/appointments/past")
+@require(Permission.APPOINTMENT_ENTER_PAST)
+def enter_past() -> ResponseReturnValue:
+    """Enter a visit that took place, with the check of its day."""
+    form = PastForm(request.form)
+    if desk.pressed(request.form):
+        return _worked_out(form)
+    if not form.validate():
+        return _booking_page(form), 422
+    try:
+        with transaction() as db:
+            made = late.enter(db, actor(), form.wish())
+    except ClinicError as error:
+        status = desk.say_no(form, error)
+        return _booking_page(form), status
+    flash(translate(ENTERED), "ok")
     return redirect(url_for("scheduling.show", appointment_id=made.id), 303)

@@ -9,7 +9,7 @@ from clinic.core.access import Permission
 from clinic.core.errors import ClinicError
 from clinic.core.text import N_
 from clinic.scheduling import presence
-from clinic.scheduling.forms import ConfirmForm, StepForm
+from clinic.scheduling.step_forms import ConfirmForm, StepForm
 from clinic.scheduling.views.booking import bp
 from clinic.scheduling.views.visits import done, odd, refused_step
 from clinic.web.access import actor, require

@@ -15,16 +15,10 @@ from clinic.safety import explaining
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import course_next, course_queries, desk, handovers, service, visit
 from clinic.scheduling import queries as scheduling_queries
-from clinic.scheduling.forms import (
-    ArriveForm,
-    CancelForm,
-    MoveForm,
-    NoShowForm,
-    StartForm,
-    StepForm,
-)
+from clinic.scheduling.forms import CancelForm, MoveForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.rules.checks import LEVELS
+from clinic.scheduling.step_forms import ArriveForm, NoShowForm, StartForm, StepForm
 from clinic.scheduling.values import (
     ACTION_NAMES,
     CONFIRMATION_NAMES,

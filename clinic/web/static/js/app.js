@@ -18,16 +18,21 @@ export function announce(text) {
   requestAnimationFrame(() => { live.textContent = text; });
 }
 
-/** Show a short message; `undo` gives it a button. */
-export function toast(text, undo) {
+let closing;
+
+/** Show a short message for ten seconds; `undo` gives it a button, `closed` is called when it was not pressed. */
+export function toast(text, undo, closed) {
   const button = $("button", toastBox);
+  closing?.();
+  closing = closed;
+  const close = () => { delete toastBox.dataset.open; closing = null; };
   $("span", toastBox).textContent = text;
   button.hidden = !undo;
-  button.onclick = () => { undo?.(); delete toastBox.dataset.open; };
+  button.onclick = () => { close(); undo?.(); };
   toastBox.dataset.open = "";
   announce(text);
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { delete toastBox.dataset.open; }, 10_000);
+  toastTimer = setTimeout(() => { closing?.(); close(); }, 10_000);
 }
 
 // ---- shortcuts: off while typing, and to be switched off altogether (WCAG 2.1.4) ----

@@ -8,8 +8,8 @@
 //       li.appt[data-at][data-n][data-appointment][data-version][data-can="move arrive"] > a.appt-card
 //         data-own="6:5 12:2"            first row and rows of its practitioner's own parts, when not all of it
 //   #quick        a <details> to book in: inputs with data-pick="starts_at|day|start|resource"
-import { shortcut, toast } from "./app.js";
-import { all, at, beside, can, cardOf, current, focusItem, glide, itemAt, items, lanes, page, roving, rows, startOf } from "./board-grid.js";
+import { announce, shortcut, toast } from "./app.js";
+import { ROW, all, at, beside, can, cardOf, current, focusItem, glide, itemAt, items, lanes, page, roving, rows, startOf } from "./board-grid.js";
 import { isMoving, keyWhileMoving, putBack, startMove } from "./board-move.js";
 import { showIdentity, stepKey, stepPress, tick } from "./board-steps.js";
 
@@ -77,7 +77,7 @@ function pick(li) {
 }
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest("[data-dismiss]")) event.target.closest("#notice").replaceChildren();
+  if (event.target.closest("[data-dismiss]")) event.target.closest("#notice").remove();
   const pressed = event.target.closest("[data-board] [data-act]");
   if (pressed && stepPress(pressed.dataset.act, pressed.closest("[data-at]"))) {
     event.preventDefault();
@@ -112,8 +112,19 @@ document.addEventListener("swapped", (event) => {
     const now = cardOf(answered.appointment);
     if (now) answered.undo(now);
   });
-  toast(answered.said, undo);
+  toast(answered.said, undo, keptNotice());
 });
+/** Take the question whether the patient shall be told aside, to be asked once the bar has closed. */
+function keptNotice() {
+  const question = page.board.closest("#board").querySelector("#notice");
+  const place = document.querySelector("#notices");
+  place.replaceChildren(...(question ? [question] : []));
+  return question && (() => {
+    question.hidden = false;
+    announce(question.querySelector("p").textContent);
+  });
+}
+document.addEventListener("submit", (event) => event.target.closest("#notice")?.setAttribute("hidden", ""));
 document.addEventListener("swapfailed", () => {
   if (page.sent?.back) putBack(page.sent.back);
   else page.board.querySelector(".saving")?.classList.remove("saving");
@@ -147,7 +158,11 @@ function begin(element) {
   page.board = element;
   const { board } = page;
   board.addEventListener("keydown", onKey);
-  board.addEventListener("focusin", (event) => showIdentity(event.target.closest("[data-at]")));
+  board.addEventListener("focusin", (event) => {
+    const li = event.target.closest("[data-at]");
+    if (li && event.target.matches("a")) roving(li); // by the mouse, too
+    showIdentity(li);
+  });
   board.addEventListener("focusout", (event) => { if (!board.contains(event.relatedTarget)) showIdentity(null); });
   board.addEventListener("scroll", () => { scrolled = { top: board.scrollTop, left: board.scrollLeft }; }, { passive: true });
   tick(true);
@@ -167,7 +182,10 @@ function refocus() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   sessionStorage.removeItem(KEPT);
   if (!kept) return false;
-  const li = (kept.id && cardOf(kept.id)) || page.board.querySelector(`[data-start="${CSS.escape(kept.start)}"]`);
+  const [hour, minute] = kept.start.slice(11).split(":").map(Number);
+  const row = (hour * 60 + minute - Number(page.board.dataset.open)) / ROW;
+  const li = (kept.id && cardOf(kept.id)) || page.board.querySelector(`[data-start="${CSS.escape(kept.start)}"]`) ||
+    (lanes()[0] && itemAt(lanes()[0], row));
   focusItem(li);
   return Boolean(li);
 }

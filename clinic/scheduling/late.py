@@ -1,0 +1,96 @@
+"""Entering a visit that took place and was never booked: done, marked as such, with its check."""
+
+import datetime as dt
+
+from sqlalchemy.orm import Session
+
+from clinic.catalog import queries as catalog_queries
+from clinic.core import clock, walltime
+from clinic.core.access import Actor, Permission
+from clinic.core.errors import Conflict, Forbidden, Invalid
+from clinic.core.text import N_
+from clinic.patients import queries as patient_queries
+from clinic.patients.values import PatientStatus
+from clinic.safety import queries as safety_queries
+from clinic.safety.values import Moment
+from clinic.scheduling import checking, guard, queries, steps
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.rules import checks, promise
+from clinic.scheduling.rules.checks import REASON_LENGTH
+from clinic.scheduling.values import AppointmentStatus, BookAppointment, Span, VisitAction
+
+NO_RECORD = N_("Nothing can be entered for this record: it was merged or erased.")
+SAY_WHY = N_("Write why it is entered only now.")
+_ENDED = frozenset({PatientStatus.MERGED, PatientStatus.ERASED})
+
+
+def enter(db: Session, actor: Actor, wish: BookAppointment) -> Appointment:
+    """Enter a visit of the past with the check of its day, which refuses nothing any more.
+
+    It is done and holds its time, beside what is booked where that is taken. Raises Forbidden,
+    NotFound, Invalid for a visit that is not over or without a reason, SlotTaken when the patient
+    was elsewhere, Conflict for a record that is not in use.
+    """
+    if not actor.may(Permission.APPOINTMENT_ENTER_PAST):
+        raise Forbidden(steps.NOT_ALLOWED)
+    if len(wish.late_reason.strip()) < REASON_LENGTH:
+        raise Invalid(SAY_WHY, field="late_reason")
+    patient = safety_queries.lock_patient(db, wish.patient_id)
+    made = queries.by_form_key(db, wish.form_key) if wish.form_key else None
+    if made is not None:
+        return made
+    patient_queries.get(db, patient.id, location_id=actor.location_id)
+    if patient.status in _ENDED:
+        raise Conflict(NO_RECORD)
+    service = catalog_queries.service(db, wish.service_id)
+    length = dt.timedelta(minutes=service.duration_min)
+    promise.refuse_midnight(wish.starts_local, service.duration_min)
+    starts_at = promise.took_place(
+        wish.starts_local,
+        actor.zone,
+        service.duration_min,
+        second_hour=wish.second_hour,
+        now=clock.now(),
+    )
+    on = walltime.to_local(starts_at, actor.zone).date()
+    history = safety_queries.history_of(db, patient.id)
+    screening = safety_queries.check(db, history, queries.plan_for(db, service, history, on=on), on)
+    hold = guard.find_free(
+        db,
+        actor,
+        catalog_queries.parts_of(service),
+        Span(start=starts_at, end=starts_at + length),
+        patient_id=patient.id,
+        practitioner_id=wish.practitioner_id,
+        room_id=wish.room_id,
+        overbook_reason=wish.late_reason,
+    )
+    known = checks.remembered(screening, ())
+    visit = Appointment(
+        location_id=actor.location_id,
+        patient_id=patient.id,
+        service_id=service.id,
+        practitioner_id=wish.practitioner_id,
+        room_id=hold.room_id,
+        starts_at=starts_at,
+        ends_at=starts_at + length,
+        starts_local=wish.starts_local,
+        zone=actor.zone,
+        status=AppointmentStatus.DONE,
+        note=wish.note,
+        late_reason=wish.late_reason,
+        decision=known.decision,
+        clear_on=known.clear_on,
+        form_key=wish.form_key,
+        created_at=clock.now(),
+        created_by_id=actor.id,
+    )
+    guard.occupy_new(db, visit, hold)
+    checking.keep(db, actor, visit, screening, Moment.BOOKING)
+    after = steps.place(visit, hold.names) | {"status": visit.status.value}
+    over = steps.overbooked(hold.names, hold.against)
+    steps.note(
+        db, actor, visit, VisitAction.BOOK, after=after | over, reason=visit.late_reason or ""
+    )
+    steps.leave_trace(db, actor, visit, "entered_late", late_reason=wish.late_reason)
+    return visit
