@@ -22,7 +22,8 @@ from clinic.audit import service as audit
 from clinic.core.access import Actor, Permission
 from clinic.core.engine import Sessions, make_engine
 from clinic.core.text import N_
-from clinic.scheduling import settling
+from clinic.patients import finding
+from clinic.scheduling import hits, settling
 from clinic.scheduling.settling import Tally
 from clinic.web import (
     access,
@@ -65,6 +66,7 @@ _BLUEPRINTS = (
     "clinic.chart.views.board_acts",
     "clinic.chart.views.patient",
     "clinic.chart.views.ledger",
+    "clinic.merging.views",
 )
 
 
@@ -125,6 +127,7 @@ _UNDER = {
     "intake": "patients",
     "ledger": "rulebook",
     "mailing": "locations",
+    "merging": "patients",
     "messages": "patients",
     "scheduling": "board",
 }
@@ -172,6 +175,7 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     discreet.init_app(app)
     assets.init_app(app)
     cli.init_app(app, config)
+    finding.SHOWN[:] = [hits.with_next_visit]
     for name in _BLUEPRINTS:
         app.register_blueprint(import_module(name).bp)
     app.add_url_rule("/", "home", home)

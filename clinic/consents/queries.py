@@ -60,14 +60,14 @@ def by_form_key(db: Session, form_key: str) -> Consent | None:
     return db.scalar(sa.select(Consent).where(Consent.form_key == form_key))
 
 
-def of_patient(db: Session, patient_id: int) -> Sequence[Paper]:
-    """Return a patient's papers, newest first; one statement."""
-    return [paper for _, paper in _papers(db, [patient_id])]
+def of_patient(db: Session, records: sa.Select[int]) -> Sequence[Paper]:
+    """Return the papers of a person's records, newest first; one statement."""
+    return [paper for _, paper in _papers(db, Consent.patient_id.in_(records))]
 
 
 def for_histories(db: Session, patient_ids: Iterable[int]) -> Sequence[tuple[int, Paper]]:
     """Return (patient id, paper) of many patients, newest first; one statement."""
-    return _papers(db, patient_ids)
+    return _papers(db, Consent.patient_id.in_(list(patient_ids)))
 
 
 # Made once: a new alias for each call took longer than the statement itself.
@@ -92,8 +92,8 @@ _PAPERS = (
 )
 
 
-def _papers(db: Session, patient_ids: Iterable[int]) -> Sequence[tuple[int, Paper]]:
-    rows = db.execute(_PAPERS.where(Consent.patient_id.in_(list(patient_ids))))
+def _papers(db: Session, whose: sa.ColumnElement[bool]) -> Sequence[tuple[int, Paper]]:
+    rows = db.execute(_PAPERS.where(whose))
     return [
         (
             row.patient_id,

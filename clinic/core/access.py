@@ -38,6 +38,8 @@ class Permission(StrEnum):
     """Find patients and see identity and contact, never anything clinical."""
     PATIENT_EDIT = "patient.edit"
     """Register patients and change identity and contact."""
+    PATIENT_MERGE = "patient.merge"
+    """Join two records of one person, and take that back."""
     BOARD_VIEW = "board.view"
     """See the day board and visits."""
     APPOINTMENT_BOOK = "appointment.book"
@@ -87,6 +89,7 @@ _DESK = frozenset(
         Permission.SIGNED_IN,
         Permission.PATIENT_VIEW,
         Permission.PATIENT_EDIT,
+        Permission.PATIENT_MERGE,
         Permission.BOARD_VIEW,
         Permission.APPOINTMENT_BOOK,
         Permission.APPOINTMENT_CHECKIN,
@@ -130,6 +133,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 ASKS_PASSWORD = frozenset(
     {
+        Permission.PATIENT_MERGE,
         Permission.RELEASE,
         Permission.RULE_APPROVE,
         Permission.ACCOUNT_MANAGE,

@@ -25,6 +25,14 @@ class Conflict(ClinicError):
     """Somebody was faster, or the record has moved on: 409."""
 
 
+class Elsewhere(Conflict):
+    """The record is a part of another one now; `instead` names it as an address does."""
+
+    def __init__(self, message: str, *, instead: dict[str, int], **values: object) -> None:
+        super().__init__(message, **values)
+        self.instead = instead
+
+
 class Invalid(ClinicError):
     """What was given cannot be right: 422. `field` names the form field it belongs to."""
 

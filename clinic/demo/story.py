@@ -58,6 +58,19 @@ class Story:
                 n,
             )
         self._soon()
+        self._twice(everybody[34])
+
+    def _twice(self, face: Face) -> None:
+        """Somebody rang yesterday from another phone and was registered once more."""
+        wish = RegisterPatient(
+            family_name=face.family,
+            given_name="Nour",
+            birth_date=face.born,
+            phone="+4930555099",
+            language=face.language,
+        )
+        moment = self.stage.now - dt.timedelta(hours=19)
+        self.stage.at(moment, lambda: self.ids.setdefault(wish.phone, self.stage.register(wish)))
 
     # ---- the past ----
     def _past(self, plan: Plan, n: int) -> None:

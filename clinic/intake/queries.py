@@ -17,6 +17,7 @@ from clinic.intake.rules import questions as question_rules
 from clinic.intake.rules.questions import GroupCard
 from clinic.intake.rules.sheet import Line, Sheet, line_of, sheet
 from clinic.intake.rules.tablet import TabletCard, tablet_cards
+from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientBar
 from clinic.safety import editions, explaining
 from clinic.safety import queries as safety_queries
@@ -217,7 +218,7 @@ def consents_page(db: Session, actor: Actor, patient_id: int) -> ConsentsPage:
     today = clock.today(actor.zone)
     return ConsentsPage(
         bar=safety_queries.bar(db, actor, patient_id, on=today),
-        papers=consent_queries.of_patient(db, patient_id),
+        papers=consent_queries.of_patient(db, patient_queries.records(patient_id)),
         texts=consent_queries.texts(db),
         today=today,
     )

@@ -86,7 +86,7 @@ def mark_error(db: Session, actor: Actor, wish: MarkFactError, *, patient_id: in
     """
     patient_queries.get(db, patient_id, location_id=actor.location_id)
     row = safety_queries.fact(db, wish.fact_id)
-    if row.patient_id != patient_id:
+    if not patient_queries.is_record_of(db, row.patient_id, patient_id):
         raise NotFound(N_("There is no such fact"))
     if row.source is FactSource.SYSTEM or (row.source_key or "").startswith(WRITTEN_ELSEWHERE):
         raise Conflict(N_("A session or a side effect wrote this. Correct it there."))
@@ -213,7 +213,8 @@ def withdraw_consent(
     """
     patient_queries.get(db, patient_id, location_id=actor.location_id)
     safety_queries.lock_patient(db, patient_id)
-    if consent_queries.get(db, wish.consent_id).patient_id != patient_id:
+    paper = consent_queries.get(db, wish.consent_id)
+    if not patient_queries.is_record_of(db, paper.patient_id, patient_id):
         raise NotFound(N_("There is no such consent"))
     consent = consent_service.withdraw(db, actor, wish)
     scheduling_service.rescreen(db, actor, patient_id)

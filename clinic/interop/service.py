@@ -14,6 +14,7 @@ from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.interop.rules import patient_list
 from clinic.interop.values import Count, FactLine, FactsOf, PatientLine, Plan, Remark, Report
+from clinic.patients import finding
 from clinic.patients import queries as patient_queries
 from clinic.patients import service as patient_service
 from clinic.patients.models import Patient
@@ -188,7 +189,7 @@ def _people_on_file(
                 phone=hit.phone,
             )
         ): hit
-        for hit in patient_queries.born_on(db, days, location_id=location_id)
+        for hit in finding.born_on(db, days, location_id=location_id)
     }
 
 

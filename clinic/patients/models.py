@@ -5,8 +5,8 @@ import datetime as dt
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from clinic.core.db import Base, Key, Versioned, known
-from clinic.patients.values import PatientStatus, SearchKind, Sex
+from clinic.core.db import Base, Json, Key, Versioned, known
+from clinic.patients.values import PatientStatus, SearchKind, Sex, Verdict
 
 
 class Patient(Versioned, Base):
@@ -20,7 +20,13 @@ class Patient(Versioned, Base):
         sa.UniqueConstraint("source_system", "source_id"),
         sa.Index(None, "birth_date"),
         sa.Index(None, "location_id", "status"),
-        sa.Index(None, "merged_into_id"),
+        # Most are NULL: a whole index would look like one big key to a planner that counts.
+        sa.Index(
+            "ix_patient_merged_into_id",
+            "merged_into_id",
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        ),
         known("sex", Sex),
         known("status", PatientStatus),
         sa.CheckConstraint(
@@ -81,3 +87,48 @@ class PatientSearchKey(Base):
     patient_id: Mapped[int] = mapped_column(
         Key, sa.ForeignKey("patient.id", ondelete="CASCADE"), primary_key=True
     )
+
+
+class PatientPair(Base):
+    """What somebody decided about two records that look like one person: one, or two people."""
+
+    __tablename__ = "patient_pair"
+    __table_args__ = (
+        sa.Index(
+            "ix_patient_pair_one_merge",
+            "gone_id",
+            unique=True,
+            sqlite_where=sa.text("verdict = 'one' AND undone_at IS NULL"),
+            postgresql_where=sa.text("verdict = 'one' AND undone_at IS NULL"),
+        ),
+        sa.Index(None, "gone_id"),
+        sa.Index(None, "kept_id"),
+        sa.Index(None, "decided_by_id"),
+        sa.Index(None, "undone_by_id"),
+        known("verdict", Verdict),
+        known("standing", PatientStatus),
+        sa.CheckConstraint("gone_id <> kept_id", name="two_records"),
+        sa.CheckConstraint("length(reason) > 0", name="has_reason"),
+        sa.CheckConstraint("(undone_at IS NULL) = (undone_by_id IS NULL)", name="undone_by"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    gone_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"))
+    """The record that was merged away; of two people just the other one."""
+    kept_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"))
+    decided_by_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
+    )
+    undone_by_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None
+    )
+    verdict: Mapped[Verdict]
+    reason: Mapped[str] = mapped_column(sa.String(300))
+    fields: Mapped[Json] = mapped_column(default_factory=dict)
+    """{field: [before, after]} of the record that stayed."""
+    moved: Mapped[Json] = mapped_column(default_factory=dict)
+    """{table: [ids]} of the rows that were moved, so that they can go back."""
+    standing: Mapped[PatientStatus] = mapped_column(default=PatientStatus.ACTIVE)
+    """How the record that went stood before."""
+    decided_at: Mapped[dt.datetime]
+    undone_at: Mapped[dt.datetime | None] = mapped_column(default=None)

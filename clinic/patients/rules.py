@@ -65,6 +65,15 @@ class SearchKeys:
     """Folded words, then skeletons behind a bar; each with a blank before it."""
 
 
+def joined_keys(several: Iterable[SearchKeys]) -> SearchKeys:
+    """Return the keys of one person with several records; the words of the first one lead."""
+    found = list(several)
+    return SearchKeys(
+        keys=frozenset().union(*(one.keys for one in found)),
+        text="".join(one.text for one in found)[:600],
+    )
+
+
 def search_keys(*, family_name: str, given_name: str, phone: str, file_number: str) -> SearchKeys:
     """Return the keys of a patient; of no patient's name, phone and number: none."""
     names = folding.name_keys(family_name, given_name)
@@ -109,12 +118,17 @@ def with_likeness(
 ) -> PatientHit:
     """Return the hit with what makes it like the person described; nothing when it is not."""
     likeness = []
-    if phone and hit.phone == phone:
+    if phone and phone in {hit.phone, *(alias.phone for alias in hit.aliases)}:
         likeness.append(Likeness.PHONE)
-    mine, theirs = (family_name, given_name), (hit.family_name, hit.given_name)
-    if birth_date and hit.born == birth_date and are_alike(mine, theirs):
+    mine = (family_name, given_name)
+    if birth_date and hit.born == birth_date and any(are_alike(mine, one) for one in _names(hit)):
         likeness.append(Likeness.BIRTH_DATE_AND_NAME)
     return replace(hit, likeness=tuple(likeness))
+
+
+def _names(hit: PatientHit) -> list[tuple[str, str]]:
+    mine = (hit.family_name, hit.given_name)
+    return [mine, *((one.family_name, one.given_name) for one in hit.aliases)]
 
 
 def _sounds(family_name: str, given_name: str) -> list[str]:
@@ -171,7 +185,7 @@ def is_enough(
 def _score(hit: PatientHit, words: Sequence[str]) -> float:
     if not words:
         return _EXACT
-    keys = folding.latin_keys(hit.family_name) | folding.latin_keys(hit.given_name)
+    keys = {key for names in _names(hit) for name in names for key in folding.latin_keys(name)}
     return sum(max((_fit(word, key) for key in keys), default=0.0) for word in words) / len(words)
 
 

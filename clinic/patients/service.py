@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -16,7 +16,7 @@ from clinic.core.access import Actor
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Conflict, StaleEdit
 from clinic.core.text import N_
-from clinic.patients import queries
+from clinic.patients import finding, queries
 from clinic.patients import rules as patient_rules
 from clinic.patients.models import Patient, PatientSearchKey
 from clinic.patients.rules import SearchKeys
@@ -42,7 +42,7 @@ class FormUsed(Conflict):
 
 
 class NotInUse(Conflict):
-    """The record is merged or erased: nothing in it is changed any more."""
+    """The record is erased: nothing in it is changed any more."""
 
 
 def register(db: Session, actor: Actor, wish: RegisterPatient) -> Patient:
@@ -54,7 +54,7 @@ def register(db: Session, actor: Actor, wish: RegisterPatient) -> Patient:
     if wish.form_key and (before := queries.by_form_key(db, wish.form_key)):
         return _same(before, wish)
     if wish.look_alikes_seen is not None:
-        alike = queries.look_alikes(
+        alike = finding.look_alikes(
             db,
             location_id=actor.location_id,
             family_name=wish.family_name,
@@ -109,11 +109,11 @@ def register_many(
 def change(db: Session, actor: Actor, wish: ChangePatient) -> Patient:
     """Change identity and contact; the search keys follow in the same transaction.
 
-    Raises NotFound, NotInUse for a merged or erased record, StaleEdit when somebody else saved
-    since the page was opened.
+    Raises NotFound, Elsewhere for a merged record, NotInUse for an erased one, StaleEdit when
+    somebody else saved since the page was opened.
     """
     patient = queries.get(db, wish.patient_id, location_id=actor.location_id)
-    if patient.status in {PatientStatus.MERGED, PatientStatus.ERASED}:
+    if patient.status is PatientStatus.ERASED:
         raise NotInUse(N_("This record is not in use any more. It cannot be changed."))
     if patient.version != wish.version:
         raise StaleEdit(
@@ -136,12 +136,9 @@ def change(db: Session, actor: Actor, wish: ChangePatient) -> Patient:
 
     for name in fields:
         setattr(patient, name, after[name])
-    if any(name in _OF_KEYS for name in fields):
-        patient.search_text = _keys_of(patient).text
     db.flush()  # A save that was faster is found here, before the keys are touched.
     if any(name in _OF_KEYS for name in fields):
-        _drop_keys(db, [patient.id])
-        _insert_keys(db, {patient.id: _keys_of(patient)})
+        write_keys(db, [patient.id])
     audit.record(
         db,
         actor,
@@ -161,17 +158,8 @@ def rebuild_search(db: Session, actor: Actor | None) -> int:
     """
     count, last = 0, 0
     while part := _after(db, last):
-        keys = {row.id: _keys_of(row) for row in part}
-        _drop_keys(db, list(keys))
-        # Past the mapper: an executemany that raises nobody's version, since nothing was edited.
-        db.connection().execute(
-            sa.update(Patient)
-            .where(Patient.id == sa.bindparam("row"))
-            .values(search_text=sa.bindparam("text")),
-            [{"row": patient_id, "text": found.text} for patient_id, found in keys.items()],
-        )
-        _insert_keys(db, keys)
-        count, last = count + len(part), part[-1].id
+        write_keys(db, part)
+        count, last = count + len(part), part[-1]
     audit.record(db, actor, "patient.search_rebuilt", "patient", detail={"count": count})
     return count
 
@@ -274,20 +262,47 @@ def _insert_keys(db: Session, keys: Mapping[int, SearchKeys]) -> None:
         db.execute(sa.insert(PatientSearchKey), rows)
 
 
-def _drop_keys(db: Session, ids: Sequence[int]) -> None:
-    db.execute(sa.delete(PatientSearchKey).where(PatientSearchKey.patient_id.in_(ids)))
+def write_keys(db: Session, ids: Sequence[int]) -> None:
+    """Make the search keys of these records anew; four statements.
 
-
-def _after(db: Session, patient_id: int) -> Sequence[Any]:
-    return db.execute(
+    A record that was merged has none of its own: the one that stays is found under both.
+    """
+    rows = db.execute(
         sa.select(
             Patient.id,
+            Patient.merged_into_id,
             Patient.family_name,
             Patient.given_name,
             Patient.phone,
             Patient.file_number,
         )
-        .where(Patient.id > patient_id)
+        .where(sa.or_(Patient.id.in_(ids), Patient.merged_into_id.in_(ids)))
         .order_by(Patient.id)
-        .limit(BATCH)
+    ).all()
+    found: dict[int, list[SearchKeys]] = {row.id: [_keys_of(row)] for row in rows}
+    for row in rows:
+        if row.merged_into_id in found:
+            found[row.merged_into_id] += found[row.id]
+    wanted = set(ids)
+    gone = {row.id for row in rows if row.merged_into_id is not None}
+    keys = {
+        patient_id: patient_rules.joined_keys(several)
+        for patient_id, several in found.items()
+        if patient_id in wanted and patient_id not in gone
+    }
+    db.execute(sa.delete(PatientSearchKey).where(PatientSearchKey.patient_id.in_(found)))
+    if keys:
+        # Past the mapper: raises nobody's version, since nothing was edited.
+        db.connection().execute(
+            sa.update(Patient)
+            .where(Patient.id == sa.bindparam("row"))
+            .values(search_text=sa.bindparam("text")),
+            [{"row": patient_id, "text": one.text} for patient_id, one in keys.items()],
+        )
+    _insert_keys(db, keys)
+
+
+def _after(db: Session, patient_id: int) -> Sequence[int]:
+    return db.scalars(
+        sa.select(Patient.id).where(Patient.id > patient_id).order_by(Patient.id).limit(BATCH)
     ).all()

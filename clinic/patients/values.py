@@ -102,6 +102,13 @@ class ChangePatient:
     note: str
 
 
+class Verdict(StrEnum):
+    """What somebody decided about two records that look like one person."""
+
+    ONE = "one"
+    TWO = "two"
+
+
 class Likeness(StrEnum):
     """Why somebody on file may be the person who is being registered."""
 
@@ -116,6 +123,21 @@ LIKENESS_NAMES: dict[Likeness, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """Who somebody was on a record that was merged into another."""
+
+    family_name: str
+    given_name: str
+    phone: str
+    file_number: str
+
+    @property
+    def name(self) -> str:
+        """Return given and family name."""
+        return full_name(self.given_name, self.family_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatientHit:
     """Somebody found by a search: enough to tell people apart, nothing clinical."""
 
@@ -127,9 +149,12 @@ class PatientHit:
     phone: str
     file_number: str
     status: PatientStatus
-    merged_into_id: int | None = None
-    merged_into: str = ""
-    """File number of the record that this one was merged into."""
+    aliases: tuple["Alias", ...] = ()
+    """Other names, phones and numbers of the same person, from records that were merged."""
+    next_at: dt.datetime | None = None
+    """When the next visit begins; None without one, and where visits are not asked for."""
+    is_held: bool = False
+    """Something stands in the way of the next visit; said without what it is."""
     likeness: tuple[Likeness, ...] = ()
     """Of a possible double: what is alike."""
 

@@ -23,7 +23,7 @@ from clinic.core.access import Permission
 from clinic.core.errors import Conflict, StaleEdit
 from clinic.core.text import N_, one_line
 from clinic.locations import queries as location_queries
-from clinic.patients import queries, service
+from clinic.patients import finding, queries, service
 from clinic.patients import rules as patient_rules
 from clinic.patients.forms import EditForm, PatientForm, RegisterForm
 from clinic.patients.models import Patient
@@ -68,7 +68,7 @@ def index() -> ResponseReturnValue:
     """Search; with `pick`, each hit leads back to the page that asked for a patient."""
     typed = one_line(request.args.get("q", ""))[:LONGEST_SEARCH]
     db = read()
-    found = queries.search(db, typed, limit=MOST + 1, location_id=actor().location_id)
+    found = finding.search(db, typed, limit=MOST + 1, location_id=actor().location_id)
     hits, has_more = found[:MOST], len(found) > MOST
     is_anybody = bool(hits) or queries.is_anybody(db)
     if typed:
@@ -140,7 +140,7 @@ def edit(patient_id: int) -> ResponseReturnValue:
     patient = queries.get(read(), patient_id, location_id=actor().location_id)
     values = {name: getattr(patient, name) for name in _FIELDS}
     form = EditForm(**_surroundings(), **values, version=patient.version)
-    is_in_use = patient.status not in {PatientStatus.MERGED, PatientStatus.ERASED}
+    is_in_use = patient.status is not PatientStatus.ERASED
     looks.opened("patient", patient_id, patient_id=patient_id)
     return _edit_page(patient_id, form, is_in_use=is_in_use)
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from clinic.accounts.models import Account
 from clinic.core.units import shown_unit
+from clinic.patients import queries as patient_queries
 from clinic.safety import queries
 from clinic.safety.models import Release, ScreeningRecord
 from clinic.safety.rules.names import CONFIDENCE_NAMES, SOURCE_NAMES
@@ -61,7 +62,8 @@ def _releases(db: Session, patient_id: int) -> Mapping[str, tuple[PastRelease, .
     days = (
         sa.select(ScreeningRecord.appointment_id, sa.func.max(ScreeningRecord.on).label("on"))
         .where(
-            ScreeningRecord.patient_id == patient_id, ScreeningRecord.appointment_id.is_not(None)
+            ScreeningRecord.patient_id.in_(patient_queries.records(patient_id)),
+            ScreeningRecord.appointment_id.is_not(None),
         )
         .group_by(ScreeningRecord.appointment_id)
         .subquery()

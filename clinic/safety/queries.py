@@ -4,11 +4,8 @@ Histories cost three statements a thousand patients: people, facts, consents.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -16,17 +13,14 @@ from sqlalchemy.orm import Session, aliased
 
 from clinic.accounts.models import Account
 from clinic.catalog.values import Modality
-from clinic.consents import queries as consent_queries
-from clinic.consents.values import Paper
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
-from clinic.core.zones import Zone
 from clinic.locations.models import Location
 from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientBar
-from clinic.safety import editions
+from clinic.safety import editions, gathering
 from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
 from clinic.safety.rules.banner import usual_plan, warnings
@@ -36,39 +30,10 @@ from clinic.safety.rules.plain import finding_of, plan_of
 from clinic.safety.rules.screening import barred_ingredients, barred_zones, screen
 from clinic.safety.values import (
     Fact,
-    FactKind,
-    FactSource,
-    FactState,
     History,
-    Person,
     PlannedTreatment,
     Screening,
 )
-
-# 200 visits have 10,000 facts: the columns of enums and instants come as the driver gives them,
-# and `_fact` reads them. Their own types took a third of the time of gathering.
-_FACT = (
-    PatientFact.patient_id,
-    PatientFact.id,
-    sa.type_coerce(PatientFact.kind, sa.String),
-    PatientFact.code,
-    sa.type_coerce(PatientFact.state, sa.String),
-    PatientFact.label,
-    sa.type_coerce(PatientFact.zone, sa.String),
-    PatientFact.began_on,
-    PatientFact.ended_on,
-    PatientFact.noted_on,
-    PatientFact.value_milli,
-    PatientFact.unit,
-    sa.type_coerce(PatientFact.source, sa.String),
-    sa.type_coerce(PatientFact.recorded_at, sa.DateTime(timezone=True)),
-)
-_KINDS = {kind.value: kind for kind in FactKind}
-_STATES = {state.value: state for state in FactState}
-_SOURCES = {source.value: source for source in FactSource}
-_ZONES: dict[str | None, Zone | None] = {None: None, **{zone.value: zone for zone in Zone}}
-CHUNK = 1000
-"""Patients a statement: one parameter each, far below what either database takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,18 +108,7 @@ def history_of(db: Session, patient_id: int) -> History:
 
 def histories(db: Session, patient_ids: Iterable[int]) -> dict[int, History]:
     """Return {patient id: history}; unknown ids are left out. Three statements a thousand ids."""
-    found: dict[int, History] = {}
-    ids = iter(sorted(set(patient_ids)))
-    while chunk := list(islice(ids, CHUNK)):
-        people = _people(db, chunk)
-        facts: dict[int, list[Fact]] = {patient_id: [] for patient_id in people}
-        for patient_id, fact in _facts(db, chunk, people):
-            facts[patient_id].append(fact)
-        for patient_id, paper in consent_queries.for_histories(db, chunk):
-            facts[patient_id].append(_consent(paper, people[patient_id][1]))
-        for patient_id, (person, _) in people.items():
-            found[patient_id] = History(person=person, facts=tuple(facts[patient_id]))
-    return found
+    return gathering.histories(db, patient_ids)
 
 
 def fact(db: Session, fact_id: int) -> PatientFact:
@@ -181,13 +135,18 @@ def lock_patient(db: Session, patient_id: int) -> Patient:
     """Hold the patient's record until the end of the transaction and return it; raises NotFound.
 
     A fact that is being recorded and a session that is being started wait for each other. SQLite
-    lets one writer in at a time anyway.
+    lets one writer in at a time anyway. Of a merged record it is the one that stays.
     """
     held = db.scalar(
-        sa.select(Patient).where(Patient.id == patient_id).with_for_update(key_share=True)
+        sa.select(Patient)
+        .where(Patient.id == patient_queries.person(patient_id))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     if held is None:
         raise NotFound(N_("There is no such patient"))
+    if held.merged_into_id is not None:  # merged while this waited
+        return lock_patient(db, held.merged_into_id)
     return held
 
 
@@ -273,7 +232,7 @@ def entries(db: Session, patient_id: int, *, limit: int = 500) -> Sequence[Entry
     """
     rows = db.execute(
         sa.select(
-            *_FACT,
+            *gathering.FACT,
             _author.name,
             PatientFact.as_reported,
             PatientFact.error_at,
@@ -286,13 +245,13 @@ def entries(db: Session, patient_id: int, *, limit: int = 500) -> Sequence[Entry
         .join(Location, Location.id == Patient.location_id)
         .outerjoin(_author, _author.id == PatientFact.recorded_by_id)
         .outerjoin(_corrector, _corrector.id == PatientFact.error_by_id)
-        .where(PatientFact.patient_id == patient_id)
+        .where(PatientFact.patient_id.in_(patient_queries.records(patient_id)))
         .order_by(PatientFact.id.desc())
         .limit(limit)
     )
     return [
         Entry(
-            fact=_fact(row[: len(_FACT) + 1], ZoneInfo(row.clinic_zone)),
+            fact=gathering.fact_of(row[: len(gathering.FACT) + 1], ZoneInfo(row.clinic_zone)),
             as_reported=row.as_reported,
             recorded_at=row.recorded_at,
             error_at=row.error_at,
@@ -317,79 +276,3 @@ def bar(
     known = history or history_of(db, patient_id)
     screening = check(db, known, usual_plan(known, Modality.PRP), on)
     return replace(card, warnings=warnings(screening, known, actor.role, codes().name))
-
-
-_PEOPLE = sa.select(
-    Patient.id, Patient.birth_date, Patient.sex, Location.zone, editions.EDITION.label("edition")
-).join(Location, Location.id == Patient.location_id)
-_FACTS = (
-    sa.select(*_FACT, Account.name)
-    .outerjoin(Account, Account.id == PatientFact.recorded_by_id)
-    .where(PatientFact.error_at.is_(None))
-    .order_by(PatientFact.id)
-)
-
-
-def _people(db: Session, ids: list[int]) -> dict[int, tuple[Person, ZoneInfo]]:
-    rows = db.execute(_PEOPLE.where(Patient.id.in_(ids))).all()
-    if rows:
-        editions.note_edition(db, rows[0].edition)
-    return {
-        row.id: (Person(birth_date=row.birth_date, sex=row.sex.value), ZoneInfo(row.zone))
-        for row in rows
-    }
-
-
-def _facts(
-    db: Session, ids: list[int], people: dict[int, tuple[Person, ZoneInfo]]
-) -> Iterator[tuple[int, Fact]]:
-    db.flush()  # As any query of the session would; past it, plain rows come a quarter faster.
-    rows = db.connection().execute(_FACTS.where(PatientFact.patient_id.in_(ids)))
-    for row in rows:
-        patient_id = row[0]
-        yield patient_id, _fact(row, people[patient_id][1])
-
-
-def _fact(row: Sequence[Any], zone: ZoneInfo) -> Fact:
-    """Read the columns of `_FACT` and the author's name, by place.
-
-    Looking each column up by its name took twice as long as the statement itself.
-    """
-    (_, id_, kind, code, state, label, where, began_on, ended_on, noted_on, milli, unit, source,
-     recorded_at, author) = row  # fmt: skip
-    return Fact(
-        id=id_,
-        kind=_KINDS[kind],
-        code=code,
-        state=_STATES[state],
-        label=label,
-        zone=_ZONES[where],
-        began_on=began_on,
-        ended_on=ended_on,
-        noted_on=noted_on,
-        value_milli=milli,
-        unit=unit,
-        source=_SOURCES[source],
-        recorded_by=author or "",
-        recorded_on=_day(recorded_at, zone),
-    )
-
-
-def _consent(paper: Paper, zone: ZoneInfo) -> Fact:
-    return Fact(
-        kind=FactKind.CONSENT,
-        code=paper.kind.value,
-        label=paper.text_version,
-        ended_on=paper.withdrawn_on,
-        noted_on=paper.given_on,
-        source=FactSource.STAFF,
-        recorded_by=paper.taken_by,
-        recorded_on=_day(paper.recorded_at, zone),
-    )
-
-
-@lru_cache(maxsize=4096)  # What was answered together was written down at the same instant.
-def _day(instant: dt.datetime, zone: ZoneInfo) -> dt.date:
-    # SQLite keeps UTC without saying so.
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
-    return aware.astimezone(zone).date()

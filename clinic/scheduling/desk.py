@@ -12,6 +12,7 @@ from clinic.catalog.values import ResourceKind
 from clinic.core import clock, walltime
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import ClinicError, Forbidden, Invalid, NotFound
+from clinic.patients import finding
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientHit
 from clinic.safety import explaining
@@ -175,7 +176,7 @@ def answer(
         return ()
     hits = [
         hit
-        for hit in patient_queries.search(db, typed, limit=MOST_HITS, location_id=actor.location_id)
+        for hit in finding.search(db, typed, limit=MOST_HITS, location_id=actor.location_id)
         if hit.is_bookable
     ]
     if hits and (len(hits) == 1 or form.asked.text() == typed):

@@ -63,7 +63,9 @@ def lock_visit(db: Session, appointment_id: int) -> Appointment:
     )
     if held is None:
         raise NotFound(NO_VISIT)
-    return db.get_one(Appointment, appointment_id, populate_existing=True)
+    visit = db.get_one(Appointment, appointment_id, populate_existing=True)
+    # The record was merged into another one while this waited: that one is to be held.
+    return visit if visit.patient_id == held else lock_visit(db, appointment_id)
 
 
 def by_form_key(db: Session, form_key: str) -> Appointment | None:

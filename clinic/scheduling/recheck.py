@@ -20,6 +20,7 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import Modality
 from clinic.core import clock
 from clinic.core.access import Actor
+from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.safety import editions
 from clinic.safety import queries as safety_queries
@@ -170,7 +171,7 @@ def of_patient(db: Session, patient_id: int) -> list[OpenVisit]:
     """Return a patient's open visits, earliest first; one statement."""
     return _open(
         db,
-        Appointment.patient_id == patient_id,
+        Appointment.patient_id == patient_queries.person(patient_id),
         Appointment.starts_at >= clock.now() - promise.EARLIEST,
     )
 

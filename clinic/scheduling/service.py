@@ -79,6 +79,8 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     if made is not None:
         return made
     patient_queries.get(db, patient.id, location_id=actor.location_id)  # held already: its place
+    if patient.id != wish.patient_id:
+        raise NotBookable(NOT_BOOKABLE[PatientStatus.MERGED])
     if patient.status is not PatientStatus.ACTIVE:
         raise NotBookable(NOT_BOOKABLE[patient.status])
     service = _offered(db, wish.service_id)

@@ -1,4 +1,4 @@
-"""Reading sessions: one of them, a patient's, the unsigned ones, what a page shows beside them."""
+"""Reading sessions: one, a patient's, the unsigned ones, what a page shows beside them."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.core.zones import Zone
+from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import is_released, passage
@@ -90,7 +91,7 @@ def other_draft(db: Session, patient_id: int) -> TreatmentSession | None:
     return db.scalar(
         sa.select(TreatmentSession)
         .where(
-            TreatmentSession.patient_id == patient_id,
+            TreatmentSession.patient_id.in_(patient_queries.records(patient_id)),
             TreatmentSession.state == SessionState.DRAFT,
         )
         .limit(1)
@@ -140,7 +141,7 @@ def last_of(
 ) -> TreatmentSession | None:
     """Return a patient's newest signed session with its parts, begun before an instant."""
     wanted = sa.select(TreatmentSession).where(
-        TreatmentSession.patient_id == patient_id,
+        TreatmentSession.patient_id.in_(patient_queries.records(patient_id)),
         TreatmentSession.state == SessionState.SIGNED,
     )
     if before is not None:
@@ -190,17 +191,6 @@ def signed_since(db: Session, since: dt.datetime) -> Sequence[TreatmentSession]:
     ).all()
 
 
-def of_patient(db: Session, patient_id: int, *, limit: int = 100) -> list[SessionCard]:
-    """Return a patient's sessions, newest first. One statement."""
-    return _cards(
-        db,
-        sa.select(TreatmentSession.id)
-        .where(TreatmentSession.patient_id == patient_id)
-        .order_by(TreatmentSession.started_at.desc(), TreatmentSession.id.desc())
-        .limit(limit),
-    )
-
-
 def unsigned(db: Session, *, location_id: int, account_id: int) -> list[SessionCard]:
     """Return the drafts of a place, those this person began first, oldest first. One statement."""
     cards = _cards(
@@ -243,7 +233,7 @@ def _cards(db: Session, wanted: sa.Select[int]) -> list[SessionCard]:
     rows = db.execute(
         sa.select(
             TreatmentSession.id,
-            TreatmentSession.patient_id,
+            Patient.id.label("patient_id"),
             TreatmentSession.performer_id,
             TreatmentSession.state,
             TreatmentSession.is_aborted,
@@ -257,7 +247,8 @@ def _cards(db: Session, wanted: sa.Select[int]) -> list[SessionCard]:
             sums.c.points,
             sums.c.volume_ul,
         )
-        .join(Patient, Patient.id == TreatmentSession.patient_id)
+        .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
         .join(Service, Service.id == TreatmentSession.service_id)
         .join(Account, Account.id == TreatmentSession.performer_id)
         .outerjoin(sums, sums.c.session_id == TreatmentSession.id)

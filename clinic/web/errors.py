@@ -4,7 +4,7 @@ import logging
 import traceback
 import uuid
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import (
@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 
 from clinic.core.engine import constraint_of, is_retryable
-from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid, NotFound
+from clinic.core.errors import ClinicError, Conflict, Elsewhere, Forbidden, Invalid, NotFound
 from clinic.core.text import N_
 from clinic.web import kept
 from clinic.web.words import translate, words_of
@@ -93,6 +93,11 @@ def init_app(app: Flask) -> None:
 
     @app.errorhandler(ClinicError)
     def _refused(error: ClinicError) -> ResponseReturnValue:
+        if isinstance(error, Elsewhere) and request.method == "GET" and request.endpoint:
+            here = {**request.args.to_dict(), **(request.view_args or {})}
+            if error.instead.keys() & here.keys():
+                flash(words_of(error))
+                return redirect(url_for(request.endpoint, **{**here, **error.instead}), 303)
         return _page(status_of(error), words_of(error))
 
     @app.errorhandler(CSRFError)

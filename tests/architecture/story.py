@@ -19,6 +19,8 @@ from clinic.followup.values import (
     ReviewSideEffect,
     SideEffectKind,
 )
+from clinic.merging import service as merging
+from clinic.merging.values import MergePatients
 from clinic.messages import service as messages
 from clinic.messages.models import Message
 from clinic.messages.values import Channel, MessageKind, MessageState, SetContact
@@ -127,9 +129,13 @@ def story(chair: Chair) -> Story:
     visits = [chair.visit, begun_visit, coming, arriving, cancelled, talk]
     visits.append(db.get_one(Appointment, aborted.appointment_id))
     room = chair.visit.room_id
+    twins = [factories.a_patient(db, location=chair.world.location).id for _ in range(2)]
+    for twin in twins:
+        chair.knows(FactKind.ALLERGY, "penicillin", patient_id=twin, label=SECRET_WORD)
     ids: dict[str, list[object]] = {
         "appointment_id": [visit.id for visit in visits],
-        "patient_id": [chair.alice.id],
+        "patient_id": [chair.alice.id, *twins[:1]],
+        "pair_id": [_merged(chair, twins[1])],
         "consent_id": [1],
         "course_id": [_in_a_course(chair, [signed_visit, coming])],
         "account_id": [chair.world.accounts[Role.NURSE].id],
@@ -161,6 +167,15 @@ def _in_a_course(chair: Chair, visits: list[Appointment]) -> int:
         visit.course_id, visit.course_number = course.id, number
     chair.db.flush()
     return course.id
+
+
+def _merged(chair: Chair, twin_id: int) -> int:
+    """Merge a second record of the patient, of whom something else is written; return the pair."""
+    chair.db.flush()  # The versions of both are looked at.
+    wish = MergePatients(
+        patient_id=chair.alice.id, other_id=twin_id, versions={}, choices={}, reason="One person"
+    )
+    return merging.merge(chair.db, chair.actor(), wish).id
 
 
 def _written_to(chair: Chair, visit: Appointment) -> int:

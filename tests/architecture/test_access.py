@@ -20,6 +20,7 @@ MAY: dict[Permission, set[Role]] = {
     P.SIGNED_IN: {R, N, D, A},
     P.PATIENT_VIEW: {R, N, D},
     P.PATIENT_EDIT: {R, N, D},
+    P.PATIENT_MERGE: {R, N, D},
     P.BOARD_VIEW: {R, N, D},
     P.APPOINTMENT_BOOK: {R, N, D},
     P.APPOINTMENT_CHECKIN: {R, N, D},
@@ -127,6 +128,12 @@ VIEWS: dict[str, Permission | str] = {
     "mailing.edit": P.CLINIC_MANAGE,
     "mailing.try_out": P.CLINIC_MANAGE,
     "mailing.update": P.CLINIC_MANAGE,
+    "merging.apart": P.PATIENT_EDIT,
+    "merging.create": P.PATIENT_MERGE,
+    "merging.index": P.PATIENT_MERGE,
+    "merging.new": P.PATIENT_MERGE,
+    "merging.show": P.PATIENT_MERGE,
+    "merging.undo": P.PATIENT_MERGE,
     "messages.contact": P.PATIENT_EDIT,
     "messages.note": P.PATIENT_EDIT,
     "messages.note_answer": P.APPOINTMENT_BOOK,
@@ -203,7 +210,14 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 REACHED = {200, 201, 204, 303, 404, 409, 422}
 """Answers of a view to somebody who may use it: ids that do not exist, forms that are empty."""
 NOBODY_S = 2**31 - 1
-CLINICAL = {P.PATIENT_VIEW, P.PATIENT_EDIT, P.CHART_VIEW, P.FACT_RECORD, P.SESSION_LOG}
+CLINICAL = {
+    P.PATIENT_VIEW,
+    P.PATIENT_EDIT,
+    P.PATIENT_MERGE,
+    P.CHART_VIEW,
+    P.FACT_RECORD,
+    P.SESSION_LOG,
+}
 CLINICAL |= {P.RELEASE, P.SESSION_SIGN, P.FOLLOWUP_CALL, P.SIDE_EFFECT_CLOSE, P.BOARD_VIEW}
 
 

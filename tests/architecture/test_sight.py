@@ -233,6 +233,7 @@ QUERIES = (
     f"/board?date={TODAY}&view=rooms",
     "/board?date=2026-11-27",
     "/patients?q=Okoye",
+    "/patients/{patient}/merge?patient_id={twin}",
     "/appointments/new?patient_id={patient}&service_id={service}&date=2026-11-24&start=14:00",
     "/appointments/walk-in?patient_id={patient}&service_id={service}",
 )
@@ -248,9 +249,11 @@ def test_a_page_is_built_without_what_its_reader_must_not_see(world, story, role
             assert answer.status_code < 400, url
             assert SECRET_WORD not in answer.get_data(as_text=True), url
         if role is Role.RECEPTIONIST:
-            patient, service = story.chair.alice.id, story.chair.prp.id
+            patient, twin = story.ids["patient_id"]
+            service = story.chair.prp.id
             for query in QUERIES:
-                assert visitor.get(query.format(patient=patient, service=service)).status_code < 400
+                url = query.format(patient=patient, service=service, twin=twin)
+                assert visitor.get(url).status_code < 400
             for url, form in filled(story):
                 answer = visitor.post(url, form)
                 assert SECRET_WORD not in answer.get_data(as_text=True), url

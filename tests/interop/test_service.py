@@ -12,7 +12,7 @@ from clinic.core.access import Role
 from clinic.interop import service
 from clinic.interop.rules import patient_list
 from clinic.interop.rules.files import read_table
-from clinic.patients import queries as patient_queries
+from clinic.patients import finding
 from clinic.patients import service as patient_service
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
@@ -85,9 +85,9 @@ def test_the_real_files_come_in_once_and_quickly_twice(bring, db, connection):
 def test_imported_people_are_found_and_the_dead_cannot_be_booked(bring, db):
     bring(real_plan())
 
-    (maria,) = patient_queries.search(db, "montenegro24 maria luisa")
+    (maria,) = finding.search(db, "montenegro24 maria luisa")
     assert maria.given_name == "María Luisa888"
-    (keefe,) = patient_queries.search(db, "okeefe54")
+    (keefe,) = finding.search(db, "okeefe54")
     assert keefe.family_name == "O'Keefe54"
     dead = db.scalars(sa.select(Patient).where(Patient.status == PatientStatus.DECEASED)).all()
     assert len(dead) == 9
@@ -197,9 +197,9 @@ def test_a_list_comes_in_once(bring_list, db):
     report = bring_list(*lines)
     assert (report.patients.new, report.patients.here) == (0, 3)
     assert count(db, Patient) == 3
-    (anna,) = patient_queries.search(db, "H-7")
+    (anna,) = finding.search(db, "H-7")
     assert (anna.name, anna.phone) == ("Anna Müller", "+4915112345678")
-    (karl,) = patient_queries.search(db, "aust")
+    (karl,) = finding.search(db, "aust")
     assert karl.file_number.isdecimal()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
@@ -39,6 +40,11 @@ def register(world: World, db: Session) -> Register:
         return service.register(db, world.actor(Role.RECEPTIONIST), given)
 
     return make
+
+
+@pytest.fixture
+def desk(world: World) -> FlaskClient:
+    return world.as_role(Role.RECEPTIONIST)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from clinic.patients import queries
+from clinic.patients import finding
 from clinic.patients.commands import group
 from clinic.patients.models import PatientSearchKey
 
@@ -15,4 +15,4 @@ def test_rebuilding_on_the_command_line_mends_lost_keys(app, db, register):
 
     assert done.exit_code == 0
     assert "1 patients" in done.output
-    assert [hit.name for hit in queries.search(db, "aust")] == ["Karl Aust"]
+    assert [hit.name for hit in finding.search(db, "aust")] == ["Karl Aust"]

@@ -11,8 +11,8 @@ from clinic.audit.models import AuditEvent
 from clinic.audit.service import chain_key
 from clinic.core.access import Role
 from clinic.core.engine import Sessions, make_engine
-from clinic.core.errors import Conflict, NotFound, StaleEdit
-from clinic.patients import queries, service
+from clinic.core.errors import Conflict, Elsewhere, NotFound, StaleEdit
+from clinic.patients import finding, queries, service
 from clinic.patients import rules as patient_rules
 from clinic.patients.models import Patient, PatientSearchKey
 from clinic.patients.values import ChangePatient, PatientStatus, Sex
@@ -112,7 +112,7 @@ def test_a_number_that_an_import_brought_is_not_given_again(desk, db):
 
     assert third.id == first.id + 2
     assert third.file_number.startswith(f"{patient_rules.file_number_of(third.id)}-")
-    assert [hit.id for hit in queries.search(db, third.file_number)] == [third.id]
+    assert [hit.id for hit in finding.search(db, third.file_number)] == [third.id]
 
 
 def test_the_deceased_are_registered_as_such(desk, db):
@@ -145,10 +145,10 @@ def test_a_change_is_found_under_the_new_name_only(desk, db):
         db, desk, changed(patient, family_name="Schmidt", phone="+4917011112222", sex=Sex.FEMALE)
     )
 
-    assert [hit.id for hit in queries.search(db, "schmidt")] == [patient.id]
-    assert [hit.id for hit in queries.search(db, "2222")] == [patient.id]
-    assert queries.search(db, "muller") == []
-    assert queries.search(db, "5678") == []
+    assert [hit.id for hit in finding.search(db, "schmidt")] == [patient.id]
+    assert [hit.id for hit in finding.search(db, "2222")] == [patient.id]
+    assert finding.search(db, "muller") == []
+    assert finding.search(db, "5678") == []
     (line,) = lines(db, "patient.changed")
     assert line.detail == {"fields": ["family_name", "phone", "sex"]}
 
@@ -182,14 +182,17 @@ def test_a_stale_version_is_refused(desk, db):
     assert patient.note == "theirs"
 
 
-@pytest.mark.parametrize("status", [PatientStatus.MERGED, PatientStatus.ERASED])
-def test_a_record_that_is_not_in_use_is_not_changed(desk, db, status):
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [(PatientStatus.MERGED, Elsewhere), (PatientStatus.ERASED, service.NotInUse)],
+)
+def test_a_record_that_is_not_in_use_is_not_changed(desk, db, status, refusal):
     kept, patient = service.register(db, desk, wish()), service.register(db, desk, wish())
     patient.status = status
     patient.merged_into_id = kept.id if status is PatientStatus.MERGED else None
     db.flush()
 
-    with pytest.raises(service.NotInUse):
+    with pytest.raises(refusal):
         service.change(db, desk, changed(patient, note="x"))
 
 
@@ -205,9 +208,9 @@ def test_rebuilding_mends_lost_keys(desk, db):
     db.execute(sa.delete(PatientSearchKey))
     db.execute(sa.update(Patient).values(search_text=""))
 
-    assert queries.search(db, "muller") == []
+    assert finding.search(db, "muller") == []
     assert service.rebuild_search(db, None) == 1
-    assert [hit.id for hit in queries.search(db, "muller anna")] == [patient.id]
+    assert [hit.id for hit in finding.search(db, "muller anna")] == [patient.id]
     (line,) = lines(db, "patient.search_rebuilt")
     assert line.detail == {"count": 1}
 

@@ -31,8 +31,9 @@ def test_a_history_has_person_facts_and_consents(db, world, patient, known):
 
 def test_a_withdrawn_consent_ends(db, world, patient):
     from clinic.consents import queries as consent_queries
+    from clinic.patients import queries as patient_queries
 
-    paper = consent_queries.of_patient(db, patient.id)[0]
+    paper = consent_queries.of_patient(db, patient_queries.records(patient.id))[0]
     consent_service.withdraw(
         db,
         world.actor(Role.RECEPTIONIST),

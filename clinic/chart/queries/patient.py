@@ -164,7 +164,8 @@ def sessions(db: Session, patient_id: int) -> list[SessionLine]:
             Service.name.label("service_name"),
         )
         .join(Service, Service.id == TreatmentSession.service_id)
-        .where(TreatmentSession.patient_id == patient_id)
+        .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
+        .where(Appointment.patient_id == patient_id)
         .order_by(TreatmentSession.started_at.desc())
         .limit(SHOWN)
     ).all()

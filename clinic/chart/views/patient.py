@@ -16,8 +16,6 @@ from clinic.chart.queries import patient as chart_queries
 from clinic.chart.queries.patient import CourseLine, VisitLine
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
-from clinic.core.errors import NotFound
-from clinic.core.text import N_
 from clinic.followup.queries import effects as followup_queries
 from clinic.followup.rules.terms import TERMS
 from clinic.followup.values import OUTCOME_NAMES
@@ -68,9 +66,7 @@ class Checked:
 def patient(patient_id: int) -> ResponseReturnValue:
     """Show the page; clinical content is gathered for clinical roles only."""
     who, db = actor(), read()
-    row = patients_queries.get(db, patient_id)
-    if row.location_id != who.location_id:
-        raise NotFound(N_("There is no such patient"))
+    row = patients_queries.get(db, patient_id, location_id=who.location_id)
     looks.opened("patient", patient_id, patient_id=patient_id)
     db = read()
     today = clock.today(who.zone)

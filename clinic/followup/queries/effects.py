@@ -17,7 +17,9 @@ from clinic.core.zones import Zone
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.rules import triage
 from clinic.followup.values import CallKind, CallResult, Outcome, SideEffectKind, Urgency
+from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
+from clinic.scheduling.models import Appointment
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
 
@@ -101,11 +103,21 @@ def session_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
 
 
 _EFFECTS = sa.select(
-    SideEffect, Patient.given_name, Patient.family_name, Patient.file_number, Patient.phone
-).join(Patient, Patient.id == SideEffect.patient_id)
+    SideEffect,
+    Appointment.patient_id,
+    Patient.given_name,
+    Patient.family_name,
+    Patient.file_number,
+    Patient.phone,
+)
+_EFFECTS = (
+    _EFFECTS.join(TreatmentSession, TreatmentSession.id == SideEffect.session_id)
+    .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
+    .join(Patient, Patient.id == Appointment.patient_id)
+)
 
 
-def _card(row: sa.Row[SideEffect, str, str, str, str], today: dt.date) -> EffectCard:
+def _card(row: sa.Row[SideEffect, int, str, str, str, str], today: dt.date) -> EffectCard:
     effect = row.SideEffect
     judged = triage.assess(
         kind=effect.kind,
@@ -116,7 +128,7 @@ def _card(row: sa.Row[SideEffect, str, str, str, str], today: dt.date) -> Effect
     )
     return EffectCard(
         id=effect.id,
-        patient_id=effect.patient_id,
+        patient_id=row.patient_id,
         patient_name=f"{row.given_name} {row.family_name}",
         file_number=row.file_number,
         phone=row.phone,
@@ -140,9 +152,7 @@ def open_side_effects(db: Session, *, location_id: int, zone: str) -> list[Effec
     """Return what no physician has closed yet, most urgent first; one statement."""
     today = clock.today(zone)
     rows = db.execute(
-        _EFFECTS.join(TreatmentSession, TreatmentSession.id == SideEffect.session_id).where(
-            SideEffect.closed_at.is_(None), TreatmentSession.location_id == location_id
-        )
+        _EFFECTS.where(SideEffect.closed_at.is_(None), TreatmentSession.location_id == location_id)
     )
     order = {Urgency.EMERGENCY: 0, Urgency.SAME_DAY: 1, Urgency.ROUTINE: 2}
     return sorted(
@@ -154,7 +164,9 @@ def open_side_effects(db: Session, *, location_id: int, zone: str) -> list[Effec
 def of_patient(db: Session, patient_id: int, *, today: dt.date) -> list[EffectCard]:
     """Return all side effects of a patient, newest first; one statement."""
     rows = db.execute(
-        _EFFECTS.where(SideEffect.patient_id == patient_id).order_by(SideEffect.reported_at.desc())
+        _EFFECTS.where(Appointment.patient_id == patient_queries.person(patient_id)).order_by(
+            SideEffect.reported_at.desc()
+        )
     )
     return [_card(row, today) for row in rows]
 
@@ -172,7 +184,7 @@ def open_of_kind(db: Session, effect: SideEffect) -> Sequence[SideEffect]:
     return db.scalars(
         sa.select(SideEffect)
         .where(
-            SideEffect.patient_id == effect.patient_id,
+            SideEffect.patient_id.in_(patient_queries.records(effect.patient_id)),
             SideEffect.kind == effect.kind,
             SideEffect.closed_at.is_(None),
             SideEffect.id != effect.id,
@@ -188,7 +200,7 @@ def has_had(db: Session, *, patient_id: int, kind: SideEffectKind, but_session: 
             sa.select(sa.func.count())
             .select_from(SideEffect)
             .where(
-                SideEffect.patient_id == patient_id,
+                SideEffect.patient_id.in_(patient_queries.records(patient_id)),
                 SideEffect.kind == kind,
                 SideEffect.session_id != but_session,
             )
@@ -208,7 +220,7 @@ def contacts(
     if session_id is not None:
         wanted = wanted.where(Contact.session_id == session_id)
     if patient_id is not None:
-        wanted = wanted.where(Contact.patient_id == patient_id)
+        wanted = wanted.where(Contact.patient_id.in_(patient_queries.records(patient_id)))
     return [
         ContactLine(
             session_id=row.Contact.session_id,

@@ -16,6 +16,7 @@ from clinic.followup.rules import due as due_rules
 from clinic.followup.values import CallKind, CallResult
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
+from clinic.scheduling.models import Appointment
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
 
@@ -83,7 +84,8 @@ _UNSETTLED_SESSIONS = (
         Patient.language,
         Service.name.label("service_name"),
     )
-    .join(Patient, Patient.id == TreatmentSession.patient_id)
+    .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
+    .join(Patient, Patient.id == Appointment.patient_id)
     .join(Service, Service.id == TreatmentSession.service_id)
     .where(
         TreatmentSession.location_id == sa.bindparam("location"),
@@ -96,7 +98,7 @@ _UNSETTLED_SESSIONS = (
 _FLAGS = (
     sa.select(
         Contact.session_id,
-        Contact.patient_id,
+        Appointment.patient_id,
         Contact.red_flags,
         Contact.at,
         Patient.given_name,
@@ -104,8 +106,9 @@ _FLAGS = (
         Patient.file_number,
         Patient.phone,
     )
-    .join(Patient, Patient.id == Contact.patient_id)
     .join(TreatmentSession, TreatmentSession.id == Contact.session_id)
+    .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
+    .join(Patient, Patient.id == Appointment.patient_id)
     .where(
         TreatmentSession.location_id == sa.bindparam("location"),
         Contact.at > _SINCE,

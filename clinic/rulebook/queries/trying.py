@@ -16,7 +16,7 @@ from clinic.patients.values import full_name
 from clinic.rulebook.rules import trial as rules
 from clinic.rulebook.rules.trial import Trial
 from clinic.rulebook.values import Part, PartResult, Progress, Turn, TurnedVisit
-from clinic.safety import editions
+from clinic.safety import editions, gathering
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import Release
 from clinic.safety.rules import versions
@@ -136,8 +136,8 @@ def _turned(
     db: Session, trial: Trial, visits: Sequence[_Visit], *, is_past: bool
 ) -> Iterator[_Turned]:
     version_of = scheduling_queries.consent_versions(db)
-    for start in range(0, len(visits), safety_queries.CHUNK):
-        some = visits[start : start + safety_queries.CHUNK]
+    for start in range(0, len(visits), gathering.CHUNK):
+        some = visits[start : start + gathering.CHUNK]
         histories = safety_queries.histories(db, {visit.patient_id for visit in some})
         for visit in some:
             on = visit.starts_local.date()

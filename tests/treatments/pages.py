@@ -1,0 +1,38 @@
+"""What the tests of a session's pages read from a page and send with a form."""
+
+import re
+from typing import Any
+
+from clinic.treatments import points
+from tests.treatments.conftest import some_sites
+
+HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*>')
+
+
+def hidden(page: str, name: str) -> str:
+    tags = [tag for tag in HIDDEN.findall(page) if f'name="{name}"' in tag]
+    found = re.search(r'value="([^"]*)"', tags[-1])
+    assert found
+    return found.group(1).replace("&#34;", '"').replace("&amp;", "&")
+
+
+def written(chair, session, **changes: Any) -> dict[str, Any]:
+    """A whole PRP session as its form sends it."""
+    return {
+        "version": str(session.version),
+        "points": points.dumps(some_sites()),
+        "blood": "30",
+        "anticoagulant": "acd_a",
+        "anticoagulant_volume": "3",
+        "prp": "6",
+        "lot_1": str(chair.kit.id),
+        "each": "0.1",
+        "depth": "3",
+        "gauge": "30",
+        "needle": "4",
+        **changes,
+    }
+
+
+def text(answer) -> str:
+    return answer.get_data(as_text=True)

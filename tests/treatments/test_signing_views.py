@@ -1,0 +1,141 @@
+"""The pages that sign a session, break it off, and add to it."""
+
+import pytest
+
+from clinic.core.access import Role
+from clinic.treatments import points, queries
+from clinic.treatments.values import SessionState
+from tests.treatments.conftest import some_sites
+from tests.treatments.pages import hidden, text, written
+
+# ------------------------------------------------------------------------------- signing
+
+
+def test_a_physician_signs_and_the_record_is_read(chair, world, db):
+    session = chair.begin()
+    physician = world.as_role(Role.PHYSICIAN)
+
+    done = physician.post(f"/sessions/{session.id}/signature", written(chair, session, pain="2"))
+
+    assert done.status_code == 303
+    page = text(physician.get(done.location))
+    for words in ("K-17", "4.00", "ACD-A", "Add it"):
+        assert words in page
+    assert "data-scalp" not in page
+    assert "not what was signed" not in page
+    db.expire_all()
+    assert queries.get(db, session.id).content_hash in page
+
+
+def test_signing_twice_is_answered_the_same(chair, world):
+    session = chair.begin()
+    physician = world.as_role(Role.PHYSICIAN)
+    data = written(chair, session)
+
+    for _ in range(2):
+        done = physician.post(f"/sessions/{session.id}/signature", data)
+        assert done.status_code == 303
+
+
+def test_what_is_missing_is_said_at_each_field(chair, world):
+    session = chair.begin()
+
+    answer = world.as_role(Role.PHYSICIAN).post(
+        f"/sessions/{session.id}/signature", {"version": str(session.version)}
+    )
+
+    page = text(answer)
+    assert answer.status_code == 422
+    for words in (
+        "Choose the lot of the blood kit",
+        "Enter how much blood was drawn",
+        "Choose the anticoagulant",
+        "Enter how much PRP was obtained",
+        "Set at least one point",
+    ):
+        assert words in page
+
+
+def test_unusual_values_are_listed_and_signed_after_one_tick(chair, world, db):
+    session = chair.begin()
+    physician = world.as_role(Role.PHYSICIAN)
+    odd = written(chair, session, points=points.dumps(some_sites(5)))
+
+    answer = physician.post(f"/sessions/{session.id}/signature", odd)
+    page = text(answer)
+    assert answer.status_code == 422
+    assert "A session usually has 20 to 150 points" in page
+    assert 'name="soft_limits_accepted"' in page
+
+    done = physician.post(f"/sessions/{session.id}/signature", {**odd, "soft_limits_accepted": "y"})
+    assert done.status_code == 303
+    db.expire_all()
+    assert queries.get(db, session.id).soft_limits_accepted
+
+
+def test_a_signed_session_is_not_written_again_and_shows_both_texts(chair, world):
+    session = chair.signed()
+
+    answer = world.as_role(Role.NURSE).post(
+        f"/sessions/{session.id}", written(chair, session, note="Too late")
+    )
+
+    assert answer.status_code == 409
+    assert "This session is signed." in text(answer)
+    assert "Too late" in text(answer)
+
+
+def test_a_session_is_broken_off_with_its_reason(chair, world, db):
+    session = chair.begin()
+    physician = world.as_role(Role.PHYSICIAN)
+    url = f"/sessions/{session.id}/abort"
+    given = {"version": str(session.version), "points": points.dumps(some_sites(3))}
+
+    refused = physician.post(url, given)
+    assert refused.status_code == 422
+    assert "Write why the session is broken off" in text(refused)
+
+    assert physician.post(url, {**given, "reason": "Felt faint"}).status_code == 303
+    page = text(physician.get(f"/sessions/{session.id}"))
+    assert "Broken off" in page
+    assert "Felt faint" in page
+    db.expire_all()
+    assert queries.get(db, session.id).state is SessionState.SIGNED
+
+
+# ------------------------------------------------------------------------------- addenda
+
+
+def test_an_addendum_is_shown_with_author_time_and_reason(chair, world):
+    session = chair.signed()
+    physician = world.as_role(Role.PHYSICIAN)
+    key = hidden(text(physician.get(f"/sessions/{session.id}")), "form_key")
+    data = {"body": "Vertex, not midscalp.", "why": "Typing error", "form_key": key}
+
+    for _ in range(2):
+        assert physician.post(f"/sessions/{session.id}/addenda", data).status_code == 303
+
+    page = text(physician.get(f"/sessions/{session.id}"))
+    assert page.count("Vertex, not midscalp.") == 1
+    assert "Typing error" in page
+    assert chair.actor().name in page
+
+
+@pytest.mark.parametrize("data", [{}, {"body": "x"}, {"why": "x"}, {"body": " ", "why": " "}])
+def test_an_addendum_needs_words_and_a_reason(chair, world, data):
+    session = chair.signed()
+
+    answer = world.as_role(Role.PHYSICIAN).post(f"/sessions/{session.id}/addenda", data)
+
+    assert answer.status_code == 422
+    assert "Please fill this in" in text(answer)
+
+
+def test_a_draft_takes_no_addendum(chair, world):
+    session = chair.begin()
+
+    answer = world.as_role(Role.PHYSICIAN).post(
+        f"/sessions/{session.id}/addenda", {"body": "x", "why": "y"}
+    )
+
+    assert answer.status_code == 409
