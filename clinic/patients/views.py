@@ -98,7 +98,7 @@ def new() -> ResponseReturnValue:
     typed = one_line(request.args.get("q", ""))[:LONGEST_SEARCH]
     guess = patient_rules.guess_of(typed, today=clock.today(actor().zone))
     form = RegisterForm(
-        **_surroundings(),
+        **surroundings(),
         family_name=guess.family_name,
         given_name=guess.given_name,
         birth_date=guess.birth_date,
@@ -113,7 +113,7 @@ def new() -> ResponseReturnValue:
 @require(Permission.PATIENT_EDIT)
 def create() -> ResponseReturnValue:
     """Register somebody, or show who on file may be the same person."""
-    form = RegisterForm(request.form, **_surroundings())
+    form = RegisterForm(request.form, **surroundings())
     if not form.validate():
         return _new_page(form), 422
     try:
@@ -139,7 +139,7 @@ def edit(patient_id: int) -> ResponseReturnValue:
     """Show the form of a patient who is on file."""
     patient = queries.get(read(), patient_id, location_id=actor().location_id)
     values = {name: getattr(patient, name) for name in _FIELDS}
-    form = EditForm(**_surroundings(), **values, version=patient.version)
+    form = EditForm(**surroundings(), **values, version=patient.version)
     is_in_use = patient.status is not PatientStatus.ERASED
     looks.opened("patient", patient_id, patient_id=patient_id)
     return _edit_page(patient_id, form, is_in_use=is_in_use)
@@ -149,7 +149,7 @@ def edit(patient_id: int) -> ResponseReturnValue:
 @require(Permission.PATIENT_EDIT)
 def update(patient_id: int) -> ResponseReturnValue:
     """Save the changes; when somebody else was faster, show both texts."""
-    form = EditForm(request.form, **_surroundings())
+    form = EditForm(request.form, **surroundings())
     queries.get(read(), patient_id, location_id=actor().location_id)
     if not form.validate():
         return _edit_page(patient_id, form), 422
@@ -187,7 +187,7 @@ def _announcement(count: int, *, has_more: bool) -> str:
     return str(ngettext("One patient found", "%(num)s patients found", count))
 
 
-def _surroundings() -> dict[str, Any]:
+def surroundings() -> dict[str, Any]:
     """Return what a form of a patient has to know: country, today, languages."""
     location = location_queries.get(read(), actor().location_id)
     names = get_locale().languages

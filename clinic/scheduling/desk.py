@@ -161,7 +161,7 @@ def answer(
     searches. A search with one hit chooses it; the same search once more takes the first hit.
     """
     if "drop" in pressed:
-        _choose(form, None)
+        choose(form, None)
         return ()
     if "fill" in pressed:
         if isinstance(form, TimedForm):
@@ -169,7 +169,7 @@ def answer(
         return ()
     if "pick" in pressed:
         raw = pressed["pick"]
-        _choose(form, int(raw) if re.fullmatch(r"[1-9]\d{0,8}", raw, re.ASCII) else None)
+        choose(form, int(raw) if re.fullmatch(r"[1-9]\d{0,8}", raw, re.ASCII) else None)
         return ()
     typed = form.q.text()
     if not typed or form.q.errors:
@@ -180,13 +180,14 @@ def answer(
         if hit.is_bookable
     ]
     if hits and (len(hits) == 1 or form.asked.text() == typed):
-        _choose(form, hits[0].id)
+        choose(form, hits[0].id)
         return hits[:1]
     form.asked.data = typed if hits else ""
     return hits
 
 
-def _choose(form: WhoForm, patient_id: int | None) -> None:
+def choose(form: WhoForm, patient_id: int | None) -> None:
+    """Choose a patient, or let go of one."""
     form.patient_id.data, form.patient_id.raw_data = patient_id, None
 
 
@@ -376,7 +377,7 @@ def _picked(db: Session, actor: Actor, form: WhoForm, offered: Choices) -> Picke
     try:
         patient = patient_queries.get(db, patient_id, location_id=actor.location_id)
     except NotFound:
-        _choose(form, None)
+        choose(form, None)
         return None
     course = queries.open_course(db, patient.id)
     if course is not None and form.service_id.chosen() is None:

@@ -29,7 +29,7 @@ from clinic.core.access import Permission
 from clinic.core.text import N_
 from clinic.messages import card as cards
 from clinic.messages.values import MessageKind
-from clinic.patients.values import PatientHit
+from clinic.patients.values import LIKENESS_NAMES, PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk
@@ -37,6 +37,7 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused
 from clinic.web import discreet
@@ -155,6 +156,7 @@ def page(
     hits: Sequence[PatientHit] = (),
     taken: SlotTaken | None = None,
     refused: Refused | None = None,
+    newcomer: Newcomer | None = None,
 ) -> str:
     """Draw the page, or the pieces of it that a script asks for."""
     on, view, wanted = shown_on(), shown_view(), _wanted()
@@ -189,12 +191,14 @@ def page(
         compact=True,
         is_walk_in=False,
         is_past=False,
+        newcomer=newcomer,
+        likeness_names=LIKENESS_NAMES,
         notice=_notice(),
         is_over=on < clock.today(who.zone),
         swap="#quick #board",
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
-        **_links(day, form, offered),
+        **_links(day, offered),
     )
 
 
@@ -241,13 +245,9 @@ def _words(day: Day) -> dict[str, Any]:
     }
 
 
-def _links(day: Day, form: BookingForm, offered: Choices) -> dict[str, Any]:
+def _links(day: Day, offered: Choices) -> dict[str, Any]:
     """Make each link once: a board has hundreds, and each look-up of a route costs."""
     on, view, same = day.on, day.view, here()
-    local = form.wished_local()
-    seen: dict[str, Any] = {}
-    if local is not None:
-        seen = {"date": local.date().isoformat(), "start": local.strftime("%H:%M")}
     step = board_queries.WEEK_DAYS if view is View.WEEK else 1
     whose = {key: same[key] for key in same if key != "date"}
     return {
@@ -292,13 +292,7 @@ def _links(day: Day, form: BookingForm, offered: Choices) -> dict[str, Any]:
         "notice_url": url_for("board.withhold", **same),
         "names_url": url_for("board.switch_names", **same),
         "clear_url": url_for("board.index", **same),
-        "register_next": url_for(
-            "scheduling.new",
-            practitioner_id=form.practitioner_id.chosen(),
-            room_id=form.room_id.chosen(),
-            service_id=form.service_id.chosen(),
-            **seen,
-        ),
+        "register_url": url_for("board.register", **same),
     }
 
 

@@ -13,17 +13,20 @@ from clinic.chart.queries import board as board_queries
 from clinic.chart.rules.board import View
 from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown_view
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError, NotFound
+from clinic.core.errors import ClinicError, Conflict, NotFound
 from clinic.core.text import N_
 from clinic.messages import service as messages_service
 from clinic.messages.forms import WithholdForm
+from clinic.patients import service as patients
+from clinic.patients.views import surroundings
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, presence
+from clinic.scheduling import desk, newcomers, presence
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling import visit as visits
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.step_forms import BoardArriveForm, IdForm, PlacedForm
 from clinic.scheduling.values import (
     Confirmation,
@@ -83,6 +86,30 @@ def _said(appointment_id: int, starts_local: dt.datetime) -> str:
         day=fdate(starts_local.date()),
         time=ftime(starts_local),
     )
+
+
+@bp.post("/board/newcomers")
+@require(Permission.PATIENT_EDIT)
+def register() -> ResponseReturnValue:
+    """Register somebody in the panel beside the board, and go on with them."""
+    form = BookingForm(request.form)
+    newcomer: Newcomer | None = newcomers.asked(
+        read(), actor(), request.form, form.q.text(), surroundings()
+    )
+    if newcomer is not None and newcomer.is_ready:
+        try:
+            with transaction() as db:
+                made = patients.register(db, actor(), newcomer.wish()).id
+        except Conflict as refused:
+            newcomer = newcomer.refused(refused)
+        else:
+            desk.choose(form, made)
+            newcomer = None
+    if newcomer is None:
+        return page(form)
+    if newcomer.alike:
+        looks.listed("patient", (hit.id for hit in newcomer.alike))
+    return page(form, newcomer=newcomer), newcomer.status
 
 
 # ---- moving and arriving ----

@@ -9,12 +9,16 @@ from flask.typing import ResponseReturnValue
 from clinic.audit import looks
 from clinic.core import clock
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError, Invalid
+from clinic.core.errors import ClinicError, Conflict, Invalid
 from clinic.core.text import N_
+from clinic.patients import service as patients
+from clinic.patients.values import LIKENESS_NAMES
+from clinic.patients.views import surroundings
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, late, service
+from clinic.scheduling import desk, late, newcomers, service
 from clinic.scheduling.forms import BookingForm, PastForm, TimedForm, WalkInForm, WhoForm
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import Refused
 from clinic.scheduling.views.visits import bp
@@ -65,7 +69,7 @@ def _begin_with(form: TimedForm) -> None:
             field.data = None
 
 
-def _booking_page(form: WhoForm, **panel: Any) -> str:
+def _booking_page(form: WhoForm, *, newcomer: Newcomer | None = None, **panel: Any) -> str:
     db, is_walk_in, is_past = read(), isinstance(form, WalkInForm), isinstance(form, PastForm)
     template, page, target = _PAGES.get(type(form), _NEW)
     offered = desk.choices(db, actor())
@@ -81,24 +85,13 @@ def _booking_page(form: WhoForm, **panel: Any) -> str:
         view="practitioners",
         shown_on=form.date.data if isinstance(form, TimedForm) else None,
         clear_url=url_for(page),
-        register_next=_back_here(form),
+        newcomer=newcomer,
+        likeness_names=LIKENESS_NAMES,
+        register_url=url_for("scheduling.register", page=page),
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
         now_local=desk.now_local(actor()),
     )
-
-
-def _back_here(form: WhoForm) -> str:
-    """Return where to go on once somebody is registered, with what was filled in so far."""
-    given: dict[str, Any] = {
-        "service_id": form.service_id.chosen(),
-        "practitioner_id": form.practitioner_id.chosen(),
-        "room_id": form.room_id.chosen(),
-    }
-    if isinstance(form, TimedForm) and (local := form.wished_local()):
-        given |= {"date": local.date().isoformat(), "start": local.strftime("%H:%M")}
-    _template, page, _target = _PAGES.get(type(form), _NEW)
-    return url_for(page, **{name: value for name, value in given.items() if value})
 
 
 def _worked_out(form: WhoForm) -> str:
@@ -129,6 +122,32 @@ def create() -> ResponseReturnValue:
         return _booking_page(form, refused=made), 409
     flash(translate(BOOKED), "ok")
     return redirect(url_for("scheduling.show", appointment_id=made.id), 303)
+
+
+@bp.post("/appointments/newcomers")
+@require(Permission.PATIENT_EDIT)
+def register() -> ResponseReturnValue:
+    """Register somebody within the booking, and go on with them; nothing filled in is lost."""
+    asked = request.args.get("page")
+    kind = next((kind for kind, place in _PAGES.items() if place[1] == asked), BookingForm)
+    form = kind(request.form)
+    newcomer: Newcomer | None = newcomers.asked(
+        read(), actor(), request.form, form.q.text(), surroundings()
+    )
+    if newcomer is not None and newcomer.is_ready:
+        try:
+            with transaction() as db:
+                made = patients.register(db, actor(), newcomer.wish()).id
+        except Conflict as refused:
+            newcomer = newcomer.refused(refused)
+        else:
+            desk.choose(form, made)
+            newcomer = None
+    if newcomer is None:
+        return _booking_page(form)
+    if newcomer.alike:
+        looks.listed("patient", (hit.id for hit in newcomer.alike))
+    return _booking_page(form, newcomer=newcomer), newcomer.status
 
 
 @bp.get("/appointments/walk-in")

@@ -154,6 +154,19 @@ document.addEventListener("input", (event) => {
   typed = setTimeout(() => send(form), 250);
 });
 
+// A part of a form that is looked over while it is filled in: its answer replaces what data-swap names.
+let looked;
+document.addEventListener("input", (event) => {
+  const part = event.target.closest("[data-look]");
+  if (!part) return;
+  clearTimeout(looked);
+  looked = setTimeout(() => {
+    const body = new FormData(event.target.form);
+    body.set("register", "look");
+    swap(part, new URL(part.dataset.look, location.href), { method: "POST", body });
+  }, 300);
+});
+
 addEventListener("popstate", () => location.reload());
 
 // ---- two desks, one board: look for news while the page is seen and nobody is in the middle of something ----
