@@ -25,8 +25,10 @@ from clinic.followup.values import (
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
 from clinic.safety.values import Decision, Releasable, ReleaseFinding
+from clinic.scheduling import course_queries, courses
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
+from clinic.scheduling.course_values import CourseCallOutcome, LogCourseCall
 from clinic.scheduling.values import CancelAppointment, CancelReason, Refused, StepVisit
 from clinic.treatments import queries as treatments_queries
 from clinic.treatments import service as treatments
@@ -49,6 +51,8 @@ _STEPS = (60, 52, 46, 40, 36, 32, 28)
 """How far apart points may be set, widest first, in thousandths of the drawing's width."""
 _CLEAR = 6
 """How far from the edge of a zone a point stays, in units of the drawing."""
+
+NO_ANSWER, LATER = CourseCallOutcome.NO_ANSWER, CourseCallOutcome.LATER
 
 
 def no_show(stage: Stage, visit: int) -> None:
@@ -107,6 +111,24 @@ def call(stage: Stage, session: int | None, kind: CallKind, *, dice: random.Rand
             red_flags=(),
         ),
     )
+
+
+def call_about_courses(stage: Stage) -> None:
+    """Reception calls about the courses that are due: some do not answer, some want to wait."""
+    here = stage.staff.receptionist
+    for n, one in enumerate(course_queries.due(stage.db, here).due):
+        outcome = (NO_ANSWER, None, LATER, NO_ANSWER)[n % 4]
+        if outcome is None:
+            continue
+        later_on = one.due_on + dt.timedelta(days=90) if outcome is LATER else None
+        wish = LogCourseCall(
+            course_id=one.id,
+            outcome=outcome,
+            later_on=later_on,
+            note="Asks again after the holidays" if outcome is LATER else "Voice mail",
+            best_time=("after 17:00", "at noon")[n % 2],
+        )
+        courses.log_call(stage.db, here, wish)
 
 
 def report(

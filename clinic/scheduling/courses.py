@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Db
 from clinic.audit import service as audit
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
-from clinic.catalog.values import CoursePattern
+from clinic.catalog.values import CoursePattern, ResourceKind
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import ClinicError, Conflict, Invalid, StaleEdit
@@ -107,6 +107,9 @@ def plan(db: Db, actor: Actor, wish: PlanCourse) -> Course | dict[int, Refused]:
         row = course_queries.get(db, actor, course.id)
     else:
         row = _begin(db, actor, patient.id, service_id, pattern)
+    # All of the place at once, in the order of the ids: two plans that take the same people one
+    # session after the other, in two orders, would wait for each other (seen at 16 desks).
+    queries.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
     moved = [pick for pick in picks if pick.number in visits]
     for pick in _in_order(moved, visits):
         _or_refuse(pick, lambda p=pick: service.move(db, actor, _move(p, visits[p.number])))  # type: ignore[misc]  # bound now
