@@ -58,6 +58,7 @@ class Story:
                 n,
             )
         self._soon()
+        self.stage.at(self.stage.now, lambda: acts.call_about_courses(self.stage))
         self._twice(everybody[34])
 
     def _twice(self, face: Face) -> None:
@@ -71,7 +72,6 @@ class Story:
         )
         moment = self.stage.now - dt.timedelta(hours=19)
         self.stage.at(moment, lambda: self.ids.setdefault(wish.phone, self.stage.register(wish)))
-        self.stage.at(self.stage.now, lambda: acts.call_about_courses(self.stage))
 
     # ---- the past ----
     def _past(self, plan: Plan, n: int) -> None:
