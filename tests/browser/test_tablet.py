@@ -200,7 +200,9 @@ def test_who_is_still_answering_is_told_before_the_end_and_goes_on(clinic, peopl
     page.clock.run_for(2000)
     expect(page.locator("#ends-soon")).to_be_visible()
     assert axe_violations(page) == []
-    page.get_by_role("button", name="I need more time").click()
+    more = page.get_by_role("button", name="I need more time")
+    assert more.bounding_box()["height"] >= 44
+    more.click()
     page.clock.run_for(2000)
     expect(page.locator("#ends-soon")).to_be_hidden()
     stays(10)
