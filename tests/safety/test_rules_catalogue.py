@@ -241,6 +241,9 @@ def test_bad_conditions_are_refused_with_the_place() -> None:
     assert any("no condition that is known" in p for p in with_when({"eval": "1"}))
     assert any("must be a table" in p for p in with_when([]))
     assert any("not known here" in p for p in with_when({"younger": 18, "older": 3}))
+    test = {"lab": "pregnancy_test", "at_least": 1, "valid": 2}
+    for code, words in (("hiv", "no pregnancy"), ("birth", "no concept")):
+        assert any(words in p for p in with_when({**test, "until_end_of": [code]}))
     assert any("a window must be given" in p for p in with_when({"lab": "platelets", "below": 5}))
 
 

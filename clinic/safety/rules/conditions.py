@@ -194,6 +194,10 @@ def _measured(table: Table, around: Surroundings) -> Expression:
         is_missing_absent=table.flag("missing_is_absent"),
         until_end_of=_concepts(table, "until_end_of", around),
     )
+    for code in node.until_end_of:
+        ended = around.concepts.get(code)
+        if ended is not None and ended.kind is not FactKind.PREGNANCY:
+            table.bad("until_end_of", f"{code} is no pregnancy of the concepts")
     abnormal.refuse_rest()
     if node.valid_days is None and node.window_days is None and not table.flag("ever"):
         table.bad("valid", "or a window must be given")
