@@ -51,7 +51,7 @@ def measured(leaf: Measured, asked: Question) -> Verdict:
         if fact.state is FactState.PRESENT
         and fact.value_milli is not None
         and fact.noted_on <= asked.on
-        and not _is_over(leaf, asked, fact)
+        and not (leaf.until_end_of and _is_over(leaf, asked, fact))
     ]
     if leaf.window_days is not None:
         return _in_window(leaf, asked, results, leaf.window_days)
