@@ -136,6 +136,12 @@ class Hold:
         """Tell whether something of it is taken or closed."""
         return bool(self.against)
 
+    def beside(self, practitioner_id: int) -> dict[str, list[str]]:
+        """Return who and what is held beside practitioner and room, as the history keeps it."""
+        ids = dict.fromkeys(holding.resource_id for holding in self.holdings)
+        names = [self.names[id_] for id_ in ids if id_ not in {practitioner_id, self.room_id}]
+        return {"beside": names} if names else {}
+
 
 def find_free(
     db: Session,

@@ -72,6 +72,8 @@ class Line:
     """Marked for translation: why it was cancelled."""
     reason: str
     """As somebody wrote it."""
+    beside: tuple[str, ...]
+    """Who and what else was held: nurse, device."""
     over: tuple[str, ...]
     """Who and what was taken and held all the same."""
 
@@ -89,6 +91,7 @@ def line(event: AppointmentEvent, *, is_clinical: bool) -> Line:
         after=place(event.after),
         why=CANCEL_REASON_NAMES[CancelReason(why)] if why else "",
         reason="" if is_hidden else event.reason,
+        beside=tuple(event.after.get("beside", ())),
         over=tuple(event.after.get("overbooked", ())),
     )
 

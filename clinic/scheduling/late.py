@@ -90,7 +90,12 @@ def enter(db: Session, actor: Actor, wish: BookAppointment) -> Appointment:
     after = steps.place(visit, hold.names) | {"status": visit.status.value}
     over = steps.overbooked(hold.names, hold.against)
     steps.note(
-        db, actor, visit, VisitAction.BOOK, after=after | over, reason=visit.late_reason or ""
+        db,
+        actor,
+        visit,
+        VisitAction.BOOK,
+        after=after | over | hold.beside(wish.practitioner_id),
+        reason=visit.late_reason or "",
     )
     steps.leave_trace(db, actor, visit, "entered_late", late_reason=wish.late_reason)
     return visit

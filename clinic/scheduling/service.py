@@ -159,7 +159,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         actor,
         appointment,
         VisitAction.BOOK,
-        after=after | over,
+        after=after | over | hold.beside(wish.practitioner_id),
         reason=appointment.overbook_reason or "",
     )
     beside = {"overbook_reason": appointment.overbook_reason} if over else {}
@@ -215,7 +215,8 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
     fields = sorted(k for k in after if after[k] != before[k])
     over = steps.overbooked(hold.names, hold.against)
     why = " · ".join(filter(None, (visit.overbook_reason, wish.reason)))[:300]
-    steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=after | over, reason=why)
+    held = after | over | hold.beside(wish.practitioner_id)
+    steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=held, reason=why)
     beside = {"overbook_reason": visit.overbook_reason} if over else {}
     steps.leave_trace(db, actor, visit, "moved", fields=fields, **beside)
     return visit

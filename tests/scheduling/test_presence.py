@@ -238,3 +238,16 @@ def test_a_step_of_an_old_board_is_refused_and_says_so(world, desk):
     assert "Somebody else has changed this visit" in html.unescape(answer.get_data(as_text=True))
     gone = world.as_role(Role.RECEPTIONIST).post("/board/steps", {"act": "asked 99999 1"})
     assert gone.status_code == 404
+
+
+def test_the_history_says_who_and_what_else_a_visit_held(world, desk):
+    row = desk.book(Role.PHYSICIAN, service_id=desk.prp.id)
+    line = visit.page(desk.db, desk.actor(), row.id).history[0]
+    assert "Centrifuge" in line.beside
+    assert desk.physician.name not in line.beside
+    shown = world.as_role(Role.RECEPTIONIST).get(f"/appointments/{row.id}")
+    assert "With Centrifuge." in html.unescape(shown.get_data(as_text=True))
+    talk = desk.book(
+        patient_id=desk.bob().id, starts_local=TODAY_10 + dt.timedelta(days=1, hours=4)
+    )
+    assert visit.page(desk.db, desk.actor(), talk.id).history[0].beside == ()

@@ -192,6 +192,8 @@ function refocus() {
 
 begin(document.querySelector("[data-board]"));
 const now = page.board.querySelector(".times .now");
+const today = page.board.querySelector(".board-cell.today");
+if (today) page.board.scrollLeft = today.offsetLeft + today.offsetWidth - page.board.clientWidth;
 if (!refocus() && now) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
 // On a narrow screen the form is a sheet from below: closed, unless it has something to say.
 if (quick() && matchMedia("(max-width: 75rem)").matches && !quick().querySelector("[aria-invalid], .msg, [data-keep-open]")) {
