@@ -6,6 +6,7 @@ A page has a row in PAGES, with the roles that work with it; a page without one 
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ from clinic.accounts.models import Account
 from clinic.accounts.values import InviteAccount
 from clinic.core import clock as clinic_clock
 from clinic.core.access import Role
+from clinic.merging import service as merging
+from clinic.merging.values import MergePatients
+from clinic.patients import service as patients
+from clinic.patients.values import RegisterPatient
 from clinic.scheduling import handovers
 from tests.browser.conftest import PASSWORD, SECRET, Clinic, Person, axe_violations, served
 from tests.conftest import NOW
@@ -80,6 +85,12 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "ledger.index": [(D, "/safety/ledger"), (A, "/safety/ledger")],
     "locations.edit": [(A, "/clinic")],
     "mailing.edit": [(A, "/clinic/messages")],
+    "merging.index": [(R, "/patients/duplicates")],
+    "merging.new": [
+        (R, "/patients/{twin}/merge?patient_id={twice}"),
+        (N, "/patients/{warned}/merge?patient_id={blocked}"),
+    ],
+    "merging.show": [(R, "/patients/decisions/{pair}")],
     "messages.contact": [(R, "/patients/{patient}/messages")],
     "patients.edit": [(R, "/patients/{patient}/edit")],
     "patients.index": [(R, "/patients?q=ha"), (R, "/patients"), (R, "/patients?q=zzzz")],
@@ -157,6 +168,8 @@ IDS = {
         "SELECT min(course_id) FROM appointment WHERE status = 'booked'"
         " AND starts_local > '2026-11-25'"
     ),
+    "twin": "SELECT min(id) FROM patient WHERE given_name = 'Noor'",
+    "twice": "SELECT min(id) FROM patient WHERE given_name = 'Nour'",
     "product": "SELECT min(id) FROM product",
     "lot": "SELECT min(id) FROM product_lot",
     "resource": "SELECT min(id) FROM resource",
@@ -204,7 +217,32 @@ def fill(clinic: Clinic) -> dict[str, object]:
             CONFIRMED: hands_over(db, found["asked_visit"], CONFIRMED),
             SENT: hands_over(db, found["blocked_visit"], SENT),
         }
-    return {**found, "token": token, **tablets}
+        pair = merges(db)
+    return {**found, "token": token, "pair": pair, **tablets}
+
+
+def merges(db: Session) -> int:
+    """Register somebody twice and merge the two records; return the decision."""
+    desk = db.scalars(sa.select(Account).where(Account.login == "receptionist")).one()
+    actor = replace(
+        accounts.actor_of(desk, address="", request_id=""), confirmed_at=clinic_clock.now()
+    )
+    ids = [
+        patients.register(
+            db,
+            actor,
+            RegisterPatient(family_name="Sommer", given_name=given, birth_date=None, phone=""),
+        ).id
+        for given in ("Lea", "Leah")
+    ]
+    wish = MergePatients(
+        patient_id=ids[0],
+        other_id=ids[1],
+        versions={},
+        choices={"name": ids[1]},
+        reason="One person: she showed her passport.",
+    )
+    return merging.merge(db, actor, wish).id
 
 
 def hands_over(db: Session, visit_id: object, until: str) -> str:
