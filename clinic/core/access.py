@@ -48,6 +48,8 @@ class Permission(StrEnum):
     """Book over what is booked, with a written reason."""
     APPOINTMENT_ENTER_PAST = "appointment.enter_past"
     """Enter a visit that took place and was never booked, with a written reason."""
+    TIME_BLOCK = "time.block"
+    """Keep people, rooms and devices from being booked: leave, maintenance, closures, meetings."""
     APPOINTMENT_CHECKIN = "appointment.checkin"
     """Note arrivals and no-shows."""
     CONSENT_RECORD = "consent.record"
@@ -93,6 +95,7 @@ _DESK = frozenset(
         Permission.BOARD_VIEW,
         Permission.APPOINTMENT_BOOK,
         Permission.APPOINTMENT_CHECKIN,
+        Permission.TIME_BLOCK,
         Permission.CONSENT_RECORD,
     }
 )
@@ -123,6 +126,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.SIGNED_IN,
             Permission.ACCOUNT_MANAGE,
             Permission.CLINIC_MANAGE,
+            Permission.TIME_BLOCK,
             Permission.AUDIT_VIEW,
             Permission.RULE_VIEW,
             Permission.RULE_DRAFT,

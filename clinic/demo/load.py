@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from clinic.core import clock
-from clinic.demo import staff, written
+from clinic.demo import hours, staff, written
 from clinic.demo.stage import Stage
 from clinic.demo.story import Story
 
@@ -26,5 +26,6 @@ def load(db: Session) -> tuple[dict[str, str], ...]:
     Story(stage, today=today).tell()
     stage.at(now - dt.timedelta(hours=18), lambda: staff.draft_rule(db, people.administrator))
     stage.play()
+    hours.keep(db, people, today=today)
     written.to(db, people.location)
     return people.accounts

@@ -37,7 +37,28 @@ class HoursField(TextField):
             raise ValueError(words_of(bad)) from bad
 
 
-class LocationForm(AskingForm):
+class WeekForm(AskingForm):
+    """The hours of seven weekdays."""
+
+    hours_0 = HoursField(WEEKDAYS[0], 0)
+    hours_1 = HoursField(WEEKDAYS[1], 1)
+    hours_2 = HoursField(WEEKDAYS[2], 2)
+    hours_3 = HoursField(WEEKDAYS[3], 3)
+    hours_4 = HoursField(WEEKDAYS[4], 4)
+    hours_5 = HoursField(WEEKDAYS[5], 5)
+    hours_6 = HoursField(WEEKDAYS[6], 6)
+
+    @property
+    def hours_fields(self) -> list[HoursField]:
+        """Return the seven days from Monday on."""
+        return [field for field in self if isinstance(field, HoursField)]
+
+    def hours(self) -> tuple[OpenSpan, ...]:
+        """Return the spans of a validated form, in the order of the week."""
+        return tuple(span for field in self.hours_fields for span in field.spans)
+
+
+class LocationForm(WeekForm):
     """The clinic's settings."""
 
     version = VersionField()
@@ -72,13 +93,6 @@ class LocationForm(AskingForm):
         most=240,
         description=N_("From so many minutes of waiting on, the day board shows them in amber."),
     )
-    hours_0 = HoursField(WEEKDAYS[0], 0)
-    hours_1 = HoursField(WEEKDAYS[1], 1)
-    hours_2 = HoursField(WEEKDAYS[2], 2)
-    hours_3 = HoursField(WEEKDAYS[3], 3)
-    hours_4 = HoursField(WEEKDAYS[4], 4)
-    hours_5 = HoursField(WEEKDAYS[5], 5)
-    hours_6 = HoursField(WEEKDAYS[6], 6)
 
     def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
         """Read phone numbers for the country that stands in the same form."""
@@ -86,11 +100,6 @@ class LocationForm(AskingForm):
         if chosen in holidays.countries():
             self.phone.region = self.emergency_phone.region = chosen
         super().process(formdata, *args, **kwargs)
-
-    @property
-    def hours_fields(self) -> list[HoursField]:
-        """Return the seven days from Monday on."""
-        return [field for field in self if isinstance(field, HoursField)]
 
     def command(self, location_id: int) -> ChangeLocation:
         """Build the command."""
@@ -106,5 +115,5 @@ class LocationForm(AskingForm):
             emergency_phone=self.emergency_phone.data or "",
             late_hours=given(self.late_hours.data),
             wait_limit_min=given(self.wait_limit_min.data),
-            hours=tuple(span for field in self.hours_fields for span in field.spans),
+            hours=self.hours(),
         )

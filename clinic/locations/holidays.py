@@ -1,8 +1,11 @@
-"""Which countries and parts of countries have known public holidays."""
+"""Which countries and parts of countries have known public holidays, and when they are."""
 
+import datetime as dt
+from collections.abc import Iterable
 from functools import cache
 
-from holidays.utils import list_supported_countries
+from holidays import country_holidays
+from holidays.utils import list_localized_countries, list_supported_countries
 
 LONGEST = 20
 """Characters of a part's code."""
@@ -21,3 +24,20 @@ def has_part(country: str, subdivision: str) -> bool:
     """Tell whether holidays are known for a country, and for the part of it when one is named."""
     parts = countries().get(country)
     return parts is not None and (not subdivision or subdivision in parts)
+
+
+def public_holidays(
+    country: str, subdivision: str, years: Iterable[int], *, locale: str
+) -> dict[dt.date, str]:
+    """Return {day: name} in order, named in a language where the library knows it, else its own.
+
+    Of holidays that follow the moon the name says that they are estimated.
+    """
+    known = list_localized_countries(include_aliases=False).get(country, [])
+    language = next(
+        (code for code in known if code.split("_")[0] == locale.split("_", maxsplit=1)[0]), None
+    )
+    found = country_holidays(
+        country, subdiv=subdivision or None, years=list(years), language=language
+    )
+    return dict(sorted(found.items()))

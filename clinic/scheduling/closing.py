@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clinic.core.text import N_
+from clinic.locations.values import OpenSpan
 
 
 class BlockKind(StrEnum):
@@ -38,3 +39,54 @@ class Closed:
     """When its hours end, for what begins inside them."""
     until: dt.datetime | None = None
     """When it is open again; None when that is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepWeek:
+    """Give a resource, seen at `version`, hours of its own; none: it works when the place does."""
+
+    resource_id: int
+    version: int
+    hours: tuple[OpenSpan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepOwnDay:
+    """Let a resource have other hours on one date; none: it is off."""
+
+    resource_id: int
+    day: dt.date
+    times: tuple[tuple[dt.time, dt.time], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPlaceDays:
+    """Let the place have other hours from day to day, both included; none: it is closed."""
+
+    first: dt.date
+    last: dt.date
+    name: str
+    times: tuple[tuple[dt.time, dt.time], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayBlock:
+    """Keep people, rooms or devices from being booked for a while, in wall time."""
+
+    kind: BlockKind
+    resource_ids: tuple[int, ...]
+    starts_local: dt.datetime
+    ends_local: dt.datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a visit, seen at `version`, is to be moved out of a closed time."""
+
+    appointment_id: int
+    version: int
+    starts_local: dt.datetime
+    practitioner_id: int
+    room_id: int | None
+    second_hour: bool | None = None

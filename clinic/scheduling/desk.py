@@ -193,14 +193,14 @@ def choose(form: WhoForm, patient_id: int | None) -> None:
 
 def fill(form: TimedForm, raw: str) -> None:
     """Take an offered time, written on its button, into a form; anything else changes nothing."""
-    found = _offered(raw)
+    found = offered_time(raw)
     if found is not None:
         form.take(found)
 
 
 def taken_offer(sent: Mapping[str, str]) -> dict[str, str] | None:
     """Return what was sent, with the offered time that was pressed; None for none of ours."""
-    found = _offered(sent["take"])
+    found = offered_time(sent["take"])
     if found is None:
         return None
     return {**sent} | {
@@ -212,7 +212,8 @@ def taken_offer(sent: Mapping[str, str]) -> dict[str, str] | None:
     }
 
 
-def _offered(raw: str) -> NamedOpening | None:
+def offered_time(raw: str) -> NamedOpening | None:
+    """Return a free time as its button carries it; None for none of ours."""
     found = _FILL.fullmatch(raw)
     if found is None:
         return None

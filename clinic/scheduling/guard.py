@@ -109,9 +109,12 @@ def _until(clash: Clash) -> object:
         return ""
     if clash.closed is None or until.date() == clash.from_local.date():
         return until.strftime("%H:%M")
-    if clash.closed.kind is not None and until.time() == dt.time():
-        return until.date() - dt.timedelta(days=1)  # "Until the 12th" is said of the whole 12th.
-    return until
+    return last_day(until) if clash.closed.kind is not None else until
+
+
+def last_day(until: dt.datetime) -> dt.date:
+    """Return an end as it is said: "until the 12th" of what ends with the 12th."""
+    return until.date() - dt.timedelta(days=1) if until.time() == dt.time() else until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from clinic.core.changes import before_after
 from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.scheduling.models import Resource
-from clinic.scheduling.values import AddResource, ChangeResource, ResourceCard
+from clinic.scheduling.resource_values import AddResource, ChangeResource, ResourceCard
 
 TREATING = (Role.PHYSICIAN, Role.NURSE)
 NO_SUCH = N_("There is no such person, room or device")

@@ -4,7 +4,7 @@ from wtforms import BooleanField
 
 from clinic.catalog.values import CENTRIFUGE, KIND_NAMES, ResourceKind
 from clinic.core.text import N_
-from clinic.scheduling.values import AddResource, ChangeResource
+from clinic.scheduling.resource_values import AddResource, ChangeResource
 from clinic.web.forms import (
     ChoiceField,
     EnumField,

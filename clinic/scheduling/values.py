@@ -286,7 +286,10 @@ class Held:
 
     span: Span
     who: str
+    """Empty where nobody asked for names."""
     lane: int
+    visit_id: int | None = None
+    """Only where names were not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -296,7 +299,8 @@ class Opening:
     starts_at: dt.datetime
     practitioner_id: int | None = None
     room_id: int | None = None
-    device_ids: tuple[int, ...] = ()
+    held: tuple[tuple[tuple[ResourceKind, str], int], ...] = ()
+    """Everything of it: which resource for which kind and device type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,6 +313,13 @@ class NamedOpening:
     room_id: int | None
     room: str
     second_hour: bool | None = None
+
+    @property
+    def key(self) -> str:
+        """Return it as a button or an address carries it."""
+        hour = {None: "", False: "first", True: "second"}[self.second_hour]
+        at = self.starts_local.isoformat(timespec="minutes")
+        return f"{at}|{self.practitioner_id}|{self.room_id}|{hour}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,35 +373,3 @@ class Standing:
     """When it was cancelled or noted as a no-show; bounds the taking back."""
     noted: frozenset[VisitAction] = frozenset()
     """Of READY, ROOM and LEAVE those whose time is noted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceCard:
-    """A practitioner, room or device as the list of them shows it."""
-
-    id: int
-    version: int
-    kind: ResourceKind
-    name: str
-    is_active: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddResource:
-    """Put a practitioner, a room or a device on the clinic's list."""
-
-    kind: ResourceKind
-    name: str
-    account_id: int | None = None
-    """Of a practitioner who signs in."""
-    device_type: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeResource:
-    """Rename something on the list or take it out of use, seen at `version`."""
-
-    resource_id: int
-    version: int
-    name: str
-    is_active: bool

@@ -17,7 +17,7 @@ from clinic.core.access import (
 )
 from clinic.locations import service as location_service
 from clinic.scheduling import holdings
-from clinic.scheduling.values import AddResource, ChangeResource
+from clinic.scheduling.resource_values import AddResource, ChangeResource
 from tests import factories
 from tests.accounts.conftest import actions
 from tests.conftest import NOW

@@ -30,8 +30,10 @@ from clinic.safety.values import (
     FactKind,
     ReleaseFinding,
 )
+from clinic.scheduling import blocks, keeping
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
+from clinic.scheduling.closing import BlockKind, KeepOwnDay, LayBlock
 from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
 from clinic.treatments import service as treatments
@@ -146,6 +148,8 @@ def story(chair: Chair) -> Story:
         "token": [token],
         "code": ["nsaid_recent", "plt_critical"],
         "message_id": [_written_to(chair, coming)],
+        "block_id": [_blocked(chair, coming)],
+        "day_id": [_with_a_day_off(chair)],
         "secret": [messages.open_feed(db, chair.world.actor(Role.ADMINISTRATOR), room)],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
@@ -167,6 +171,25 @@ def _in_a_course(chair: Chair, visits: list[Appointment]) -> int:
         visit.course_id, visit.course_number = course.id, number
     chair.db.flush()
     return course.id
+
+
+def _blocked(chair: Chair, visit: Appointment) -> int:
+    """Let a leave be laid over a visit; return its id."""
+    day = dt.datetime.combine(visit.starts_local.date(), dt.time())
+    wish = LayBlock(
+        kind=BlockKind.LEAVE,
+        resource_ids=(visit.practitioner_id,),
+        starts_local=day,
+        ends_local=day + dt.timedelta(days=1),
+    )
+    return blocks.lay(chair.db, chair.actor(), wish).id
+
+
+def _with_a_day_off(chair: Chair) -> int:
+    """Let the physician be off on one day; return its id."""
+    resource_id, day = chair.visit.practitioner_id, TODAY + dt.timedelta(days=30)
+    wish = KeepOwnDay(resource_id=resource_id, day=day, times=())
+    return keeping.keep_own_day(chair.db, chair.world.actor(Role.ADMINISTRATOR), wish).id
 
 
 def _merged(chair: Chair, twin_id: int) -> int:

@@ -17,6 +17,7 @@ from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import passage
 from clinic.safety.values import Moment, Outcome
 from clinic.scheduling.models import Appointment
+from clinic.scheduling.openings import FOUND
 from clinic.scheduling.values import AppointmentStatus
 from tests.bench import checks, floors, judge
 from tests.bench.browsers import Answer, Browser, Form, InProcess, OverHttp, make_app, sign_in
@@ -28,6 +29,8 @@ from tests.bench.staff import FIRST_PHYSICIAN, FIRST_ROOM, INJECTIONS, PRP
 
 HOURS = range(8, 18, 2)
 BOARD_URL = f"/board?date={TODAY.isoformat()}"
+OPENING_URL = f"/openings?service_id={PRP}&part=afternoon"
+"""Past the fortnight that is full, so that all of it is read."""
 VISITS_SHOWN = 160
 _FREE = dt.datetime(2085, 1, 1, tzinfo=dt.UTC)
 """Before the floor's own bookings, after everybody else's."""
@@ -177,6 +180,7 @@ def pages(clinic: Clinic, desk: Desk) -> dict[str, Callable[[], Answer]]:
         judge.SEARCH: lambda: shown(desk.reception.get(f"/patients?q={next(searches)}")),
         judge.PATIENT: lambda: shown(desk.physician.get(f"/patients/{next(patients)}")),
         judge.WORK_LIST: lambda: shown(desk.nurse.get("/follow-up"), of="/calls/new"),
+        judge.OPENING: lambda: shown(desk.reception.get(OPENING_URL), least=FOUND, of="fill="),
         judge.BOOKING: lambda: saved(desk.reception.post("/appointments", next(clinic.bookings))),
         judge.SAVE: lambda: saved(desk.physician.post(f"/sessions/{draft.id}", draft.form())),
     }
@@ -224,6 +228,7 @@ def groups(clinic: Clinic, small: Clinic | None) -> dict[str, list[Operation]]:
             page(judge.SEARCH, calls=len(search_texts(clinic.size))),
             page(judge.PATIENT),
             page(judge.WORK_LIST),
+            page(judge.OPENING),
         ],
         "writing": [
             Operation(name=judge.RAW_INSERT, call=floors.raw_insert(bare_engine, numbers)),

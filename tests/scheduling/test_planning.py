@@ -9,6 +9,7 @@ import pytest
 from clinic.catalog.values import CoursePattern, ResourceKind, Segment
 from clinic.core import walltime
 from clinic.scheduling.rules import planning, slots
+from clinic.scheduling.rules.hours import Calendar, open_spans
 from clinic.scheduling.rules.planning import Free, Laid, Level, Window
 from clinic.scheduling.values import Candidate, Span
 
@@ -109,7 +110,7 @@ def of_the_night(night, dice):
     """The free times of a fortnight around the change of the clocks, in a clinic open at night."""
     first, last = night - days(7), night + days(7)
     hours = {day: [(dt.time(0, 30), dt.time(4))] for day in range(7)}
-    open_ = slots.working_spans(hours, BERLIN, first=first, last=last)
+    open_ = open_spans(Calendar(zone=BERLIN, place=hours), 1, first, last)
     busy = tuple(
         Span(start=start, end=start + dt.timedelta(minutes=dice.choice([30, 60, 120])))
         for span in open_

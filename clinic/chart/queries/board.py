@@ -15,7 +15,6 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind
 from clinic.chart.queries import board_papers
 from clinic.chart.rules.board import (
-    DAY_MIN,
     ROW,
     ROW_MIN,
     Card,
@@ -30,15 +29,17 @@ from clinic.chart.rules.board import (
     shown_range,
 )
 from clinic.chart.rules.board_columns import Builder
+from clinic.chart.rules.closed import CLOSED, DAY_MIN, Blocked
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
+from clinic.scheduling.closing import BLOCK_NAMES
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
 from clinic.scheduling.rules import hours
 from clinic.scheduling.timetables import Timetable
-from clinic.scheduling.values import AppointmentStatus
+from clinic.scheduling.values import AppointmentStatus, Span
 
 WEEK_DAYS = 7
 _Spans = list[tuple[int, int]]
@@ -102,6 +103,8 @@ def day(
                 table.named(id_) or _name_of(lines[0], view),
                 lines,
                 shifts.get((id_, d), []),
+                blocked=_blocked(table, id_, d),
+                shut=_shut(table, d),
                 closes=closes,
                 takes=(id_, d) in shifts,
             )
@@ -165,6 +168,31 @@ def _shifts(table: Timetable, resource_id: int, on: dt.date) -> _Spans:
     """Return from which to which minute of a day something or somebody works."""
     spans = hours.day_times(table.calendar, resource_id, on)
     return [(minutes_of(start), minutes_of(end)) for start, end in spans]
+
+
+def _shut(table: Timetable, on: dt.date) -> str:
+    """Return the word for a day on which nobody works: its name, where it has one."""
+    one = table.calendar.place_days.get(on)
+    return one.name if one is not None else CLOSED
+
+
+def _blocked(table: Timetable, resource_id: int, on: dt.date) -> list[Blocked]:
+    """Return what blocks a resource on a day, in minutes of its wall time."""
+    zone, found = table.calendar.zone, []
+    start_of_day, end_of_day = walltime.day_bounds(on, zone)
+    for block in table.calendar.blocks.get(resource_id, ()):
+        if not block.span.overlaps(Span(start=start_of_day, end=end_of_day)):
+            continue
+        start = walltime.to_local(block.span.start, zone)
+        end = walltime.to_local(block.span.end, zone)
+        found.append(
+            (
+                minutes_of(start.time()) if start.date() == on else 0,
+                minutes_of(end.time()) if end.date() == on else DAY_MIN,
+                BLOCK_NAMES[block.kind],
+            )
+        )
+    return found
 
 
 def _key(row: Line, view: View) -> tuple[int, dt.date] | None:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from clinic.catalog.values import Modality, ResourceKind
+from clinic.chart.rules.closed import DAY_MIN
 from clinic.core.text import N_
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.safety.values import Decision, MissingKind, ReceptionStatus
@@ -25,11 +26,9 @@ ROW_MIN = GRID_MIN
 ROW = dt.timedelta(minutes=ROW_MIN)
 SLOT_ROWS = 3
 HOUR_ROWS = 12
-DAY_MIN = 24 * 60
 MINUTE = dt.timedelta(minutes=1)
 USUAL_OPEN, USUAL_CLOSE = 8 * 60, 18 * 60
 """Shown on a day on which the place is closed and nobody is booked."""
-OFF, BREAK, CLOSED = N_("Off"), N_("Break"), N_("Closed")
 WORDS: dict[ReceptionStatus, str] = {
     ReceptionStatus.STOP: N_("Stop"),
     ReceptionStatus.LATER: N_("Later"),

@@ -6,13 +6,9 @@ from dataclasses import dataclass, field
 
 from clinic.catalog.values import Modality
 from clinic.chart.rules.board import (
-    BREAK,
     CAUTION,
-    CLOSED,
-    DAY_MIN,
     FOR_THE_DESK,
     MINUTE,
-    OFF,
     READY,
     RELEASED,
     ROOMED,
@@ -28,6 +24,7 @@ from clinic.chart.rules.board import (
     length_min,
     minutes_of,
 )
+from clinic.chart.rules.closed import CLOSED, DAY_MIN, Blocked, stretches, without
 from clinic.chart.rules.tracks import tracks_of
 from clinic.core.access import Actor, Permission
 from clinic.patients.values import initials_of
@@ -72,6 +69,8 @@ class Builder:
         lines: Sequence[Line],
         shifts: Sequence[tuple[int, int]],
         *,
+        blocked: Sequence[Blocked] = (),
+        shut: str = CLOSED,
         closes: int,
         takes: bool = True,
     ) -> Column:
@@ -81,7 +80,7 @@ class Builder:
             [row.status in _GONE for row in lines],
             (self.begun - self.opens) // ROW_MIN,
         )
-        slots = self.slots(placed, lines, shifts)
+        slots = self.slots(placed, lines, without(shifts, blocked))
         gaps = [slot.at for slot in slots if slot.is_gap]
         cards = [
             self.card(row, at, n, track, gaps=gaps)
@@ -98,7 +97,12 @@ class Builder:
             free_min=len(slots) * SLOT_ROWS * ROW_MIN,
             tracks=tracks,
             cards=cards,
-            offs=self.offs(shifts, closes),
+            offs=[
+                self.off(*stretch)
+                for stretch in stretches(
+                    shifts, blocked, opens=self.opens, closes=closes, shut=shut
+                )
+            ],
             slots=slots,
         )
 
@@ -236,17 +240,6 @@ class Builder:
                 yield "start"
             if status is AppointmentStatus.IN_TREATMENT:
                 yield "finish"
-
-    def offs(self, shifts: Sequence[tuple[int, int]], closes: int) -> list[Off]:
-        """Return the times between the shifts of a column."""
-        found, last = [], self.opens
-        for number, (start, end) in enumerate(shifts):
-            if start > last:
-                found.append(self.off(last, start, BREAK if number else OFF))
-            last = max(last, end)
-        if last < closes:
-            found.append(self.off(last, closes, OFF if shifts else CLOSED))
-        return found
 
     def off(self, start: int, end: int, why: str) -> Off:
         """Return one shaded time, from minute to minute."""

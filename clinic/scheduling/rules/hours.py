@@ -151,6 +151,14 @@ def _days_of(span: Span, zone: str) -> tuple[dt.date, dt.date]:
     )
 
 
+def span_of(starts_local: dt.datetime, ends_local: dt.datetime, zone: str) -> Span | None:
+    """Return from when until when two wall times last; None when nothing lies between them.
+
+    Of a time that comes twice a start is the first and an end the second.
+    """
+    return _span(starts_local, ends_local, zone)
+
+
 def _spans(days: Iterable[tuple[dt.date, Times]], zone: str) -> tuple[Span, ...]:
     found = (
         _span(dt.datetime.combine(day, opens), dt.datetime.combine(day, closes), zone)

@@ -23,15 +23,17 @@ def openings(
     candidates: Iterable[Candidate],
     window: Span,
     *,
+    within: Sequence[Span] | None = None,
     patient_busy: Sequence[Span] = (),
     step_min: int = STEP_MIN,
     prefer: Sequence[int] = (),
 ) -> Iterator[Opening]:
     """Yield the times at which the whole service fits, earliest first, each with its resources.
 
-    `window` bounds the starts, its end excluded. Every kind of resource is one and the same for
-    all its parts. Where several are free, those of `prefer` come first, then the given order.
-    No part that needs a practitioner or room: none is named. No candidate: no opening.
+    `window` bounds the starts, its end excluded, `within` more narrowly. Every kind of resource
+    is one and the same for all its parts. Where several are free, those of `prefer` come first,
+    then the given order. No part that needs a practitioner or room: none is named. No candidate:
+    no opening.
     """
     grid = _Grid(window, longest=max((s.offset_min + s.length_min for s in segments), default=0))
     roles: dict[_Role, list[tuple[int, int]]] = {(s.kind, s.device_type): [] for s in segments}
@@ -42,6 +44,8 @@ def openings(
             roles[role].append((candidate.id, fits))
 
     possible = grid.aligned(step_min)
+    if within is not None:
+        possible &= grid.begun(within)
     for masks in roles.values():
         fits = 0
         for _id, mask in masks:
@@ -103,6 +107,13 @@ class _Grid:
             inside |= self._mask(_up(span.start), _down(span.end))
         return self.without(inside, candidate.busy)
 
+    def begun(self, spans: Iterable[Span]) -> int:
+        """Return the points of the grid that lie in one of these half-open spans."""
+        inside = 0
+        for span in spans:
+            inside |= self._mask(_up(span.start), _up(span.end))
+        return inside
+
     def without(self, mask: int, busy: Iterable[Span]) -> int:
         for span in busy:
             mask &= ~self._mask(_down(span.start), _up(span.end))
@@ -147,9 +158,7 @@ def _opening(
         starts_at=starts_at,
         practitioner_id=chosen.get((ResourceKind.PRACTITIONER, "")),
         room_id=chosen.get((ResourceKind.ROOM, "")),
-        device_ids=tuple(
-            id_ for (kind, _type), id_ in chosen.items() if kind is ResourceKind.DEVICE
-        ),
+        held=tuple(chosen.items()),
     )
 
 

@@ -67,6 +67,7 @@ def _begin_with(form: TimedForm) -> None:
             field.data = field.parse(request.args.get(name, ""))
         except Invalid:
             field.data = None
+    desk.fill(form, request.args.get("fill", ""))
 
 
 def _booking_page(form: WhoForm, *, newcomer: Newcomer | None = None, **panel: Any) -> str:

@@ -288,6 +288,7 @@ def edit(appointment_id: int) -> ResponseReturnValue:
         practitioner_id=row.practitioner_id,
         room_id=row.room_id,
     )
+    desk.fill(form, request.args.get("fill", ""))
     return _move_page(appointment_id, form)
 
 

@@ -63,7 +63,11 @@ document.addEventListener("keydown", (event) => {
   const handler = handlerOf(chord + key) ?? handlerOf(key);
   if (key === "g" && !chord) {
     chord = "g ";
-    setTimeout(() => { chord = ""; }, 1200);
+    const alone = handlerOf("g"); // A page with a "g" of its own waits shorter for the rest of a chord.
+    setTimeout(() => {
+      if (chord && alone) alone();
+      chord = "";
+    }, alone ? 400 : 1200);
     return;
   }
   chord = "";

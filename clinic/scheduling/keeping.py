@@ -1,0 +1,276 @@
+"""Keeping when a place is open and who works when: weeks, single days, public holidays.
+
+Whoever changes hours holds the resources they are of, as whoever books does: no visit slips in
+between the old hours and the new ones.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
+
+from clinic.audit import service as audit
+from clinic.catalog.values import ResourceKind
+from clinic.core import clock
+from clinic.core.access import Actor, refuse_unconfirmed
+from clinic.core.errors import Invalid, NotFound, StaleEdit
+from clinic.core.text import N_
+from clinic.locations import holidays
+from clinic.locations import queries as location_queries
+from clinic.locations import rules as location_rules
+from clinic.locations.models import OpeningDay
+from clinic.locations.values import OpenSpan
+from clinic.scheduling import holdings, queries, timetables
+from clinic.scheduling.closing import KeepOwnDay, KeepPlaceDays, KeepWeek
+from clinic.scheduling.models import Resource, WorkingDay, WorkingHours
+from clinic.scheduling.rules import hours
+from clinic.scheduling.rules.hours import Times
+
+MOST_DAYS = 60
+YEARS_AHEAD = 2
+DAY_OVER = N_("This day is over")
+TURNED = N_("The last day lies before the first")
+TOO_MANY = N_("At most %(most)s days at a time, please")
+NO_NAME = N_("Say what the day is called")
+PLACE_CLOSED = N_("The clinic is closed on that day: open it first")
+PLACE_HOURS = N_("The clinic is open only %(hours)s on that day")
+NO_DAY = N_("This day has no hours of its own any more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCard:
+    """One date with other hours, as lists show it."""
+
+    id: int
+    day: dt.date
+    name: str
+    times: str
+    """As people write them; empty is closed."""
+
+
+# ---- reading ----
+
+
+def week_of(db: Session, resource_id: int) -> tuple[OpenSpan, ...]:
+    """Return a resource's own weekly hours, in the order of the week."""
+    rows = db.scalars(sa.select(WorkingHours).where(WorkingHours.resource_id == resource_id))
+    return tuple(sorted(OpenSpan(row.weekday, row.starts, row.ends) for row in rows))
+
+
+def own_days(db: Session, resource_id: int, *, since: dt.date) -> Sequence[DayCard]:
+    """Return the coming dates on which a resource has other hours."""
+    rows = db.scalars(
+        sa.select(WorkingDay)
+        .where(WorkingDay.resource_id == resource_id, WorkingDay.day >= since)
+        .order_by(WorkingDay.day)
+    )
+    return [DayCard(id=r.id, day=r.day, name="", times=_text(r.times)) for r in rows]
+
+
+def place_days(db: Session, location_id: int, *, since: dt.date) -> Sequence[DayCard]:
+    """Return the coming dates on which the place has other hours."""
+    rows = db.scalars(
+        sa.select(OpeningDay)
+        .where(OpeningDay.location_id == location_id, OpeningDay.day >= since)
+        .order_by(OpeningDay.day)
+    )
+    return [DayCard(id=r.id, day=r.day, name=r.name, times=_text(r.times)) for r in rows]
+
+
+def holidays_ahead(db: Session, actor: Actor) -> Mapping[dt.date, str]:
+    """Return {day: name} of the coming public holidays that nobody has decided about."""
+    location = location_queries.get(db, actor.location_id)
+    today = clock.today(actor.zone)
+    known = holidays.public_holidays(
+        location.country,
+        location.subdivision,
+        range(today.year, today.year + YEARS_AHEAD + 1),
+        locale=location.locale,
+    )
+    kept = set(db.scalars(sa.select(OpeningDay.day).where(OpeningDay.location_id == location.id)))
+    return {day: name for day, name in known.items() if day >= today and day not in kept}
+
+
+def own_resource(db: Session, actor: Actor) -> Resource | None:
+    """Return the column that stands for whoever is signed in; None when there is none."""
+    return db.scalar(sa.select(Resource).where(Resource.account_id == actor.id))
+
+
+# ---- weeks and days of a resource ----
+
+
+def keep_week(db: Session, actor: Actor, wish: KeepWeek) -> Resource:
+    """Give a resource other weekly hours; visits that are booked stay.
+
+    Raises NotFound, StaleEdit, PasswordNeeded, Invalid at the weekday on which the place is closed
+    at these hours.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    resource = holdings.get(db, actor, wish.resource_id)
+    if resource.version != wish.version:
+        raise StaleEdit(holdings.STALE)
+    location = location_queries.with_hours(db, actor.location_id)
+    place = location_queries.spans(location)
+    for day in range(7):
+        own = [(s.opens, s.closes) for s in wish.hours if s.weekday == day]
+        opens = [(s.opens, s.closes) for s in place if s.weekday == day]
+        _refuse_outside(own, opens, field=f"hours_{day}")
+    before = week_of(db, resource.id)
+    if before == wish.hours:
+        return resource
+
+    _lock(db, actor)
+    flag_modified(resource, "name")  # Hours are rows of their own: the version moves with them.
+    db.execute(sa.delete(WorkingHours).where(WorkingHours.resource_id == resource.id))
+    db.add_all(
+        WorkingHours(resource_id=resource.id, weekday=s.weekday, starts=s.opens, ends=s.closes)
+        for s in wish.hours
+    )
+    changes = {"hours": [_week_text(before), _week_text(wish.hours)]}
+    audit.record(
+        db, actor, "resource.hours_changed", "resource", resource.id, detail={"changes": changes}
+    )
+    return resource
+
+
+def keep_own_day(db: Session, actor: Actor, wish: KeepOwnDay) -> WorkingDay:
+    """Let a resource have other hours on one date, instead of what it had there.
+
+    Raises NotFound, PasswordNeeded, Invalid for a day that is over or hours at which the place is
+    closed.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    resource = holdings.get(db, actor, wish.resource_id)
+    if wish.day < clock.today(actor.zone):
+        raise Invalid(DAY_OVER, field="day")
+    calendar = timetables.calendar(db, actor.location_id, actor.zone, since=wish.day)
+    _refuse_outside(wish.times, hours.place_times(calendar, wish.day), field="times")
+
+    _lock(db, actor)
+    found = db.scalar(
+        sa.select(WorkingDay).where(
+            WorkingDay.resource_id == resource.id, WorkingDay.day == wish.day
+        )
+    )
+    row = found or WorkingDay(resource_id=resource.id, day=wish.day, times=[])
+    row.times = _kept(wish.times)
+    db.add(row)
+    detail = {"day": wish.day.isoformat(), "times": _text(row.times)}
+    audit.record(db, actor, "resource.day_kept", "resource", resource.id, detail=detail)
+    return row
+
+
+def drop_own_day(db: Session, actor: Actor, resource_id: int, day_id: int) -> None:
+    """Let a date of a resource be as its week is; raises NotFound, PasswordNeeded."""
+    refuse_unconfirmed(actor, at=clock.now())
+    resource = holdings.get(db, actor, resource_id)
+    row = db.get(WorkingDay, day_id)
+    if row is None or row.resource_id != resource.id:
+        raise NotFound(NO_DAY)
+    _lock(db, actor)
+    detail = {"day": row.day.isoformat(), "times": _text(row.times)}
+    db.delete(row)
+    audit.record(db, actor, "resource.day_dropped", "resource", resource.id, detail=detail)
+
+
+# ---- days of the place ----
+
+
+def keep_place_days(db: Session, actor: Actor, wish: KeepPlaceDays) -> int:
+    """Let the place have other hours from day to day; return how many days that are.
+
+    Raises PasswordNeeded, Invalid for days that are over, turned round or too many.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    if not wish.name:
+        raise Invalid(NO_NAME, field="name")
+    if wish.first < clock.today(actor.zone):
+        raise Invalid(DAY_OVER, field="first")
+    if wish.last < wish.first:
+        raise Invalid(TURNED, field="last")
+    count = (wish.last - wish.first).days + 1
+    if count > MOST_DAYS:
+        raise Invalid(TOO_MANY, field="last", most=MOST_DAYS)
+    days = {wish.first + dt.timedelta(days=n): wish.name for n in range(count)}
+    return _keep_days(db, actor, days, wish.times)
+
+
+def take_over(db: Session, actor: Actor, days: Sequence[dt.date]) -> int:
+    """Close the place on public holidays, each under its name; return on how many.
+
+    Days that are no holiday any more, or decided about meanwhile, are left out. Raises
+    PasswordNeeded.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    open_ones = holidays_ahead(db, actor)
+    chosen = {day: open_ones[day][:120] for day in days if day in open_ones}
+    return _keep_days(db, actor, chosen, ()) if chosen else 0
+
+
+def drop_place_day(db: Session, actor: Actor, day_id: int) -> None:
+    """Let a date of the place be as its week is; raises NotFound, PasswordNeeded."""
+    refuse_unconfirmed(actor, at=clock.now())
+    row = db.get(OpeningDay, day_id)
+    if row is None or row.location_id != actor.location_id:
+        raise NotFound(NO_DAY)
+    _lock(db, actor)
+    detail = {"day": row.day.isoformat(), "name": row.name, "times": _text(row.times)}
+    db.delete(row)
+    audit.record(db, actor, "location.day_dropped", "location", actor.location_id, detail=detail)
+
+
+def _keep_days(db: Session, actor: Actor, days: Mapping[dt.date, str], times: Times) -> int:
+    _lock(db, actor)
+    had = {
+        row.day: row
+        for row in db.scalars(
+            sa.select(OpeningDay).where(
+                OpeningDay.location_id == actor.location_id, OpeningDay.day.in_(days)
+            )
+        )
+    }
+    for day, name in days.items():
+        row = had.get(day) or OpeningDay(
+            location_id=actor.location_id, day=day, name=name, times=[]
+        )
+        row.name, row.times = name, _kept(times)
+        db.add(row)
+    detail: dict[str, Any] = {
+        "days": {day.isoformat(): name for day, name in days.items()},
+        "times": _text(_kept(times)),
+    }
+    audit.record(db, actor, "location.days_kept", "location", actor.location_id, detail=detail)
+    return len(days)
+
+
+# ---- what they share ----
+
+
+def _lock(db: Session, actor: Actor) -> None:
+    queries.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
+
+
+def _refuse_outside(own: Times, place: Times, *, field: str) -> None:
+    for opens, closes in own:
+        if not any(a <= opens and closes <= b for a, b in place):
+            if not place:
+                raise Invalid(PLACE_CLOSED, field=field)
+            raise Invalid(PLACE_HOURS, field=field, hours=_text(_kept(place)))
+
+
+def _kept(times: Times) -> list[list[str]]:
+    return [[opens.strftime("%H:%M"), closes.strftime("%H:%M")] for opens, closes in times]
+
+
+def _text(kept: Sequence[Sequence[str]]) -> str:
+    return ", ".join(f"{opens}\u2013{closes}" for opens, closes in kept)
+
+
+def _week_text(spans: Sequence[OpenSpan]) -> str:
+    return "; ".join(
+        f"{day}: {text}" for day in range(7) if (text := location_rules.text_of(spans, day))
+    )

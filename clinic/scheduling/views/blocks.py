@@ -1,0 +1,172 @@
+"""Blocking time: the list, the form, and what a block hits."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from clinic.audit import looks
+from clinic.core import clock
+from clinic.core.access import Permission
+from clinic.core.errors import ClinicError, Conflict, Invalid
+from clinic.core.text import N_
+from clinic.scheduling import block_forms, blocks, damage, desk, guard, timetables
+from clinic.scheduling.block_forms import BlockForm, LiftForm
+from clinic.scheduling.closing import BLOCK_NAMES, BlockKind, Placed
+from clinic.scheduling.damage import NotMoved
+from clinic.scheduling.guard import SlotTaken
+from clinic.web.access import actor, require
+from clinic.web.database import read, transaction
+from clinic.web.errors import status_of
+from clinic.web.words import translate, words_of
+
+bp = Blueprint("blocks", __name__, url_prefix="/blocks")
+LAID = N_("Blocked. Nothing is booked there from now on.")
+LIFTED = N_("The block was taken away. Its time is free again.")
+MOVED = N_("All of them were moved: %(count)s.")
+
+
+@bp.get("")
+@require(Permission.TIME_BLOCK)
+def index() -> ResponseReturnValue:
+    """List what is blocked, the next first."""
+    return render_template(
+        "blocks/index.html", blocks=blocks.coming(read(), actor()), block_names=BLOCK_NAMES
+    )
+
+
+@bp.get("/new")
+@require(Permission.TIME_BLOCK)
+def new() -> ResponseReturnValue:
+    """Show the form, begun with what the address says."""
+    form = BlockForm(kind=BlockKind.LEAVE.value, resource_ids=request.args.getlist("resource_id"))
+    form.starts_on.data = clock.today(actor().zone)
+    for field, name in ((form.starts_on, "date"), (form.starts, "start"), (form.ends, "end")):
+        try:
+            field.data = field.parse(request.args[name]) if name in request.args else field.data
+        except Invalid:
+            continue
+    return _form(form)
+
+
+def _form(form: BlockForm) -> str:
+    today = clock.today(actor().zone)
+    table = timetables.timetable(read(), actor().location_id, actor().zone, since=today)
+    form.offer([(r.id, r.name) for r in table.resources])
+    return render_template("blocks/new.html", form=form)
+
+
+@bp.post("")
+@require(Permission.TIME_BLOCK)
+def create() -> ResponseReturnValue:
+    """Lay a block, and show what it hits."""
+    form = BlockForm(request.form)
+    if not form.validate():
+        return _form(form), 422
+    try:
+        with transaction() as db:
+            laid = blocks.lay(db, actor(), form.wish())
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return _form(form), 422
+    except Conflict as taken:
+        form.refuse("resource_ids", taken)
+        return _form(form), 409
+    flash(translate(LAID), "ok")
+    return redirect(url_for("blocks.show", block_id=laid.id), 303)
+
+
+@bp.get("/<id:block_id>")
+@require(Permission.TIME_BLOCK)
+def show(block_id: int) -> ResponseReturnValue:
+    """Show a block with the visits that stand in it and where else they could be."""
+    return _page(block_id)
+
+
+def _page(
+    block_id: int,
+    *,
+    chosen: Mapping[int, str] | None = None,
+    why: Mapping[int, ClinicError] | None = None,
+) -> str:
+    db, who = read(), actor()
+    block = blocks.card(db, who, block_id)
+    hits = None
+    if who.may(Permission.APPOINTMENT_BOOK):
+        table = timetables.timetable(db, who.location_id, who.zone, since=clock.today(who.zone))
+        hits = damage.damage(db, who, table, block)
+        looks.listed("block", (hit.id for hit in hits.hits), block=str(block.id))
+    return render_template(
+        "blocks/show.html",
+        block=block,
+        hits=hits,
+        count=hits.count if hits else damage.count(db, block),
+        block_names=BLOCK_NAMES,
+        chosen=chosen or {},
+        why={id_: _words(error) for id_, error in (why or {}).items()},
+    )
+
+
+def _words(error: ClinicError) -> str:
+    if isinstance(error, SlotTaken) and error.clashes:
+        return " · ".join(
+            translate(message, **values) for message, values in map(guard.words_of, error.clashes)
+        )
+    return words_of(error)
+
+
+@bp.post("/<id:block_id>/moves")
+@require(Permission.APPOINTMENT_BOOK)
+def move_all(block_id: int) -> ResponseReturnValue:
+    """Move the visits of a block where the page says, all of them or none."""
+    sent = block_forms.chosen(request.form)
+    placed = [
+        placed
+        for visit, (raw, version) in sent.items()
+        if (placed := _placed(visit, raw, version)) is not None
+    ]
+    block = blocks.card(read(), actor(), block_id)
+    try:
+        with transaction() as db:
+            count = damage.move_all(
+                db, actor(), block_id, placed, reason=translate(BLOCK_NAMES[block.kind])
+            )
+    except Conflict as error:
+        flash(words_of(error), "bad")
+        why = error.why if isinstance(error, NotMoved) else {}
+        shown = {visit: raw for visit, (raw, _version) in sent.items()}
+        return _page(block_id, chosen=shown, why=why), status_of(error)
+    flash(translate(MOVED, count=count), "ok")
+    return redirect(url_for("blocks.show", block_id=block_id), 303)
+
+
+def _placed(visit: int, raw: str, version: str) -> Placed | None:
+    """Return where a visit goes; None for what is none of our buttons."""
+    offered = desk.offered_time(raw)
+    if offered is None or not (version.isascii() and version.isdigit()):
+        return None
+    return Placed(
+        appointment_id=visit,
+        version=int(version),
+        starts_local=offered.starts_local,
+        practitioner_id=offered.practitioner_id or 0,
+        room_id=offered.room_id,
+        second_hour=offered.second_hour,
+    )
+
+
+@bp.post("/<id:block_id>/removal")
+@require(Permission.TIME_BLOCK)
+def lift(block_id: int) -> ResponseReturnValue:
+    """Take a block away."""
+    form = LiftForm(request.form)
+    if not form.validate():
+        return _page(block_id), 422
+    try:
+        with transaction() as db:
+            blocks.lift(db, actor(), block_id, form.version.data or 0)
+    except Conflict as stale:
+        flash(words_of(stale), "bad")
+        return _page(block_id), 409
+    flash(translate(LIFTED), "ok")
+    return redirect(url_for("blocks.index"), 303)
