@@ -25,11 +25,18 @@ from clinic.followup.values import (
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
 from clinic.safety.values import Decision, Releasable, ReleaseFinding
-from clinic.scheduling import course_queries, courses
+from clinic.scheduling import course_queries, courses, presence
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.course_values import CourseCallOutcome, LogCourseCall
-from clinic.scheduling.values import CancelAppointment, CancelReason, Refused, StepVisit
+from clinic.scheduling.values import (
+    CancelAppointment,
+    CancelReason,
+    Confirmation,
+    ConfirmVisit,
+    Refused,
+    StepVisit,
+)
 from clinic.treatments import queries as treatments_queries
 from clinic.treatments import service as treatments
 from clinic.treatments.models import TreatmentSession
@@ -62,6 +69,13 @@ def no_show(stage: Stage, visit: int) -> None:
         stage.staff.receptionist,
         StepVisit(appointment_id=visit, version=stage.visit(visit).version),
     )
+
+
+def hear(stage: Stage, visit: int, answer: Confirmation) -> None:
+    """Note what was heard about the coming to a visit."""
+    version = stage.visit(visit).version
+    wish = ConfirmVisit(appointment_id=visit, version=version, answer=answer)
+    presence.confirm(stage.db, stage.staff.receptionist, wish)
 
 
 def cancel(stage: Stage, visit: int, reason: CancelReason) -> None:

@@ -17,10 +17,17 @@ from clinic.demo.timetable import Book, Slot
 from clinic.followup.values import CallKind, Outcome, SideEffectKind
 from clinic.patients.values import RegisterPatient
 from clinic.scheduling.guard import SlotTaken
-from clinic.scheduling.values import AppointmentOrigin, CancelReason
+from clinic.scheduling.values import AppointmentOrigin, CancelReason, Confirmation
 
 PRP, MESO, TALK = Modality.PRP, Modality.MESOTHERAPY, Modality.CONSULTATION
 _MORNING = dt.time(7, 40)
+_HEARD: dict[histories.Recipe, Confirmation] = {
+    histories.ibuprofen: Confirmation.CONFIRMED,
+    histories.clopidogrel: Confirmation.CONFIRMED,
+    histories.apixaban: Confirmation.ASKED,
+    histories.low_platelets: Confirmation.NOT_REACHED,
+}
+"""Whose coming was asked for this morning, by what they told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +239,9 @@ class Story:
             return
         self.ids[f"visit {face.phone}"] = visit
         morning = self.stage.instant(self.today, _MORNING)
+        heard = _HEARD.get(told) if told is not None else None
+        if heard is not None:
+            self.stage.at(morning, lambda: acts.hear(self.stage, visit, heard))
         if told is histories.unsure_of_painkiller:
             self.stage.at(morning, lambda: self.stage.tell(patient_id, told))
             return

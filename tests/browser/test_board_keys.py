@@ -119,6 +119,7 @@ def test_one_key_goes_round_the_columns_and_the_focus_stays(desk):
     expect(page.locator("[data-at] a:focus")).to_have_count(1)
     page.keyboard.press("w")
     expect(page.get_by_role("region", name="Week of a practitioner")).to_be_visible()
+    expect(page.locator("[data-board] a[tabindex='0']")).to_have_count(1)
     page.keyboard.press("l")
     expect(page.get_by_role("region", name="Visits of the day as a list")).to_be_visible()
 
