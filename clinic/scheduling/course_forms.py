@@ -276,6 +276,8 @@ def _read(raw: str, number: int) -> Pick | None:
         local = dt.datetime.fromisoformat(found[1])
     except ValueError:
         return None
+    if not _FIRST <= local.date() <= _LAST:
+        return None
     return Pick(
         number=number,
         starts_local=local,

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 
+from clinic.catalog.values import ResourceKind
 from clinic.core import clock
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
@@ -77,6 +78,9 @@ def _availability(ground: Ground, pick: Pick) -> list[tuple[Level, Said | None]]
         return [(Level.RED, Said(bad.message, tuple(bad.values.items())))]
     if at < clock.now():
         return [(Level.RED, Said(PAST))]
+    people = ground.table.of_kind(ResourceKind.PRACTITIONER)
+    if pick.practitioner_id not in {person.id for person in people}:
+        return [(Level.RED, Said(guard.NOT_OFFERED))]
     for one in ground.free.get(pick.starts_local.date(), ()):
         if (one.starts_at, one.practitioner_id) == (at, pick.practitioner_id):
             return [] if one.is_wished else [(Level.AMBER, Said(planning.UNWISHED))]
