@@ -13,7 +13,8 @@ from clinic.locations.models import Location
 from clinic.messages import rules as message_rules
 from clinic.messages import sending, service
 from clinic.messages.models import MessageSettings
-from clinic.messages.values import Channel, Handed, Letter, Outcome, SetContact, SmsWay
+from clinic.messages.values import Handed, Letter, Outcome, SetContact, SmsWay
+from clinic.patients.values import Channel
 
 EVERY = 2
 """Every second patient agreed to SMS."""

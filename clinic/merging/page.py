@@ -23,11 +23,9 @@ from clinic.merging.values import (
     Return,
 )
 from clinic.messages import queries as message_queries
-from clinic.messages.models import ContactWish
-from clinic.messages.values import CHANNEL_NAMES, Channel
 from clinic.patients import queries as patient_queries
-from clinic.patients.models import Patient, PatientPair
-from clinic.patients.values import SEX_NAMES, STATUS_NAMES, Sex, full_name
+from clinic.patients.models import ContactWish, Patient, PatientPair
+from clinic.patients.values import CHANNEL_NAMES, SEX_NAMES, STATUS_NAMES, Channel, Sex, full_name
 
 OTHER = N_("Other entries of the medical record")
 """The sum of what is clinical, for who is not."""

@@ -16,12 +16,10 @@ from clinic.merging import queries
 from clinic.merging import rules as merging_rules
 from clinic.merging.values import COLUMNS, MESSAGES, UNDO_DAYS, Clash, MergePatients
 from clinic.messages import queries as message_queries
-from clinic.messages.models import ContactWish
-from clinic.messages.values import Channel
 from clinic.patients import queries as patient_queries
 from clinic.patients import service as patient_service
-from clinic.patients.models import Patient, PatientPair
-from clinic.patients.values import PatientStatus, Verdict
+from clinic.patients.models import ContactWish, Patient, PatientPair
+from clinic.patients.values import Channel, PatientStatus, Verdict
 from clinic.scheduling import service as scheduling_service
 
 STALE = N_("Somebody else has changed one of the records. Look at both again.")

@@ -10,14 +10,8 @@ from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.messages import queries
 from clinic.messages import rules as message_rules
-from clinic.messages.values import (
-    CHANNEL_NAMES,
-    KIND_NAMES,
-    STATE_NAMES,
-    Channel,
-    MessageKind,
-    MessageState,
-)
+from clinic.messages.values import KIND_NAMES, STATE_NAMES, MessageKind, MessageState
+from clinic.patients.values import CHANNEL_NAMES, Channel
 
 NOT_ASKED = N_("The patient has not been asked about messages.")
 WANTS_NONE = N_("The patient wants no messages.")

@@ -9,17 +9,16 @@ from wtforms.validators import Optional, ValidationError
 from clinic.core.text import N_
 from clinic.messages.rules import may_call
 from clinic.messages.values import (
-    CHANNEL_NAMES,
     KIND_NAMES,
     SECURITY_NAMES,
     SMS_NAMES,
     ChangeSettings,
-    Channel,
     MailSecurity,
     MessageKind,
     SetContact,
     SmsWay,
 )
+from clinic.patients.values import CHANNEL_NAMES, Channel
 from clinic.scheduling.values import CONFIRMATION_NAMES, Confirmation
 from clinic.web.forms import (
     BaseForm,

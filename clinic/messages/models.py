@@ -6,26 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Key, Versioned, known
-from clinic.messages.values import Channel, MailSecurity, MessageKind, MessageState, SmsWay
-
-
-class ContactWish(Versioned, Base):
-    """Which messages a patient wants, agreed to on a day; without a row nothing is sent."""
-
-    __tablename__ = "contact_wish"
-    __table_args__ = (
-        sa.Index(None, "noted_by_id"),
-        known("channel", Channel),
-        sa.CheckConstraint("channel = 'none' OR agreed_on IS NOT NULL", name="agreed"),
-    )
-
-    patient_id: Mapped[int] = mapped_column(
-        Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"), primary_key=True
-    )
-    noted_by_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
-    channel: Mapped[Channel]
-    agreed_on: Mapped[dt.date | None] = mapped_column(default=None)
-    noted_at: Mapped[dt.datetime]
+from clinic.messages.values import MailSecurity, MessageKind, MessageState, SmsWay
+from clinic.patients.values import Channel
 
 
 class Message(Base):

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from clinic.locations.models import Location
 from clinic.messages import rules as message_rules
-from clinic.messages.models import CalendarFeed, ContactWish, Message, MessageSettings
-from clinic.messages.values import Begun, Channel, Queued, SmsWay, Terms, Visit
-from clinic.patients.models import Patient
-from clinic.patients.values import PatientStatus
+from clinic.messages.models import CalendarFeed, Message, MessageSettings
+from clinic.messages.values import Begun, Queued, SmsWay, Terms, Visit
+from clinic.patients.models import ContactWish, Patient
+from clinic.patients.values import Channel, PatientStatus
 from clinic.scheduling.models import Appointment, AppointmentEvent, Resource
 from clinic.scheduling.values import AppointmentStatus
 

@@ -5,16 +5,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from clinic.core import walltime
-from clinic.messages.values import (
-    OUT,
-    Begun,
-    Channel,
-    MessageKind,
-    MessageState,
-    Queued,
-    Terms,
-    Visit,
-)
+from clinic.messages.values import OUT, Begun, MessageKind, MessageState, Queued, Terms, Visit
+from clinic.patients.values import Channel
 
 SETTLE = dt.timedelta(minutes=2)
 """How long a change waits before it is told: it may be taken back."""

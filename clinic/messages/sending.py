@@ -22,16 +22,8 @@ from clinic.messages import rules as message_rules
 from clinic.messages.carriers import Carry
 from clinic.messages.models import Message
 from clinic.messages.queries import Owing
-from clinic.messages.values import (
-    Channel,
-    Handed,
-    Letter,
-    MessageKind,
-    MessageState,
-    Outcome,
-    Queued,
-    Terms,
-)
+from clinic.messages.values import Handed, Letter, MessageKind, MessageState, Outcome, Queued, Terms
+from clinic.patients.values import Channel
 from clinic.scheduling import queries as scheduling_queries
 
 log = logging.getLogger("clinic")

@@ -15,25 +15,17 @@ from clinic.core.text import N_
 from clinic.locations import queries as location_queries
 from clinic.messages import queries
 from clinic.messages import rules as message_rules
-from clinic.messages.models import CalendarFeed, ContactWish, Message, MessageSettings
-from clinic.messages.values import (
-    ChangeSettings,
-    Channel,
-    MessageKind,
-    MessageState,
-    SetContact,
-    SmsWay,
-)
+from clinic.messages.models import CalendarFeed, Message, MessageSettings
+from clinic.messages.values import ChangeSettings, MessageKind, MessageState, SetContact, SmsWay
 from clinic.patients import queries as patient_queries
+from clinic.patients.models import ContactWish
+from clinic.patients.values import NO_EMAIL, NO_PHONE, TICK, Channel
 from clinic.scheduling import presence
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment, Resource
 from clinic.scheduling.values import AppointmentStatus, Confirmation, ConfirmVisit
 
 STALE = N_("Somebody else has changed this in the meantime. Look at both texts and save again.")
-TICK = N_("Tick that the patient has agreed: without that nothing is sent.")
-NO_EMAIL = N_("No e-mail address is on file. Write it down first.")
-NO_PHONE = N_("No phone number is on file. Write it down first.")
 NO_MESSAGE = N_("There is no such message.")
 MOVED_ON = N_("This message is not where it was. Look at it again.")
 OLD_NEWS = N_("The visit has changed since: this message is out of date.")

@@ -12,7 +12,8 @@ from clinic.core import walltime
 from clinic.core.text import N_
 from clinic.locations.models import Location
 from clinic.messages.queries import Owing
-from clinic.messages.values import Channel, MessageKind
+from clinic.messages.values import MessageKind
+from clinic.patients.values import Channel
 
 SPOKEN = ("en", "de", "ar")
 """Languages that messages are written in; whoever speaks another reads the clinic's own."""

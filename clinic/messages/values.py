@@ -5,21 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clinic.core.text import N_
-
-
-class Channel(StrEnum):
-    """The way a patient wants to be written to."""
-
-    NONE = "none"
-    EMAIL = "email"
-    SMS = "sms"
-
-
-CHANNEL_NAMES: dict[Channel, str] = {
-    Channel.NONE: N_("No messages"),
-    Channel.EMAIL: N_("E-mail"),
-    Channel.SMS: N_("SMS"),
-}
+from clinic.patients.values import Channel
 
 
 class MessageKind(StrEnum):

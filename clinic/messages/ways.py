@@ -9,8 +9,9 @@ from flask import Flask
 from clinic.messages import carriers, vault
 from clinic.messages.carriers import Carry
 from clinic.messages.models import MessageSettings
-from clinic.messages.values import Channel, SmsWay
+from clinic.messages.values import SmsWay
 from clinic.messages.vault import Secret
+from clinic.patients.values import Channel
 from config import Config
 
 CONFIG = "clinic_config"

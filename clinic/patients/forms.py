@@ -5,8 +5,21 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from wtforms import BooleanField
+
 from clinic.core.text import N_
-from clinic.patients.values import LANGUAGES, SEX_NAMES, ChangePatient, RegisterPatient, Sex
+from clinic.patients.values import (
+    CHANNEL_NAMES,
+    LANGUAGES,
+    NO_EMAIL,
+    NO_PHONE,
+    SEX_NAMES,
+    TICK,
+    ChangePatient,
+    Channel,
+    RegisterPatient,
+    Sex,
+)
 from clinic.web.forms import (
     BaseForm,
     ChoiceField,
@@ -85,13 +98,35 @@ class PatientForm(BaseForm):
 class RegisterForm(PatientForm):
     """Somebody new."""
 
+    channel = EnumField(N_("Messages by"), Channel, CHANNEL_NAMES, optional=True)
+    agreed = BooleanField(N_("The patient has agreed to be written to about visits"))
     form_key = FormKeyField()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for the agreement and the address of the way that was chosen."""
+        is_good = super().validate(extra_validators)
+        if self.channel.errors:
+            return False
+        channel = self.channel.member() or Channel.NONE
+        if channel is not Channel.NONE and not self.agreed.data:
+            self.refuse("agreed", TICK)
+            is_good = False
+        if channel is Channel.EMAIL and not self.email.data:
+            self.refuse("email", NO_EMAIL)
+            is_good = False
+        if channel is Channel.SMS and not self.phone.data:
+            self.refuse("phone", NO_PHONE)
+            is_good = False
+        return is_good
 
     def wish(self, *, seen: str) -> RegisterPatient:
         """Build the command; `seen` names who was shown as alike, as the page's button sends it."""
         ids = frozenset(int(number) for number in re.findall(r"\d{1,10}", seen[:400], re.ASCII))
         return RegisterPatient(
-            **self.identity(), form_key=self.form_key.data or None, look_alikes_seen=ids
+            **self.identity(),
+            channel=self.channel.member() or Channel.NONE,
+            form_key=self.form_key.data or None,
+            look_alikes_seen=ids,
         )
 
 

@@ -18,9 +18,15 @@ from clinic.core.errors import Conflict, StaleEdit
 from clinic.core.text import N_
 from clinic.patients import finding, queries
 from clinic.patients import rules as patient_rules
-from clinic.patients.models import Patient, PatientSearchKey
+from clinic.patients.models import ContactWish, Patient, PatientSearchKey
 from clinic.patients.rules import SearchKeys
-from clinic.patients.values import ChangePatient, PatientHit, PatientStatus, RegisterPatient
+from clinic.patients.values import (
+    ChangePatient,
+    Channel,
+    PatientHit,
+    PatientStatus,
+    RegisterPatient,
+)
 
 BATCH = 1000
 _FORM_KEY = frozenset({"uq_patient_form_key", "patient.form_key"})
@@ -77,7 +83,25 @@ def register(db: Session, actor: Actor, wish: RegisterPatient) -> Patient:
         raise Conflict(N_("This file number is taken. Choose another one.")) from refused
     _number(db, [patient])
     _insert_keys(db, {patient.id: _keys_of(patient)})
-    audit.record(db, actor, "patient.registered", "patient", patient.id, patient_id=patient.id)
+    if wish.channel is not Channel.NONE:
+        db.add(
+            ContactWish(
+                patient_id=patient.id,
+                noted_by_id=actor.id,
+                channel=wish.channel,
+                agreed_on=clock.today(actor.zone),
+                noted_at=clock.now(),
+            )
+        )
+    audit.record(
+        db,
+        actor,
+        "patient.registered",
+        "patient",
+        patient.id,
+        patient_id=patient.id,
+        detail={"channel": wish.channel.value},
+    )
     return patient
 
 

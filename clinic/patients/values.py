@@ -50,6 +50,25 @@ LANGUAGES = (
 """Languages that a patient may be spoken to in, as ISO 639-1."""
 
 
+class Channel(StrEnum):
+    """The way a patient wants to be written to."""
+
+    NONE = "none"
+    EMAIL = "email"
+    SMS = "sms"
+
+
+CHANNEL_NAMES: dict[Channel, str] = {
+    Channel.NONE: N_("No messages"),
+    Channel.EMAIL: N_("E-mail"),
+    Channel.SMS: N_("SMS"),
+}
+
+TICK = N_("Tick that the patient has agreed: without that nothing is sent.")
+NO_EMAIL = N_("No e-mail address is on file. Write it down first.")
+NO_PHONE = N_("No phone number is on file. Write it down first.")
+
+
 class SearchKind(StrEnum):
     """Kind of a search key (datamodel: names, original script, skeleton, one-typo, phone, file)."""
 
@@ -81,6 +100,8 @@ class RegisterPatient:
     source_system: str | None = None
     source_id: str | None = None
     deceased_on: dt.date | None = None
+    channel: Channel = Channel.NONE
+    """By which messages the patient agreed to be written to, today."""
     look_alikes_seen: frozenset[int] | None = None
     """Who was shown as perhaps the same person: anybody else alike refuses. None: do not look."""
 

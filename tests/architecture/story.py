@@ -23,7 +23,8 @@ from clinic.merging import service as merging
 from clinic.merging.values import MergePatients
 from clinic.messages import service as messages
 from clinic.messages.models import Message
-from clinic.messages.values import Channel, MessageKind, MessageState, SetContact
+from clinic.messages.values import MessageKind, MessageState, SetContact
+from clinic.patients.values import Channel
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
 from clinic.safety.values import (

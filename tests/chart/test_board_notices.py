@@ -9,7 +9,8 @@ from clinic.core.access import Role
 from clinic.messages import queries as message_queries
 from clinic.messages import service as messages
 from clinic.messages.models import MessageSettings
-from clinic.messages.values import Channel, MessageKind, MessageState, SetContact
+from clinic.messages.values import MessageKind, MessageState, SetContact
+from clinic.patients.values import Channel
 from clinic.safety.values import FactKind
 from clinic.scheduling import service as scheduling
 from tests.chart.boards import DAY, ONLY_BOARD, board, text_of

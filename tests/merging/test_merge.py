@@ -17,12 +17,11 @@ from clinic.followup.queries import effects
 from clinic.merging import queries, service
 from clinic.merging.values import APART, EVIDENCE, FILE, KIND_NAMES, MESSAGES
 from clinic.messages import queries as message_queries
-from clinic.messages.models import ContactWish
-from clinic.messages.values import Channel
 from clinic.patients import finding
 from clinic.patients import queries as patient_queries
 from clinic.patients import service as patient_service
-from clinic.patients.values import PatientStatus, Sex
+from clinic.patients.models import ContactWish
+from clinic.patients.values import Channel, PatientStatus, Sex
 from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind

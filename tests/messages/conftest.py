@@ -21,7 +21,8 @@ from clinic.messages import carriers, sending, ways
 from clinic.messages import service as messages
 from clinic.messages.models import Message, MessageSettings
 from clinic.messages.sending import Tally
-from clinic.messages.values import Channel, MailSecurity, SetContact
+from clinic.messages.values import MailSecurity, SetContact
+from clinic.patients.values import Channel
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import (

@@ -17,8 +17,10 @@ from clinic.core import clock as clinic_clock
 from clinic.core.access import Role
 from clinic.core.engine import Sessions, make_engine
 from clinic.messages import carriers, queries, sending
-from clinic.messages.models import ContactWish, Message, MessageSettings
-from clinic.messages.values import Channel, MailSecurity, MessageState
+from clinic.messages.models import Message, MessageSettings
+from clinic.messages.values import MailSecurity, MessageState
+from clinic.patients.models import ContactWish
+from clinic.patients.values import Channel
 from tests import factories
 from tests.conftest import SECRET, lay_tables, wipe
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from clinic.messages import rules
-from clinic.messages.values import Begun, Channel, MessageKind, MessageState, Terms, Visit
+from clinic.messages.values import Begun, MessageKind, MessageState, Terms, Visit
+from clinic.patients.values import Channel
 
 pytestmark = pytest.mark.once
 UTC = dt.UTC

@@ -12,8 +12,8 @@ from clinic.audit.models import AuditEvent
 from clinic.messages import sending
 from clinic.messages import service as messages
 from clinic.messages.models import Message
-from clinic.messages.values import Channel, Handed, MailSecurity, MessageState, Outcome
-from clinic.patients.values import PatientStatus
+from clinic.messages.values import Handed, MailSecurity, MessageState, Outcome
+from clinic.patients.values import Channel, PatientStatus
 from tests.messages.conftest import PASSWORD, VISIT_AT, serving
 
 UTC = dt.UTC

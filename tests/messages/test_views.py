@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.messages import queries, vault, ways
-from clinic.messages.models import ContactWish, MessageSettings
-from clinic.messages.values import Channel
+from clinic.messages.models import MessageSettings
 from clinic.messages.vault import Secret
+from clinic.patients.models import ContactWish
+from clinic.patients.values import Channel
 from tests import factories
 from tests.counting import statements
 from tests.messages.conftest import PASSWORD, VISIT_AT

@@ -14,8 +14,9 @@ from clinic.locations import queries as location_queries
 from clinic.messages import queries, service, texts, vault, ways
 from clinic.messages.forms import SettingsForm, TrialForm
 from clinic.messages.models import MessageSettings
-from clinic.messages.values import Channel, Letter, MailSecurity, Outcome, SmsWay
+from clinic.messages.values import Letter, MailSecurity, Outcome, SmsWay
 from clinic.messages.vault import Secret
+from clinic.patients.values import Channel
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate

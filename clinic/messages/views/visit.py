@@ -15,8 +15,9 @@ from clinic.messages import card as cards
 from clinic.messages import queries, service
 from clinic.messages.card import Card
 from clinic.messages.forms import AnswerForm, ContactForm, WithholdForm
-from clinic.messages.values import Channel, MessageKind
+from clinic.messages.values import MessageKind
 from clinic.patients import queries as patient_queries
+from clinic.patients.values import Channel
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate, words_of
