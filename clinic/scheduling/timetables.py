@@ -93,21 +93,25 @@ def calendar(db: Session, location_id: int, zone: str, *, since: dt.date) -> Cal
             own_days[resource_id, day] = times_of(times)
         else:
             place_days[day] = OneDay(name=name, times=times_of(times))
-    blocks: dict[int, list[Blocked]] = {}
-    since_at = walltime.day_bounds(since, zone)[0]
-    for resource_id, kind, starts_at, ends_at in db.execute(
-        _BLOCKS, {"location": location_id, "since_at": since_at}
-    ):
-        blocked = Blocked(span=Span(start=starts_at, end=ends_at), kind=kind)
-        blocks.setdefault(resource_id, []).append(blocked)
     return Calendar(
         zone=zone,
         place=weeks.pop(0, {}),
         own=weeks,
         place_days=place_days,
         own_days=own_days,
-        blocks=blocks,
+        blocks=blocks(db, location_id, since_at=walltime.day_bounds(since, zone)[0]),
     )
+
+
+def blocks(db: Session, location_id: int, *, since_at: dt.datetime) -> dict[int, list[Blocked]]:
+    """Return {resource: what blocks it from an instant on}, in order; one statement."""
+    found: dict[int, list[Blocked]] = {}
+    for resource_id, kind, starts_at, ends_at in db.execute(
+        _BLOCKS, {"location": location_id, "since_at": since_at}
+    ):
+        blocked = Blocked(span=Span(start=starts_at, end=ends_at), kind=kind)
+        found.setdefault(resource_id, []).append(blocked)
+    return found
 
 
 def times_of(kept: Sequence[Sequence[str]]) -> Times:

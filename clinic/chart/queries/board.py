@@ -35,6 +35,7 @@ from clinic.core.access import Actor
 from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
+from clinic.scheduling import timetables
 from clinic.scheduling.closing import BLOCK_NAMES
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
 from clinic.scheduling.rules import hours
@@ -141,7 +142,9 @@ def day(
         stamp=stamp(db, actor, on, view)
         if view is View.WEEK
         else _stamp(
-            ((r.id, r.version, r.decision, r.is_released) for r in rows), _present(local, on, view)
+            ((r.id, r.version, r.decision, r.is_released) for r in rows),
+            _present(local, on, view),
+            _closed(table.calendar.blocks, _window(actor, on, view)),
         ),
         visits=[row.id for row in rows],
         patients={row.id: row.patient_id for row in rows},
@@ -231,10 +234,16 @@ def _by_visit(parts: Sequence[Line]) -> tuple[list[Line], dict[int, _Spans]]:
 
 
 def stamp(db: Session, actor: Actor, on: dt.date, view: View) -> str:
-    """Return what changes when the board does; one narrow statement."""
+    """Return what changes when the board does; two narrow statements."""
     rows = db.execute(_STAMP, _bounds(actor, on, view))
     local = walltime.to_local(clock.now(), actor.zone)
-    return _stamp(((row[0], row[1], row[2], row[3]) for row in rows), _present(local, on, view))
+    window = _window(actor, on, view)
+    blocks = timetables.blocks(db, actor.location_id, since_at=window.start)
+    return _stamp(
+        ((row[0], row[1], row[2], row[3]) for row in rows),
+        _present(local, on, view),
+        _closed(blocks, window),
+    )
 
 
 def device_offset(db: Session, appointment_id: int) -> dt.timedelta:
@@ -264,21 +273,38 @@ def _present(local: dt.datetime, on: dt.date, view: View) -> str:
     return str(_begun(local, on) // ROW_MIN)
 
 
-def _stamp(lines: Iterable[tuple[int, int, Decision | None, bool]], present: str) -> str:
-    """Digest what the cards show, and where the line of the present stands."""
+def _stamp(
+    lines: Iterable[tuple[int, int, Decision | None, bool]], present: str, closed: str
+) -> str:
+    """Digest what the cards show, what is blocked, and where the line of the present stands."""
     said = ";".join(
         f"{id_},{version},{decision},{released}" for id_, version, decision, released in lines
     )
-    return hashlib.blake2b(f"{present}|{said}".encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(f"{present}|{closed}|{said}".encode(), digest_size=8).hexdigest()
+
+
+def _closed(blocks: Mapping[int, Sequence[hours.Blocked]], window: Span) -> str:
+    """Return in one word what of a window is blocked."""
+    return ";".join(
+        f"{id_},{block.span.start},{block.span.end},{block.kind}"
+        for id_ in sorted(blocks)
+        for block in blocks[id_]
+        if block.span.overlaps(window)
+    )
+
+
+def _window(actor: Actor, on: dt.date, view: View) -> Span:
+    """Return the span of the days that are shown."""
+    days = _days(on, view)
+    return Span(
+        start=walltime.day_bounds(days[0], actor.zone)[0],
+        end=walltime.day_bounds(days[-1], actor.zone)[1],
+    )
 
 
 def _bounds(actor: Actor, on: dt.date, view: View) -> dict[str, object]:
-    days = _days(on, view)
-    start, end = (
-        walltime.day_bounds(days[0], actor.zone)[0],
-        walltime.day_bounds(days[-1], actor.zone)[1],
-    )
-    return {"location": actor.location_id, "start": start, "end": end}
+    window = _window(actor, on, view)
+    return {"location": actor.location_id, "start": window.start, "end": window.end}
 
 
 _OF_DAY = (
