@@ -12,8 +12,10 @@ from clinic.patients import models as patients
 from clinic.safety import models as safety
 from clinic.scheduling import course_models as courses
 from clinic.scheduling import handed_models as handed
+from clinic.scheduling import held
 from clinic.scheduling import models as scheduling
 from clinic.treatments import models as treatments
+from clinic.waiting import models as waiting
 
 metadata = Base.metadata
 
@@ -25,6 +27,7 @@ __all__ = [
     "courses",
     "followup",
     "handed",
+    "held",
     "locations",
     "messages",
     "metadata",
@@ -32,4 +35,5 @@ __all__ = [
     "safety",
     "scheduling",
     "treatments",
+    "waiting",
 ]

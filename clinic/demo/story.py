@@ -10,7 +10,7 @@ from clinic.catalog.values import Modality
 from clinic.core import clock
 from clinic.core.walltime import to_local
 from clinic.core.zones import Zone
-from clinic.demo import acts, histories
+from clinic.demo import acts, histories, waiting
 from clinic.demo.people import Face, faces
 from clinic.demo.stage import Stage
 from clinic.demo.timetable import Book, Slot
@@ -67,6 +67,7 @@ class Story:
         self._soon()
         self.stage.at(self.stage.now, lambda: acts.call_about_courses(self.stage))
         self._twice(everybody[34])
+        self.stage.at(self.stage.now, self._waiting)
 
     def _twice(self, face: Face) -> None:
         """Somebody rang yesterday from another phone and was registered once more."""
@@ -344,3 +345,8 @@ class Story:
                 self.stage.book(self.ids[face.phone], day, slot)
 
         self.stage.at(self.stage.now, act)
+
+    def _waiting(self) -> None:
+        """Those who wait for an earlier time; they are played last."""
+        known = [self.ids[face.phone] for face in faces()[70:] if face.phone in self.ids]
+        waiting.fill(self.stage, known, today=self.today)

@@ -45,8 +45,11 @@ KIND_NAMES: dict[str, str] = {
     "contact": N_("Follow-up calls"),
     "screening": N_("Safety checks"),
     "patient": N_("Records merged earlier"),
+    "waiting_entry": N_("Waiting list"),
 }
-FOR_EVERYBODY = frozenset({"appointment", "course", "treatment_session", "consent", "patient"})
+FOR_EVERYBODY = frozenset(
+    {"appointment", "course", "treatment_session", "consent", "patient", "waiting_entry"}
+)
 """Kinds that the desk reads by themselves; the others are one number there."""
 
 

@@ -5,7 +5,7 @@ the proof that nothing was overlooked.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from clinic.catalog.values import ResourceKind, Segment
-from clinic.core import walltime
+from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Conflict, Invalid
@@ -22,14 +22,13 @@ from clinic.core.text import N_
 from clinic.scheduling import queries, timetables
 from clinic.scheduling.closing import BlockKind, Closed
 from clinic.scheduling.models import (
-    PATIENT_GUARD,
-    RESOURCE_GUARD,
     Appointment,
     Occupancy,
 )
 from clinic.scheduling.rules import holding
 from clinic.scheduling.rules.holding import Situation
-from clinic.scheduling.values import FIRST_LANE, Clash, Holding, Span
+from clinic.scheduling.triggers import PATIENT_GUARD, RESOURCE_GUARD
+from clinic.scheduling.values import FIRST_LANE, Clash, Held, Holding, Span
 
 NOT_OFFERED = N_("Choose one of the list")
 TAKEN = N_("%(name)s is taken until %(until)s (%(who)s)")
@@ -37,6 +36,7 @@ PATIENT_TAKEN = N_("The patient has another visit from %(from)s to %(until)s (%(
 ROOM_TAKEN = N_("No room is free: %(name)s is taken until %(until)s (%(who)s)")
 NURSE_TAKEN = N_("No nurse is free: %(name)s is taken until %(until)s (%(who)s)")
 DEVICE_TAKEN = N_("No device is free: %(name)s is taken until %(until)s (%(who)s)")
+HELD = N_("%(name)s is held until %(until)s for an offer of the waiting list")
 JUST_TAKEN = N_("Somebody has just taken this time")
 _NONE_FREE = {
     ResourceKind.NURSE: NURSE_TAKEN,
@@ -56,6 +56,7 @@ PLACE_ENDS = N_("The clinic closes at %(from)s")
 PLACE_CLOSED = N_("The clinic is closed then. It opens again: %(until)s")
 PLACE_DAY = N_("The clinic has other hours that day (%(name)s). It opens again: %(until)s")
 PLACE_SHUT = N_("The clinic is closed then")
+_Taken = Mapping[int, list[Held]]
 
 
 class SlotTaken(Conflict):
@@ -88,6 +89,8 @@ def words_of(clash: Clash) -> tuple[str, dict[str, object]]:
     message = PATIENT_TAKEN if clash.kind is None else TAKEN
     if clash.kind is not None and not clash.was_named:
         message = _NONE_FREE.get(clash.kind, message)
+    if clash.kind is not None and not clash.who:
+        message = HELD
     return message, values
 
 
@@ -124,6 +127,8 @@ class Hold:
     room_id: int
     holdings: tuple[Holding, ...]
     names: dict[int, str]
+    gives_way: frozenset[int] = frozenset()
+    """Held times that run out with this one, or are this patient's own: their rows go first."""
     lanes: dict[int, int] = field(default_factory=dict)
     """Of what is held beside what is booked: {resource: lane}; empty when all of it is free."""
     outside: frozenset[int] = frozenset()
@@ -157,6 +162,7 @@ def find_free(
     room_id: int | None,
     visit: Appointment | None = None,
     overbook_reason: str = "",
+    held_slot_id: int | None = None,
 ) -> Hold:
     """Lock what a visit needs and return what it will hold.
 
@@ -174,6 +180,7 @@ def find_free(
         if id_ not in rows or rows[id_].kind is not kind:
             raise Invalid(NOT_OFFERED, field=holding.FIELDS[kind])
     but = visit.id if visit else None
+    taken, gives_way = _heeded(queries.occupied(db, rows, span, but=but), held_slot_id)
     own = queries.held_by_patient(db, patient_id, span, but=but)
     usual = visit.room_id if visit else None
     ranked = sorted(rows.values(), key=lambda r: (r.id != usual, r.sort, r.name, r.id))
@@ -184,7 +191,7 @@ def find_free(
         named,
         Situation(
             rows=ranked,
-            taken=queries.held(db, rows, span, but=but),
+            taken=taken,
             calendar=timetables.calendar(db, actor.location_id, actor.zone, since=day),
             promised={visit.practitioner_id, visit.room_id}
             if visit and visit.starts_at == span.start
@@ -203,7 +210,21 @@ def find_free(
         names={id_: row.name for id_, row in rows.items()},
         lanes=dict(choice.lanes),
         outside=choice.outside,
+        gives_way=gives_way,
     )
+
+
+def _heeded(found: _Taken, held_slot_id: int | None) -> tuple[_Taken, frozenset[int]]:
+    """Return what counts as taken, and the held times that do not: run out, or one's own."""
+    now, heeded, over = clock.now(), dict[int, list[Held]](), set[int]()
+    for resource_id, all_held in found.items():
+        for held in all_held:
+            is_own = held.held_slot_id is not None and held.held_slot_id == held_slot_id
+            if is_own or held.is_over(now):
+                over.add(held.held_slot_id or 0)
+            else:
+                heeded.setdefault(resource_id, []).append(held)
+    return heeded, frozenset(over)
 
 
 def occupy(db: Session, visit: Appointment, hold: Hold) -> None:
@@ -212,7 +233,7 @@ def occupy(db: Session, visit: Appointment, hold: Hold) -> None:
         # Old rows go first: a visit that shifts by half an hour must not meet itself.
         db.execute(sa.delete(Occupancy).where(Occupancy.appointment_id == visit.id))
         db.flush()
-        _hold(db, visit, hold)
+        fill(db, hold, appointment_id=visit.id)
 
 
 def occupy_new(db: Session, visit: Appointment, hold: Hold) -> None:
@@ -220,18 +241,20 @@ def occupy_new(db: Session, visit: Appointment, hold: Hold) -> None:
     db.add(visit)
     with guarded():
         db.flush()  # What it holds, the check, the event and the redirect need the id.
-        _hold(db, visit, hold)
+        fill(db, hold, appointment_id=visit.id)
 
 
-def _hold(db: Session, visit: Appointment, hold: Hold) -> None:
-    """Insert all that a visit holds with one statement."""
+def fill(db: Session, hold: Hold, **owner: object) -> None:
+    """Insert all that a visit or a held time holds with one statement."""
+    if hold.gives_way:
+        db.execute(sa.delete(Occupancy).where(Occupancy.held_slot_id.in_(hold.gives_way)))
     if not hold.holdings:
         return
     db.execute(
         sa.insert(Occupancy),
         [
             {
-                "appointment_id": visit.id,
+                **owner,
                 "resource_id": held.resource_id,
                 "seq": held.seq,
                 "lane": hold.lanes.get(held.resource_id, FIRST_LANE),

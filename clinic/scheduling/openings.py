@@ -277,7 +277,13 @@ def held_in(
     """
     rows = db.execute(
         _HELD,
-        {"ids": ids, "since": span.start - queries.LONGEST, "end": span.end, "but": but or 0},
+        {
+            "ids": ids,
+            "since": span.start - queries.LONGEST,
+            "end": span.end,
+            "but": but or 0,
+            "now": clock.now(),
+        },
     )
     found: dict[int, list[Held]] = {}
     for resource_id, starts_at, ends_at, lane, visit_id in rows:
@@ -298,7 +304,11 @@ _HELD = sa.select(
     Occupancy.is_active,
     Occupancy.starts_at > sa.bindparam("since"),
     Occupancy.starts_at < sa.bindparam("end"),
-    Occupancy.appointment_id != sa.bindparam("but"),  # Nor what blocks hold: the calendar has it.
+    # Nor what blocks hold: the calendar has it.
+    sa.or_(
+        Occupancy.appointment_id != sa.bindparam("but"),
+        Occupancy.expires_at > sa.bindparam("now", type_=Occupancy.expires_at.type),
+    ),
 )
 
 

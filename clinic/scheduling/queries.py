@@ -11,6 +11,7 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import Modality, ResourceKind
 from clinic.consents import queries as consent_queries
 from clinic.consents.values import ConsentKind
+from clinic.core import clock
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.patients.models import Patient
@@ -171,11 +172,13 @@ _HELD = (
         Occupancy.lane,
         Occupancy.starts_at,
         Occupancy.ends_at,
+        Occupancy.held_slot_id,
+        Occupancy.expires_at,
         Patient.given_name,
         Patient.family_name,
     )
-    .join(Appointment, Appointment.id == Occupancy.appointment_id)
-    .join(Patient, Patient.id == Appointment.patient_id)
+    .outerjoin(Appointment, Appointment.id == Occupancy.appointment_id)
+    .outerjoin(Patient, Patient.id == Appointment.patient_id)
     .where(
         Occupancy.resource_id.in_(sa.bindparam("ids", expanding=True)),
         Occupancy.lane.in_(LANES),
@@ -183,7 +186,10 @@ _HELD = (
         Occupancy.starts_at > sa.bindparam("since"),
         Occupancy.starts_at < sa.bindparam("end"),
         Occupancy.ends_at > sa.bindparam("start"),
-        Occupancy.appointment_id != sa.bindparam("but"),
+        sa.or_(
+            Occupancy.held_slot_id.is_not(None),
+            Occupancy.appointment_id != sa.bindparam("but"),
+        ),
     )
     .order_by(Occupancy.starts_at)
 )
@@ -211,14 +217,27 @@ def held(
     db: Session, ids: Iterable[int], span: Span, *, but: int | None = None
 ) -> Mapping[int, list[Held]]:
     """Return {resource: what is held in a span}, in any lane, without visit `but`."""
+    now = clock.now()
+    return {
+        resource_id: [held for held in found if not held.is_over(now)]
+        for resource_id, found in occupied(db, ids, span, but=but).items()
+    }
+
+
+def occupied(
+    db: Session, ids: Iterable[int], span: Span, *, but: int | None = None
+) -> Mapping[int, list[Held]]:
+    """Return {resource: what occupies it in a span}, also offers that have run out meanwhile."""
     rows = db.execute(_HELD, {"ids": list(ids), **_in_span(span, but)})
     found: dict[int, list[Held]] = {}
     for row in rows:
         found.setdefault(row.resource_id, []).append(
             Held(
                 span=Span(start=row.starts_at, end=row.ends_at),
-                who=short_name(row.given_name, row.family_name),
+                who="" if row.held_slot_id else short_name(row.given_name, row.family_name),
                 lane=row.lane,
+                held_slot_id=row.held_slot_id,
+                expires_at=row.expires_at,
             )
         )
     return found

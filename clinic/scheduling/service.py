@@ -114,6 +114,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         practitioner_id=wish.practitioner_id,
         room_id=wish.room_id,
         overbook_reason=wish.overbook_reason,
+        held_slot_id=wish.held_slot_id,
     )
 
     known = checks.remembered(screening, ())
@@ -197,6 +198,7 @@ def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refu
         room_id=wish.room_id,
         visit=visit,
         overbook_reason=wish.overbook_reason,
+        held_slot_id=wish.held_slot_id,
     )
 
     names = queries.names_of(db, {visit.practitioner_id, visit.room_id}) | hold.names

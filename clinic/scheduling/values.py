@@ -184,6 +184,8 @@ class BookAppointment:
     birth_date_spoken: bool = False
     """Of a walk-in: both identifiers, as at every arrival."""
     form_key: str | None = None
+    held_slot_id: int | None = None
+    """A time held for this patient by the waiting list: free for them, for nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,8 @@ class MoveAppointment:
     reason: str = ""
     recheck_reason: str = ""
     overbook_reason: str = ""
+    held_slot_id: int | None = None
+    """A time held for this patient by the waiting list: free for them, for nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,10 +290,16 @@ class Held:
 
     span: Span
     who: str
-    """Empty where nobody asked for names."""
+    """Empty where nobody asked for names, and of a time held for the waiting list."""
     lane: int
     visit_id: int | None = None
     """Only where names were not asked for."""
+    held_slot_id: int | None = None
+    expires_at: dt.datetime | None = None
+
+    def is_over(self, now: dt.datetime) -> bool:
+        """Tell whether it was held for an offer that has run out."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

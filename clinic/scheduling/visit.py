@@ -63,6 +63,7 @@ class VisitCard:
     status: AppointmentStatus
     starts_local: dt.datetime
     ends_at: dt.datetime
+    minutes: int
     arrived_at: dt.datetime | None
     ready_at: dt.datetime | None
     roomed_at: dt.datetime | None
@@ -196,6 +197,7 @@ def _card(visit: Appointment) -> VisitCard:
         status=visit.status,
         starts_local=visit.starts_local,
         ends_at=visit.ends_at,
+        minutes=(visit.ends_at - visit.starts_at) // dt.timedelta(minutes=1),
         arrived_at=visit.arrived_at,
         ready_at=visit.ready_at,
         roomed_at=visit.roomed_at,

@@ -39,6 +39,18 @@ from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
 from clinic.treatments import service as treatments
 from clinic.treatments.values import AbortSession, Content
+from clinic.waiting import offering
+from clinic.waiting import service as waiting
+from clinic.waiting.models import Offer
+from clinic.waiting.values import (
+    ALL_DAYS,
+    AddEntry,
+    OfferTime,
+    PartOfDay,
+    Priority,
+    Way,
+    Wishes,
+)
 from tests import factories
 from tests.treatments.conftest import TODAY, Chair
 
@@ -131,7 +143,7 @@ def story(chair: Chair) -> Story:
     signed_visit = db.get_one(Appointment, signed.appointment_id)
     visits = [chair.visit, begun_visit, coming, arriving, cancelled, talk]
     visits.append(db.get_one(Appointment, aborted.appointment_id))
-    room = chair.visit.room_id
+    room, offered = chair.visit.room_id, _offered(chair, talk)
     twins = [factories.a_patient(db, location=chair.world.location).id for _ in range(2)]
     for twin in twins:
         chair.knows(FactKind.ALLERGY, "penicillin", patient_id=twin, label=SECRET_WORD)
@@ -152,6 +164,8 @@ def story(chair: Chair) -> Story:
         "block_id": [_blocked(chair, coming)],
         "day_id": [_with_a_day_off(chair)],
         "secret": [messages.open_feed(db, chair.world.actor(Role.ADMINISTRATOR), room)],
+        "entry_id": [offered.entry_id],
+        "offer_id": [offered.id],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
 
@@ -219,6 +233,33 @@ def _written_to(chair: Chair, visit: Appointment) -> int:
     chair.db.add(row)
     chair.db.flush()
     return row.id
+
+
+def _offered(chair: Chair, like: Appointment) -> Offer:
+    """Let the patient wait for a consultation, and somebody offer them a time."""
+    wishes = Wishes(
+        service_id=like.service_id,
+        practitioner_id=None,
+        weekdays=ALL_DAYS,
+        part_of_day=PartOfDay.ANY,
+        from_on=TODAY,
+        until_on=TODAY + dt.timedelta(days=30),
+        notice_hours=0,
+        priority=Priority.SOON,
+        note="",
+    )
+    wish = AddEntry(patient_id=chair.alice.id, visit_id=None, wishes=wishes)
+    entry = waiting.add(chair.db, chair.actor(), wish)
+    told = OfferTime(
+        entry_id=entry.id,
+        starts_local=dt.datetime(2026, 11, 25, 10, 0),
+        practitioner_id=like.practitioner_id,
+        room_id=like.room_id,
+        way=Way.CALL,
+    )
+    made = offering.offer(chair.db, chair.actor(), told)
+    assert isinstance(made, Offer)
+    return made
 
 
 def _released(chair: Chair, visit: Appointment) -> None:

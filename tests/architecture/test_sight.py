@@ -236,6 +236,8 @@ QUERIES = (
     "/patients/{patient}/merge?patient_id={twin}",
     "/appointments/new?patient_id={patient}&service_id={service}&date=2026-11-24&start=14:00",
     "/appointments/walk-in?patient_id={patient}&service_id={service}",
+    "/waiting-list/new?patient_id={patient}&service_id={service}",
+    "/waiting-list/fitting?date=2026-11-25&start=10:00&minutes=60&practitioner_id={practitioner}",
 )
 
 
@@ -250,10 +252,14 @@ def test_a_page_is_built_without_what_its_reader_must_not_see(world, story, role
             assert SECRET_WORD not in answer.get_data(as_text=True), url
         if role is Role.RECEPTIONIST:
             patient, twin = story.ids["patient_id"]
-            service = story.chair.prp.id
+            named = {
+                "patient": patient,
+                "twin": twin,
+                "service": story.chair.prp.id,
+                "practitioner": story.chair.visit.practitioner_id,
+            }
             for query in QUERIES:
-                url = query.format(patient=patient, service=service, twin=twin)
-                assert visitor.get(url).status_code < 400
+                assert visitor.get(query.format(**named)).status_code < 400, query
             for url, form in filled(story):
                 answer = visitor.post(url, form)
                 assert SECRET_WORD not in answer.get_data(as_text=True), url

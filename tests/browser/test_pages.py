@@ -143,6 +143,13 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (D, "/appointments/{blocked_visit}/session"),
     ],
     "treatments.show": [(D, "/sessions/{draft}"), (D, "/sessions/{signed}")],
+    "waiting.edit": [(R, "/waiting-list/{entry}/edit")],
+    "waiting.index": [(R, "/waiting-list")],
+    "waiting.new": [(R, "/waiting-list/new?patient_id={patient}")],
+    "waiting.who_fits": [
+        (R, "/waiting-list/fitting?date=2026-11-24&start=09:00&minutes=240&practitioner_id=1"),
+        (D, "/waiting-list/fitting"),
+    ],
 }
 VISIT = (
     "SELECT {what} FROM appointment WHERE date(starts_local) = '2026-11-23' AND status = '{status}'"
@@ -166,6 +173,7 @@ IDS = {
     "cancelled_visit": _visit("cancelled"),
     "arrived_visit": _visit("arrived", "service_id = (SELECT id FROM service WHERE code = 'prp')"),
     "written_visit": "SELECT appointment_id FROM message WHERE state = 'uncertain'",
+    "entry": "SELECT min(id) FROM waiting_entry",
     "screening": "SELECT id FROM screening WHERE decision = 'review' ORDER BY id DESC LIMIT 1",
     "due_course": (
         "SELECT min(id) FROM course WHERE status = 'active' AND NOT EXISTS (SELECT 1 FROM"

@@ -26,6 +26,8 @@ from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.values import SessionState
+from clinic.waiting.models import WaitingEntry
+from clinic.waiting.values import ALL_DAYS
 from tests import factories
 from tests.treatments.conftest import Chair, chair
 from tests.world import World
@@ -82,6 +84,22 @@ class Two:
             starts_local=at,
             **{"status": AppointmentStatus.BOOKED, **changes},
         )
+
+    def entry(self) -> WaitingEntry:
+        """The record that goes waits for a time."""
+        row = WaitingEntry(
+            location_id=self.world.location.id,
+            patient_id=self.gone.id,
+            service_id=self.chair.prp.id,
+            weekdays=ALL_DAYS,
+            from_on=PAST.date(),
+            until_on=COMING.date(),
+            created_at=clock.now(),
+            created_by_id=self.actor().id,
+        )
+        self.db.add(row)
+        self.db.flush()
+        return row
 
     def fact(self, kind: FactKind, code: str, **changes: Any) -> PatientFact:
         """A fact of the record that goes, unless it says otherwise."""
@@ -263,5 +281,6 @@ MAKERS: dict[str, Maker] = {
     "screening.patient_id": Two.check,
     "side_effect.patient_id": Two.effect,
     "treatment_session.patient_id": Two.session,
+    "waiting_entry.patient_id": Two.entry,
 }
 """How a row of each column that refers to a patient is made: a new column needs one."""

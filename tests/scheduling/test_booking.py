@@ -248,7 +248,7 @@ def test_the_same_form_sent_twice_makes_one_visit(desk):
 
 def test_the_database_refuses_what_the_desk_overlooked(desk, monkeypatch):
     desk.book()
-    monkeypatch.setattr(queries, "held", lambda *_, **__: {})
+    monkeypatch.setattr(queries, "occupied", lambda *_, **__: {})
     monkeypatch.setattr(queries, "held_by_patient", lambda *_, **__: [])
     with pytest.raises(SlotTaken) as taken, desk.db.begin_nested():
         desk.book(patient_id=desk.bob().id)

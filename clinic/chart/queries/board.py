@@ -29,7 +29,7 @@ from clinic.chart.rules.board import (
     shown_range,
 )
 from clinic.chart.rules.board_columns import Builder
-from clinic.chart.rules.closed import CLOSED, DAY_MIN, Blocked
+from clinic.chart.rules.closed import CLOSED, DAY_MIN, OFFERED, Blocked
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.locations.models import Location
@@ -37,6 +37,7 @@ from clinic.patients.models import Patient
 from clinic.safety.values import Decision
 from clinic.scheduling import timetables
 from clinic.scheduling.closing import BLOCK_NAMES
+from clinic.scheduling.held import HeldSlot
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
 from clinic.scheduling.rules import hours
 from clinic.scheduling.timetables import Timetable
@@ -92,6 +93,7 @@ def day(
         for d in days
     }
     columns: list[Column] = []
+    offered = {} if view is View.LIST else _offered(db, actor, bounds)
     if view is not View.LIST:
         by_column: dict[tuple[int, dt.date], list[Line]] = {key: [] for key in shifts}
         for row in parts if view is View.DEVICES else rows:
@@ -104,7 +106,7 @@ def day(
                 table.named(id_) or _name_of(lines[0], view),
                 lines,
                 shifts.get((id_, d), []),
-                blocked=_blocked(table, id_, d),
+                blocked=[*_blocked(table, id_, d), *offered.get((id_, d), ())],
                 shut=_shut(table, d),
                 closes=closes,
                 takes=(id_, d) in shifts,
@@ -150,6 +152,19 @@ def day(
         patients={row.id: row.patient_id for row in rows},
         lacks=lacks,
     )
+
+
+def _offered(
+    db: Session, actor: Actor, bounds: Mapping[str, object]
+) -> dict[tuple[int, dt.date], list[Blocked]]:
+    """Return from which to which minute what is held for offers of the waiting list."""
+    found: dict[tuple[int, dt.date], list[Blocked]] = {}
+    now = {"now": clock.now()}
+    for resource_id, starts_at, ends_at in db.execute(_OFFERED, {**bounds, **now}):
+        local, end = (walltime.to_local(at, actor.zone) for at in (starts_at, ends_at))
+        span = minutes_of(local.time()), minutes_of(end.time()) or DAY_MIN, OFFERED
+        found.setdefault((resource_id, local.date()), []).append(span)
+    return found
 
 
 def _whose(actor: Actor, table: Timetable, wished: int | None) -> int | None:
@@ -314,6 +329,17 @@ _OF_DAY = (
     Appointment.status != AppointmentStatus.ENTERED_IN_ERROR,
 )
 _Practitioner, _Room = aliased(Resource), aliased(Resource)
+_OFFERED = (
+    sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at)
+    .join(HeldSlot, HeldSlot.id == Occupancy.held_slot_id)
+    .where(
+        HeldSlot.location_id == sa.bindparam("location"),
+        Occupancy.expires_at > sa.bindparam("now", type_=HeldSlot.expires_at.type),
+        Occupancy.starts_at >= sa.bindparam("start", type_=HeldSlot.starts_at.type),
+        Occupancy.starts_at < sa.bindparam("end", type_=HeldSlot.starts_at.type),
+    )
+    .order_by(Occupancy.starts_at)
+)
 
 
 def _visits(*held: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:

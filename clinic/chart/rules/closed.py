@@ -8,6 +8,8 @@ from clinic.scheduling.rules.slots import GRID_MIN
 
 DAY_MIN = 24 * 60
 OFF, BREAK, CLOSED = N_("Off"), N_("Break"), N_("Closed")
+OFFERED = N_("Being offered")
+"""Held for somebody on the waiting list."""
 Shifts = Sequence[tuple[int, int]]
 """Working hours from minute to minute of the day, in order."""
 Blocked = tuple[int, int, str]

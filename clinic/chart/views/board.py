@@ -32,14 +32,16 @@ from clinic.messages.values import MessageKind
 from clinic.patients.values import LIKENESS_NAMES, PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk
+from clinic.scheduling import desk, missed
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.missed import Missed
 from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused
+from clinic.waiting.queries import shelf as shelf_queries
 from clinic.web import discreet
 from clinic.web.access import actor, is_background, require
 from clinic.web.database import read, transaction
@@ -133,13 +135,19 @@ def index() -> ResponseReturnValue:
     on = shown_on()
     since = request.args.get("since")
     view = shown_view()
-    if is_background() and since and since == board_queries.stamp(read(), actor(), on, view):
+    if is_background() and since and since == _stamp(on, view):
         return "", 204
     form = fresh_form(on)
     patient_id = request.args.get("patient_id", "")
     if patient_id.isascii() and patient_id.isdigit() and 0 < len(patient_id) < 10:
         form.patient_id.data = int(patient_id)
     return page(form, is_look=True)
+
+
+def _stamp(on: dt.date, view: View) -> str:
+    """Return what changes when the board, the shelf or what is held for offers does."""
+    seen = board_queries.stamp(read(), actor(), on, view)
+    return f"{seen}.{shelf_queries.stamp(read(), actor())}"
 
 
 def fresh_form(on: dt.date) -> BookingForm:
@@ -179,6 +187,8 @@ def page(
     return render_template(
         template,
         day=day,
+        stamp=f"{day.stamp}.{shelf_queries.stamp(db, who)}",
+        missed=_missed(day),
         counted=[(status, day.counts[status]) for status in _COUNTED],
         **_words(day),
         form=form,
@@ -231,6 +241,12 @@ def _day(offered: Choices, on: dt.date, view: View) -> Day:
         is_by_papers=is_by_papers(),
         hides_names=discreet.hides_names(),
     )
+
+
+def _missed(day: Day) -> dict[int, Missed]:
+    """Return {visit: what its patient missed within a year} of those who missed something."""
+    found = missed.of_patients(read(), actor(), set(day.patients.values()))
+    return {visit: found[patient] for visit, patient in day.patients.items() if patient in found}
 
 
 def _words(day: Day) -> dict[str, Any]:
@@ -290,6 +306,9 @@ def _links(day: Day, offered: Choices) -> dict[str, Any]:
         "arrive_url": url_for("board.arrive", **same),
         "step_url": url_for("board.step", **same),
         "notice_url": url_for("board.withhold", **same),
+        "shelf_urls": {
+            verb: url_for(f"board.{verb}", **same) for verb in ("park", "take_off", "place")
+        },
         "names_url": url_for("board.switch_names", **same),
         "clear_url": url_for("board.index", **same),
         "register_url": url_for("board.register", **same),

@@ -51,7 +51,8 @@ REFUSED = N_("The check refuses this: %(why)s")
 _ACT = re.compile(r"([a-z_]{1,16}) ([1-9]\d{0,8}) ([1-9]\d{0,8})", re.ASCII)
 
 
-def _back() -> ResponseReturnValue:
+def back() -> ResponseReturnValue:
+    """Return to the board that the address names."""
     return redirect(url_for("board.index", **here()), 303)
 
 
@@ -76,7 +77,7 @@ def book() -> ResponseReturnValue:
     if isinstance(made, Refused):
         return page(form, refused=made), 409
     flash(_said(made.id, made.starts_local), "ok")
-    return _back()
+    return back()
 
 
 def _said(appointment_id: int, starts_local: dt.datetime) -> str:
@@ -121,15 +122,15 @@ def move() -> ResponseReturnValue:
     """Move a card to another time or column; the board comes back as it then stands."""
     form = PlacedForm(request.form)
     if not form.validate() or (local := form.starts_local()) is None:
-        return _refused(translate(ODD), 422)
-    wish = _move_of(form, local)
+        return refused(translate(ODD), 422)
+    wish = move_of(form, local)
     try:
         with transaction() as db:
             moved = scheduling_service.move(db, actor(), wish)
     except ClinicError as error:
-        return _refused(_words(error), status_of(error))
+        return refused(words(error), status_of(error))
     if isinstance(moved, Refused):
-        return _refused(_why(moved), 409)
+        return refused(why(moved), 409)
     return redirect(url_for("board.index", **here(), moved=moved.id), 303)
 
 
@@ -139,19 +140,19 @@ def withhold() -> ResponseReturnValue:
     """Say that the patient shall not be told of a move; the answer to the one question."""
     visit, kind = IdForm(request.form), WithholdForm(request.form)
     if not (visit.validate() and kind.validate()):
-        return _refused(translate(ODD), 422)
+        return refused(translate(ODD), 422)
     try:
         with transaction() as db:
             messages_service.withhold(
                 db, actor(), visit.appointment_id.data or 0, kind.kind.member()
             )
     except ClinicError as error:
-        return _refused(_words(error), status_of(error))
+        return refused(words(error), status_of(error))
     flash(translate(HELD), "ok")
-    return _back()
+    return back()
 
 
-def _move_of(form: PlacedForm, local: dt.datetime) -> MoveAppointment:
+def move_of(form: PlacedForm, local: dt.datetime) -> MoveAppointment:
     """Make the command of a dropped card: the lane is a person or a room, the rest stays.
 
     Among people the room is not said: the visit keeps its own where that is free. Among devices
@@ -177,15 +178,15 @@ def arrive() -> ResponseReturnValue:
     """Note an arrival on the board, both identifiers said."""
     form = BoardArriveForm(request.form)
     if not form.validate():
-        return _refused(translate(ODD), 422)
+        return refused(translate(ODD), 422)
     try:
         with transaction() as db:
             came = scheduling_service.arrive(db, actor(), form.wish(form.appointment_id.data or 0))
     except ClinicError as error:
-        return _refused(_words(error), status_of(error))
+        return refused(words(error), status_of(error))
     if isinstance(came, Refused):
-        return _refused(_why(came), 409)
-    return _back()
+        return refused(why(came), 409)
+    return back()
 
 
 # ---- plain steps, and what was heard ----
@@ -233,7 +234,7 @@ def step() -> ResponseReturnValue:
     """Take a visit one plain step: one field says which, of what visit, seen at what version."""
     found = _ACT.fullmatch(request.form.get("act", ""))
     if found is None or found[1] not in _VERBS:
-        return _refused(translate(ODD), 422)
+        return refused(translate(ODD), 422)
     verb, wish = found[1], StepVisit(appointment_id=int(found[2]), version=int(found[3]))
     if verb in _BY_SESSION and _is_treatment(wish.appointment_id):
         to = url_for("treatments.prepare", appointment_id=wish.appointment_id)
@@ -242,10 +243,10 @@ def step() -> ResponseReturnValue:
         with transaction() as db:
             said = _VERBS[verb](db, actor(), wish)
     except ClinicError as error:
-        return _refused(_words(error), status_of(error))
+        return refused(words(error), status_of(error))
     if isinstance(said, Refused):
-        return _refused(_why(said), 409)
-    return _back()
+        return refused(why(said), 409)
+    return back()
 
 
 def _is_treatment(appointment_id: int) -> bool:
@@ -256,21 +257,23 @@ def _is_treatment(appointment_id: int) -> bool:
 # ---- what they share ----
 
 
-def _words(error: ClinicError) -> str:
+def words(error: ClinicError) -> str:
+    """Return the words of a refusal; raises what no look at the board can mend."""
     if status_of(error) == 403 or isinstance(error, NotFound):
         raise error
     return words_of(error)
 
 
-def _why(refused: Refused) -> str:
+def why(said_no: Refused) -> str:
     """Return in one line why the check refuses, in what this person may see of it."""
-    refusal = desk.refusal_of(actor(), refused)
+    refusal = desk.refusal_of(actor(), said_no)
     if refusal.reception is not None:
         said = [translate(sentence) for sentence in refusal.reception.sentences]
         return " ".join(said) or translate(RECEPTION_NAMES[refusal.reception.status])
     return translate(REFUSED, why=", ".join(translate(f.name) for f in refusal.findings))
 
 
-def _refused(said: str, status: int) -> ResponseReturnValue:
+def refused(said: str, status: int) -> ResponseReturnValue:
+    """Show the board as it stands now, with a refusal above it."""
     flash(said, "bad")
     return page(fresh_form(shown_on())), status
