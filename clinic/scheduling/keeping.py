@@ -5,6 +5,7 @@ between the old hours and the new ones.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,9 +27,10 @@ from clinic.locations.models import OpeningDay
 from clinic.locations.values import OpenSpan
 from clinic.scheduling import holdings, queries, timetables
 from clinic.scheduling.closing import KeepOwnDay, KeepPlaceDays, KeepWeek
-from clinic.scheduling.models import Resource, WorkingDay, WorkingHours
+from clinic.scheduling.models import Appointment, Resource, WorkingDay, WorkingHours
 from clinic.scheduling.rules import hours
 from clinic.scheduling.rules.hours import Times
+from clinic.scheduling.values import AppointmentStatus
 
 MOST_DAYS = 60
 YEARS_AHEAD = 2
@@ -50,6 +52,8 @@ class DayCard:
     name: str
     times: str
     """As people write them; empty is closed."""
+    visits: int = 0
+    """How many visits are booked on it; of the place only."""
 
 
 # ---- reading ----
@@ -72,13 +76,35 @@ def own_days(db: Session, resource_id: int, *, since: dt.date) -> Sequence[DayCa
 
 
 def place_days(db: Session, location_id: int, *, since: dt.date) -> Sequence[DayCard]:
-    """Return the coming dates on which the place has other hours."""
+    """Return the coming dates on which the place has other hours; two statements."""
     rows = db.scalars(
         sa.select(OpeningDay)
         .where(OpeningDay.location_id == location_id, OpeningDay.day >= since)
         .order_by(OpeningDay.day)
+    ).all()
+    booked = _booked_on(db, location_id, [row.day for row in rows])
+    return [
+        DayCard(id=r.id, day=r.day, name=r.name, times=_text(r.times), visits=booked[r.day])
+        for r in rows
+    ]
+
+
+def _booked_on(db: Session, location_id: int, days: Sequence[dt.date]) -> Counter[dt.date]:
+    """Count the booked visits of some days, each found by the index of the place."""
+    around = dt.timedelta(hours=15)  # No zone is further from UTC: the promise says the day.
+    spans = [
+        Appointment.starts_at.between(start - around, start + dt.timedelta(days=1) + around)
+        for day in days
+        for start in [dt.datetime.combine(day, dt.time(), dt.UTC)]
+    ]
+    starts = db.scalars(
+        sa.select(Appointment.starts_local).where(
+            Appointment.location_id == location_id,
+            Appointment.status == AppointmentStatus.BOOKED,
+            sa.or_(sa.false(), *spans),
+        )
     )
-    return [DayCard(id=r.id, day=r.day, name=r.name, times=_text(r.times)) for r in rows]
+    return Counter(start.date() for start in starts)
 
 
 def holidays_ahead(db: Session, actor: Actor) -> Mapping[dt.date, str]:

@@ -162,6 +162,15 @@ def test_days_off_that_cannot_be_are_refused(admin, desk, changes, said):
     assert said in text(answer)
 
 
+def test_a_day_off_says_how_many_visits_are_booked_on_it(admin, desk):
+    for hour in (8, 17):
+        desk.book(starts_local=dt.datetime(2026, 11, 24, hour), patient_id=desk.bob().id)
+    desk.book(starts_local=dt.datetime(2026, 11, 25, 8))
+    admin.post("/clinic/days", {"name": "Works outing", "first": "2026-11-24", "times": ""})
+    shown = text(admin.get("/clinic/days"))
+    assert "<td>2</td>" in shown
+
+
 def test_a_physician_sees_own_hours_and_changes_none(world, desk):
     desk.physician.account_id = world.accounts[Role.PHYSICIAN].id
     desk.db.add(WorkingDay(resource_id=desk.physician.id, day=dt.date(2026, 12, 1), times=[]))
