@@ -42,7 +42,8 @@ class CourseLine:
     service_id: int
     service_name: str
     planned: int
-    """With the booster."""
+    """Without the booster."""
+    has_booster: bool
     done: int
     next_due_on: dt.date | None
 
@@ -146,7 +147,8 @@ def course(db: Session, patient_id: int, *, zone: dt.tzinfo) -> CourseLine | Non
         id=row.id,
         service_id=row.service_id,
         service_name=row.name,
-        planned=total,
+        planned=row.sessions_planned,
+        has_booster=row.booster_days is not None,
         done=row.done,
         next_due_on=due_on,
     )
