@@ -9,11 +9,13 @@ from playwright.sync_api import Page, expect
 
 from clinic.accounts.models import CookieSession
 from clinic.core.access import Role
-from tests.browser.conftest import Person
+from tests.browser.conftest import Person, axe_violations
 from tests.browser.test_board import BOOKED, HADDAD, WEBER, card, desk, focused, free, place
 
 __all__ = ["desk"]
 pytestmark = [pytest.mark.browser]
+WRITTEN_TO = "Omar Farouk"
+"""Booked today at 13:00 with Dr Lena Weber; wants SMS."""
 IN_STEP_MS = 5_000
 """Two boards show the same within so long."""
 
@@ -257,3 +259,24 @@ def test_waiting_minutes_run_and_turn_amber_without_a_reload(desk: Person):
     page.clock.fast_forward(f"{limit}:00")
     expect(mark.locator("b")).to_have_text(str(before + limit))
     expect(mark).to_have_class(re.compile("late"))
+
+
+def test_once_the_bar_has_closed_it_is_asked_whether_the_patient_shall_be_told(desk):
+    page = desk.page
+    page.clock.install()
+    page.goto(desk.url + "/board")
+    expect(page.locator("[data-board] a[tabindex='0']")).to_have_count(1)
+    card(page, WRITTEN_TO).focus()
+    for key in ("m", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#toast")).to_contain_text("12:45")
+    question = page.locator("#notice")
+    expect(question).to_have_count(1)
+    expect(question).to_be_hidden()
+    page.clock.fast_forward("00:11")
+
+    expect(question).to_contain_text(f"Tell {WRITTEN_TO} the new time")
+    assert axe_violations(page) == []
+    question.get_by_role("button", name="Do not tell").click()
+    expect(page.locator("#flashes")).to_contain_text("The patient is not told.")
+    expect(question).to_be_hidden()
