@@ -177,7 +177,7 @@ def lift(db: Session, actor: Actor, block_id: int, version: int) -> None:
         raise StaleEdit(STALE)
     detail = _said(block, rows)
     db.delete(block)
-    db.flush()
+    db.flush()  # What was put aside goes back to the lane that the block leaves here.
     _take_back(db, [id_ for id_, _ in shown.resources], shown.span)
     audit.record(db, actor, "block.lifted", "block", block_id, detail=detail)
 
