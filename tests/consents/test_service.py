@@ -11,6 +11,7 @@ from clinic.consents.models import Consent, ConsentText
 from clinic.consents.values import ConsentKind, RecordConsent, WithdrawConsent
 from clinic.core.access import Role
 from clinic.core.errors import Invalid, NotFound
+from clinic.patients import queries as patient_queries
 from tests import factories
 
 TODAY = dt.date(2026, 11, 23)
@@ -41,7 +42,7 @@ def a_paper(patient, **changes):
 def test_a_paper_is_on_file_with_who_took_it(world, db, patient, desk):
     service.record(db, desk, a_paper(patient))
 
-    paper = queries.of_patient(db, patient.id)[0]
+    paper = queries.of_patient(db, patient_queries.records(patient.id))[0]
     assert (paper.kind, paper.text_version, paper.given_on) == (ConsentKind.PRP, "1.0", TODAY)
     assert paper.taken_by == world.accounts[Role.RECEPTIONIST].name
     assert db.scalars(sa.select(AuditEvent.action)).all()[-1] == "consent.recorded"
@@ -79,7 +80,7 @@ def test_a_withdrawal_keeps_the_paper(world, db, patient, desk):
         WithdrawConsent(consent_id=consent.id, withdrawn_on=TODAY, reason=" changed her mind "),
     )
 
-    paper = queries.of_patient(db, patient.id)[0]
+    paper = queries.of_patient(db, patient_queries.records(patient.id))[0]
     assert paper.withdrawn_on == TODAY
     assert paper.withdrawn_by == world.accounts[Role.NURSE].name
     assert paper.withdrawn_reason == "changed her mind"

@@ -259,6 +259,17 @@ def test_a_merge_is_taken_back_from_its_page(two, db, desk):
     assert desk.get(f"/patients/{two.gone.id}").status_code == 200
 
 
+def test_taking_back_asks_for_the_password_after_ten_minutes(two, db, desk, clock):
+    pair = two.merge()
+    clock(two.world.later(minutes=11))
+
+    answer = desk.post(f"/patients/decisions/{pair.id}/undo")
+    assert answer.status_code == 422
+    assert "Your password again" in text(answer)
+    db.refresh(two.gone)
+    assert two.gone.status is PatientStatus.MERGED
+
+
 def test_after_thirty_days_the_button_is_gone(two, db, desk, clock, world):
     pair = two.merge()
     clock(pair.decided_at + dt.timedelta(days=31))

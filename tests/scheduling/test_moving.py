@@ -37,6 +37,7 @@ def test_a_move_takes_everything_along_and_says_so(desk):
         "starts_local": "2026-11-24T10:30",
         "practitioner": "Dr Weber",
         "room": "Room 2",
+        "beside": ["Centrifuge"],
     }
     assert event.reason == "Patient called"
 
