@@ -45,6 +45,11 @@ function wordsOf(answer, bad) {
   return document.querySelector("#flashes")?.textContent.trim();
 }
 
+/** Ask whoever listens whether a poll may replace an element now. */
+function mayPoll(id) {
+  return document.dispatchEvent(new CustomEvent("beforepoll", { cancelable: true, detail: { id } }));
+}
+
 /** Fetch an address and put its fragments into the page; returns the status, or 0 when nothing came. */
 export async function swap(element, address, init = {}) {
   const ids = element.dataset.swap.split(" ");
@@ -69,8 +74,11 @@ export async function swap(element, address, init = {}) {
       document.dispatchEvent(new CustomEvent("swapfailed", { detail: { ids, status: answer.status } }));
       return answer.status;
     }
+    const page = parse(await answer.text());
+    // Meanwhile somebody may have begun something: what a poll brings must not come in between.
+    if (init.headers?.["X-Background"] && !mayPoll(ids[0])) return 0;
     const focused = document.activeElement?.id;
-    if (!replace(ids, parse(await answer.text()))) {
+    if (!replace(ids, page)) {
       location.assign(answer.url); // not a fragment of ours: show the page
       return answer.status;
     }
@@ -175,8 +183,7 @@ for (const element of document.querySelectorAll("[data-poll]")) {
   setInterval(() => {
     const place = document.querySelector(id);
     if (!place || document.hidden || document.querySelector("dialog[open]")) return;
-    const free = document.dispatchEvent(new CustomEvent("beforepoll", { cancelable: true, detail: { id } }));
-    if (!free) return;
+    if (!mayPoll(id)) return;
     const address = new URL(place.dataset.src ?? location.href, location.href);
     if (place.dataset.stamp) address.searchParams.set("since", place.dataset.stamp);
     place.dataset.swap ??= id;
