@@ -60,7 +60,7 @@ ENTITY_NAMES: dict[str, str] = {
     "consents": N_("Consents"),
     "contact": N_("Follow-up call"),
     "course": N_("Course"),
-    "courses_due": N_("Courses to call about"),
+    "courses_due": N_("Courses due"),
     "dry_run": N_("Dry run of rules"),
     "fact": N_("Medical fact"),
     "facts": N_("Medical facts"),

@@ -19,6 +19,7 @@ def puts_on_the_list(desk: Person, who: str) -> None:
     page = desk.page
     desk.goes_to(f"/patients?q={who.replace(' ', '+')}")
     page.get_by_role("link", name=who).first.click()
+    page.locator(".phead").get_by_label("More").click()
     page.get_by_role("link", name="On the waiting list").click()
     page.get_by_label("Service").select_option(label="Consultation")
     page.get_by_label("Needs to know beforehand").select_option(label="Comes at once")
