@@ -145,7 +145,10 @@ class Sessions:
             writing = engine.execution_options(sqlite_begin="IMMEDIATE")
             lightly = writing.execution_options(**{_MAY_BE_LOST: True})
             reading = engine.execution_options(postgresql_readonly=True)
-        self.read = sessionmaker(reading, class_=ReadOnlySession, **options)
+        # A look that has ended would fetch a connection again, which nobody gives back.
+        self.read = sessionmaker(
+            reading, class_=ReadOnlySession, close_resets_only=False, **options
+        )
         self.write = sessionmaker(writing, **options)
         self.write_lightly = sessionmaker(lightly, **options)
 

@@ -2,39 +2,58 @@
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.locations.models import Location
 from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import AppointmentStatus, CancelReason
+from clinic.scheduling.values import AppointmentStatus, CancelReason, Missed
 
 COUNTED_FOR = dt.timedelta(days=365)
 """What was missed longer ago is forgotten (design default)."""
-_LATE = (
-    (Appointment.status == AppointmentStatus.CANCELLED)
-    # Who is ill is to stay away, and what the clinic does is not the patient's.
-    & (Appointment.cancel_reason == CancelReason.PATIENT_ASKED)
-    & (Appointment.cancel_notice_min < Location.late_hours * 60)
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missed:
-    """How often somebody did not come, and how often they cancelled late, within a year."""
-
-    no_shows: int = 0
-    late: int = 0
-
-    def __bool__(self) -> bool:
-        return bool(self.no_shows or self.late)
 
 
 NOTHING = Missed()
+
+
+def _is_late(visit: type[Appointment]) -> sa.ColumnElement[bool]:
+    return (
+        (visit.status == AppointmentStatus.CANCELLED)
+        # Who is ill is to stay away, and what the clinic does is not the patient's.
+        & (visit.cancel_reason == CancelReason.PATIENT_ASKED)
+        & (visit.cancel_notice_min < Location.late_hours * 60)
+    )
+
+
+def columns() -> tuple[sa.Label[int], sa.Label[int]]:
+    """Return columns for a statement that reads visits and their place: `no_shows`, `late`.
+
+    They count what the patient of each visit missed; the statement takes `bounds` as well.
+    """
+    other = aliased(Appointment)
+    of_same_patient = (
+        sa.select(sa.func.count())
+        .where(
+            other.patient_id == Appointment.patient_id,
+            other.location_id == Appointment.location_id,
+            other.starts_at > sa.bindparam("missed_since", type_=Appointment.starts_at.type),
+        )
+        .correlate(Appointment, Location)
+    )
+    return (
+        of_same_patient.where(other.status == AppointmentStatus.NO_SHOW)
+        .scalar_subquery()
+        .label("no_shows"),
+        of_same_patient.where(_is_late(other)).scalar_subquery().label("late"),
+    )
+
+
+def bounds() -> dict[str, object]:
+    """Return what a statement with `columns` has to be given."""
+    return {"missed_since": clock.now() - COUNTED_FOR}
 
 
 def of_patients(db: Session, actor: Actor, patient_ids: Collection[int]) -> dict[int, Missed]:
@@ -43,7 +62,7 @@ def of_patients(db: Session, actor: Actor, patient_ids: Collection[int]) -> dict
         sa.select(
             Appointment.patient_id,
             sa.func.count(sa.case((Appointment.status == AppointmentStatus.NO_SHOW, 1))),
-            sa.func.count(sa.case((_LATE, 1))),
+            sa.func.count(sa.case((_is_late(Appointment), 1))),
         )
         .join(Location, Location.id == Appointment.location_id)
         .where(

@@ -383,3 +383,14 @@ class Standing:
     """When it was cancelled or noted as a no-show; bounds the taking back."""
     noted: frozenset[VisitAction] = frozenset()
     """Of READY, ROOM and LEAVE those whose time is noted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """How often somebody did not come, and how often they cancelled late, within a year."""
+
+    no_shows: int = 0
+    late: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.no_shows or self.late)

@@ -22,10 +22,15 @@ from clinic.scheduling import handed, history, missed, presence, queries
 from clinic.scheduling import steps as scheduling_steps
 from clinic.scheduling.handed_values import Asked
 from clinic.scheduling.history import Line, Place
-from clinic.scheduling.missed import Missed
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
 from clinic.scheduling.rules import checks, states
-from clinic.scheduling.values import AppointmentStatus, Confirmation, Standing, VisitAction
+from clinic.scheduling.values import (
+    AppointmentStatus,
+    Confirmation,
+    Missed,
+    Standing,
+    VisitAction,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ def any_treatments(sessions: Sessions, count: int) -> list[recheck.OpenVisit]:
                 Appointment.starts_local,
                 Service.modality,
                 Course.interval_days,
+                Service.ingredients,
             )
             .join(Service, Service.id == Appointment.service_id)
             .outerjoin(Course, Course.id == Appointment.course_id)
@@ -58,8 +59,8 @@ def any_treatments(sessions: Sessions, count: int) -> list[recheck.OpenVisit]:
         ).all()
     nothing = Remembered(decision=None, is_released=False, clear_on=None)
     return [
-        recheck.OpenVisit(id_, who, at.date(), modality, days, nothing)
-        for id_, who, at, modality, days in rows
+        recheck.OpenVisit(id_, who, at.date(), modality, days, ingredients, nothing)
+        for id_, who, at, modality, days, ingredients in rows
     ]
 
 

@@ -216,8 +216,8 @@ def test_every_view_costs_a_fixed_number_of_statements(world, desk, statements):
         desk.book(patient_id=desk.bob().id, starts_local=at)
     many = [cost(view) for view in views]
     assert many == few
-    assert max(many) <= 12
-    assert many[0] <= 10
+    assert max(many) <= 10
+    assert many[0] <= 8
 
 
 # ---- confirmed ----

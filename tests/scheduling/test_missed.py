@@ -7,11 +7,11 @@ import pytest
 
 from clinic.core.access import Role
 from clinic.scheduling import missed, service
-from clinic.scheduling.missed import Missed
 from clinic.scheduling.values import (
     AppointmentStatus,
     CancelAppointment,
     CancelReason,
+    Missed,
 )
 from tests import factories
 from tests.scheduling.moments import a_course, a_step, at

@@ -28,7 +28,7 @@ def parked(desk, **changes):
 
 
 def listed(desk, role=Role.RECEPTIONIST):
-    return shelf_queries.on_shelf(desk.db, desk.actor(role))
+    return shelf_queries.beside(desk.db, desk.actor(role)).parked
 
 
 def actions(desk):

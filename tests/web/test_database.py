@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import InvalidRequestError
 
 from clinic.accounts.models import Account
 from clinic.core.access import Role
@@ -24,6 +25,15 @@ def test_a_read_cannot_write(world):
 
     with pytest.raises(RuntimeError, match=r"transaction\(\)"):
         read().flush()
+
+
+def test_a_look_that_has_ended_takes_no_connection_again(world):
+    ended = read()
+    with transaction():
+        pass
+
+    with pytest.raises(InvalidRequestError, match="permanently closed"):
+        ended.get(Account, world.accounts[Role.NURSE].id)
 
 
 def test_a_writing_unit_is_kept_and_the_next_read_sees_it(world):

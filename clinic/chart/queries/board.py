@@ -35,13 +35,12 @@ from clinic.core.access import Actor
 from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
-from clinic.scheduling import timetables
+from clinic.scheduling import missed, timetables
 from clinic.scheduling.closing import BLOCK_NAMES
-from clinic.scheduling.held import HeldSlot
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
 from clinic.scheduling.rules import hours
 from clinic.scheduling.timetables import Timetable
-from clinic.scheduling.values import AppointmentStatus, Span
+from clinic.scheduling.values import AppointmentStatus, Missed, Span
 
 WEEK_DAYS = 7
 _Spans = list[tuple[int, int]]
@@ -55,18 +54,20 @@ def day(
     view: View,
     *,
     practitioner_id: int | None = None,
+    held: Iterable[tuple[int, Span]] = (),
     is_by_papers: bool = False,
     hides_names: bool = False,
 ) -> Day:
     """Return a day, or a practitioner's week, as the role may see it.
 
     One statement beside the timetable. `practitioner_id` is whose week; None is one's own, else
-    the first of the list. A list begins with what is not ready where that is wished.
+    the first of the list. `held` is what is held for offers, of any day: (resource, when). A list
+    begins with what is not ready where that is wished.
     """
     whose = _whose(actor, table, practitioner_id) if view is View.WEEK else None
     asked = {View.DEVICES: _BY_DEVICE, View.WEEK: _OF_ONE}.get(view, _BY_PRACTITIONER)
     bounds = _bounds(actor, on, view) | ({"whose": whose} if view is View.WEEK else {})
-    parts = cast("Sequence[Line]", db.execute(asked, bounds).all())
+    parts = cast("Sequence[Line]", db.execute(asked, bounds | missed.bounds()).all())
     rows, own = _by_visit(parts)
     now = clock.now()
     local = walltime.to_local(now, actor.zone)
@@ -93,8 +94,8 @@ def day(
         for d in days
     }
     columns: list[Column] = []
-    offered = {} if view is View.LIST else _offered(db, actor, bounds)
     if view is not View.LIST:
+        offered = _offered(held, actor.zone)
         by_column: dict[tuple[int, dt.date], list[Line]] = {key: [] for key in shifts}
         for row in parts if view is View.DEVICES else rows:
             key = _key(row, view)
@@ -150,18 +151,22 @@ def day(
         ),
         visits=[row.id for row in rows],
         patients={row.id: row.patient_id for row in rows},
+        missed={
+            row.id: Missed(no_shows=row.no_shows, late=row.late)
+            for row in rows
+            if row.no_shows or row.late
+        },
         lacks=lacks,
     )
 
 
 def _offered(
-    db: Session, actor: Actor, bounds: Mapping[str, object]
+    held: Iterable[tuple[int, Span]], zone: str
 ) -> dict[tuple[int, dt.date], list[Blocked]]:
     """Return from which to which minute what is held for offers of the waiting list."""
     found: dict[tuple[int, dt.date], list[Blocked]] = {}
-    now = {"now": clock.now()}
-    for resource_id, starts_at, ends_at in db.execute(_OFFERED, {**bounds, **now}):
-        local, end = (walltime.to_local(at, actor.zone) for at in (starts_at, ends_at))
+    for resource_id, when in held:
+        local, end = (walltime.to_local(at, zone) for at in (when.start, when.end))
         span = minutes_of(local.time()), minutes_of(end.time()) or DAY_MIN, OFFERED
         found.setdefault((resource_id, local.date()), []).append(span)
     return found
@@ -329,17 +334,6 @@ _OF_DAY = (
     Appointment.status != AppointmentStatus.ENTERED_IN_ERROR,
 )
 _Practitioner, _Room = aliased(Resource), aliased(Resource)
-_OFFERED = (
-    sa.select(Occupancy.resource_id, Occupancy.starts_at, Occupancy.ends_at)
-    .join(HeldSlot, HeldSlot.id == Occupancy.held_slot_id)
-    .where(
-        HeldSlot.location_id == sa.bindparam("location"),
-        Occupancy.expires_at > sa.bindparam("now", type_=HeldSlot.expires_at.type),
-        Occupancy.starts_at >= sa.bindparam("start", type_=HeldSlot.starts_at.type),
-        Occupancy.starts_at < sa.bindparam("end", type_=HeldSlot.starts_at.type),
-    )
-    .order_by(Occupancy.starts_at)
-)
 
 
 def _visits(*held: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
@@ -367,6 +361,7 @@ def _visits(*held: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
             Appointment.roomed_at,
             Appointment.left_at,
             Location.wait_limit_min,
+            *missed.columns(),
             Occupancy.resource_id.label("own_id"),
             Occupancy.starts_at.label("own_starts_at"),
             Occupancy.ends_at.label("own_ends_at"),

@@ -20,6 +20,7 @@ from clinic.scheduling.values import (
     STATUS_NAMES,
     AppointmentStatus,
     Confirmation,
+    Missed,
 )
 
 ROW_MIN = GRID_MIN
@@ -116,6 +117,10 @@ class Line(Protocol):
     roomed_at: dt.datetime | None
     left_at: dt.datetime | None
     wait_limit_min: int
+    no_shows: int
+    """Of its patient, within a year."""
+    late: int
+    """Cancelled late, of its patient, within a year."""
     own_id: int | None
     own_starts_at: dt.datetime | None
     """Of one part that its practitioner, or a device, is held for; None when nothing is."""
@@ -242,6 +247,8 @@ class Day:
     visits: Sequence[int]
     patients: Mapping[int, int]
     """{visit: patient}."""
+    missed: Mapping[int, Missed]
+    """{visit: what its patient missed within a year} of those who missed something."""
     lacks: Mapping[int, Sequence[Lack]] = field(default_factory=dict)
     """{visit: what it lacks} of a list; without those that were never checked."""
 

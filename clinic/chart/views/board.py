@@ -32,15 +32,14 @@ from clinic.messages.values import MessageKind
 from clinic.patients.values import LIKENESS_NAMES, PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, missed
+from clinic.scheduling import desk
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
-from clinic.scheduling.missed import Missed
 from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
-from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused
+from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused, Span
 from clinic.waiting.queries import shelf as shelf_queries
 from clinic.web import discreet
 from clinic.web.access import actor, is_background, require
@@ -171,7 +170,8 @@ def page(
     db, who = read(), actor()
     only_board = wanted == {"#board"}
     offered = desk.choices(db, who, since=first_of(on, view))
-    day = _day(offered, on, view)
+    beside = shelf_queries.beside(db, who)
+    day = _day(offered, on, view, beside.held)
     panel: Panel | None = None
     if not only_board:
         desk.offer(form, offered)
@@ -187,8 +187,9 @@ def page(
     return render_template(
         template,
         day=day,
-        stamp=f"{day.stamp}.{shelf_queries.stamp(db, who)}",
-        missed=_missed(day),
+        stamp=f"{day.stamp}.{beside.stamp}",
+        parked=beside.parked,
+        missed=day.missed,
         counted=[(status, day.counts[status]) for status in _COUNTED],
         **_words(day),
         form=form,
@@ -197,7 +198,7 @@ def page(
         shown_on=on,
         is_unapproved=not wanted
         and who.may(Permission.RULE_APPROVE)
-        and not editions.in_force(db).edition,
+        and not editions.in_force(read()).edition,
         compact=True,
         is_walk_in=False,
         is_past=False,
@@ -230,7 +231,7 @@ def _notice() -> Notice | None:
     )
 
 
-def _day(offered: Choices, on: dt.date, view: View) -> Day:
+def _day(offered: Choices, on: dt.date, view: View, held: Sequence[tuple[int, Span]]) -> Day:
     return board_queries.day(
         read(),
         actor(),
@@ -238,15 +239,10 @@ def _day(offered: Choices, on: dt.date, view: View) -> Day:
         on,
         view,
         practitioner_id=_whose(),
+        held=held,
         is_by_papers=is_by_papers(),
         hides_names=discreet.hides_names(),
     )
-
-
-def _missed(day: Day) -> dict[int, Missed]:
-    """Return {visit: what its patient missed within a year} of those who missed something."""
-    found = missed.of_patients(read(), actor(), set(day.patients.values()))
-    return {visit: found[patient] for visit, patient in day.patients.items() if patient in found}
 
 
 def _words(day: Day) -> dict[str, Any]:
@@ -337,7 +333,8 @@ def paper() -> ResponseReturnValue:
     view = shown_view()
     view = view if view in CYCLED else View.PRACTITIONERS
     on = shown_on()
-    day = _day(desk.choices(read(), actor(), since=on), on, view)
+    held = shelf_queries.beside(read(), actor()).held
+    day = _day(desk.choices(read(), actor(), since=on), on, view, held)
     looks.listed("day_sheet", day.visits, date=on.isoformat(), view=view.value)
     sheets = [
         {"view": other.value, "name": translate(VIEW_NAMES[other]), "is_current": other is view}

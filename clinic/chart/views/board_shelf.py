@@ -13,8 +13,6 @@ from clinic.scheduling.step_forms import PlacedForm
 from clinic.scheduling.values import Refused
 from clinic.waiting import shelf
 from clinic.waiting.forms import ParkForm
-from clinic.waiting.queries import shelf as shelf_queries
-from clinic.waiting.queries.shelf import Parked
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.discreet import named
@@ -27,13 +25,6 @@ ODD = N_("The board was out of date. Try again.")
 PARKED = N_("%(who)s is on the shelf. The old time stays held until a new one is taken.")
 PLACED = N_("%(who)s: %(day)s at %(time)s")
 TAKEN_OFF = N_("%(who)s is off the shelf. The visit stays as it is.")
-
-
-@bp.app_template_global()
-def on_shelf() -> list[Parked]:
-    """Return what lies on the shelf, for whoever may place it."""
-    who = actor()
-    return shelf_queries.on_shelf(read(), who) if who.may(Permission.APPOINTMENT_BOOK) else []
 
 
 @bp.post("/board/shelf")

@@ -17,9 +17,9 @@ from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus, full_name
 from clinic.scheduling import missed
 from clinic.scheduling.held import HeldSlot
-from clinic.scheduling.missed import NOTHING, Missed
+from clinic.scheduling.missed import NOTHING
 from clinic.scheduling.models import Appointment, Resource
-from clinic.scheduling.values import AppointmentStatus, Span
+from clinic.scheduling.values import AppointmentStatus, Missed, Span
 from clinic.waiting.models import Offer, WaitingEntry
 from clinic.waiting.rules import offers, wishes
 from clinic.waiting.values import NO_ENTRY, OfferState, PartOfDay, Priority, Way
