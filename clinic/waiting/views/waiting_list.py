@@ -120,13 +120,9 @@ def _form_page(template: str, form: WishesForm, patient_id: int, **more: Any) ->
         if row.kind is ResourceKind.PRACTITIONER
     ]
     form.offer([(row.id, row.name) for row in scheduling_queries.offered(db)], people)
+    bar = safety_queries.bar(db, who, patient_id, on=clock.today(who.zone))
     looks.opened("patient", patient_id, patient_id=patient_id)
-    return render_template(
-        template,
-        form=form,
-        bar=safety_queries.bar(db, who, patient_id, on=clock.today(who.zone)),
-        **more,
-    )
+    return render_template(template, form=form, bar=bar, **more)
 
 
 @bp.post("/waiting-list")
@@ -263,8 +259,9 @@ def fitting_page(form: FreedForm, *, is_asked: bool = True) -> ResponseReturnVal
         freed = form.freed()
         span, query = _span(freed), _query(freed)
         found = fitting.who_fits(db, who, span, freed.practitioner_id)
-        looks.listed("waiting_entry", (fit.entry.id for fit in found.fits))
     offers = entries.offered(db, who)
+    if found is not None:
+        looks.listed("waiting_entry", (fit.entry.id for fit in found.fits))
     page = render_template(
         "waiting/who_fits.html",
         form=form,
