@@ -30,12 +30,20 @@ def served(tmp_path):
     def echo():
         return f"{len(request.get_data())} {request.headers.get('X-Forwarded-For', 'direct')}"
 
-    servers = []
+    servers, is_over = [], threading.Event()
+
+    def run(server):
+        try:
+            server.run()
+        except OSError:
+            # Closed while it waited for somebody to call.
+            if not is_over.is_set():
+                raise
 
     def start(**changes):
         server = serving.bind(app, settings(tmp_path, **changes))
         servers.append(server)
-        threading.Thread(target=server.run, daemon=True).start()
+        threading.Thread(target=run, args=(server,), daemon=True).start()
 
         def send(raw: str) -> str:
             with socket.create_connection(
@@ -50,6 +58,7 @@ def served(tmp_path):
         return send
 
     yield start
+    is_over.set()
     for server in servers:
         server.task_dispatcher.shutdown()
         server.close()

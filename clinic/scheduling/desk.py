@@ -16,7 +16,6 @@ from clinic.patients import finding
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientHit
 from clinic.safety import explaining
-from clinic.safety.explaining import Why
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Finding, Outcome, ReceptionScreening
 from clinic.scheduling import guard, openings, picked, queries, timetables
@@ -56,7 +55,7 @@ class Refusal:
     """Whether it can be booked ahead with a reason."""
     may_release: bool = False
     """Whether this person can release what stands in the way."""
-    why: Why | None = None
+    why: explaining.Why | None = None
     """What explains the findings; None without any."""
     patient_id: int | None = None
 

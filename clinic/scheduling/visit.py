@@ -307,3 +307,16 @@ def _undo(
         practitioner_id=ids.get(was.practitioner),
         room_id=ids.get(was.room),
     )
+
+
+def device_offset(db: Session, appointment_id: int) -> dt.timedelta:
+    """Return how long after the start of a visit its first device is held; one statement."""
+    row = db.execute(
+        sa.select(Occupancy.starts_at, Appointment.starts_at)
+        .join(Appointment, Appointment.id == Occupancy.appointment_id)
+        .join(Resource, Resource.id == Occupancy.resource_id)
+        .where(Appointment.id == appointment_id, Resource.kind == ResourceKind.DEVICE)
+        .order_by(Occupancy.starts_at)
+        .limit(1)
+    ).one_or_none()
+    return row[0] - row[1] if row else dt.timedelta()

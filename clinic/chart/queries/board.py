@@ -266,19 +266,6 @@ def stamp(db: Session, actor: Actor, on: dt.date, view: View) -> str:
     )
 
 
-def device_offset(db: Session, appointment_id: int) -> dt.timedelta:
-    """Return how long after the start of a visit its first device is held; one statement."""
-    row = db.execute(
-        sa.select(Occupancy.starts_at, Appointment.starts_at)
-        .join(Appointment, Appointment.id == Occupancy.appointment_id)
-        .join(Resource, Resource.id == Occupancy.resource_id)
-        .where(Appointment.id == appointment_id, Resource.kind == ResourceKind.DEVICE)
-        .order_by(Occupancy.starts_at)
-        .limit(1)
-    ).one_or_none()
-    return row[0] - row[1] if row else dt.timedelta()
-
-
 def _begun(local: dt.datetime, on: dt.date) -> int:
     """Return how many minutes of a day are over."""
     if local.date() == on:

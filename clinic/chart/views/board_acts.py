@@ -9,7 +9,6 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit import looks
-from clinic.chart.queries import board as board_queries
 from clinic.chart.rules.board import View
 from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown_view
 from clinic.core.access import Permission
@@ -161,7 +160,7 @@ def move_of(form: PlacedForm, local: dt.datetime) -> MoveAppointment:
     visit = scheduling_queries.get(read(), form.appointment_id.data or 0)
     lane, view = form.resource_id.data or 0, shown_view()
     if view is View.DEVICES:
-        local -= board_queries.device_offset(read(), visit.id)
+        local -= visits.device_offset(read(), visit.id)
     is_people = view in {View.PRACTITIONERS, View.WEEK, View.LIST}
     return MoveAppointment(
         appointment_id=visit.id,
