@@ -117,7 +117,7 @@ def offer(db: Session, actor: Actor, wish: OfferTime) -> Offer | Refused:
 
 def _refused(db: Session, actor: Actor, entry: WaitingEntry, on: dt.date) -> Refused | None:
     """Check a service for a patient on a day as booking does; keep a check that refuses."""
-    visit = visit_to_move(db, actor, entry.visit_id)
+    visit = visit_to_move(db, actor, entry.visit_id, entry.patient_id)
     if visit is not None:
         screening, released = checking.check(db, visit, on)
     else:
@@ -174,7 +174,7 @@ def accept(db: Session, actor: Actor, offer_id: int) -> Appointment | Refused:
 
 def _book(db: Session, actor: Actor, entry: WaitingEntry, slot: HeldSlot) -> Appointment | Refused:
     second = promise.second_hour_of(slot.starts_at, actor.zone)
-    visit = visit_to_move(db, actor, entry.visit_id)
+    visit = visit_to_move(db, actor, entry.visit_id, entry.patient_id)
     if visit is not None:
         return scheduling_service.move(
             db,
@@ -287,10 +287,15 @@ def open_entry_of(db: Session, patient_id: int, service_id: int) -> int | None:
     )
 
 
-def visit_to_move(db: Session, actor: Actor, visit_id: int | None) -> Appointment | None:
-    """Return the visit that would be given up, while it is still booked."""
+def visit_to_move(
+    db: Session, actor: Actor, visit_id: int | None, patient_id: int
+) -> Appointment | None:
+    """Return the visit that would be given up, while it is booked and still this patient's.
+
+    A merge that is taken back may have given it to the other record since.
+    """
     visit = db.get(Appointment, visit_id) if visit_id is not None else None
-    if visit is None or visit.location_id != actor.location_id:
+    if visit is None or visit.location_id != actor.location_id or visit.patient_id != patient_id:
         return None
     return visit if visit.status is AppointmentStatus.BOOKED else None
 

@@ -130,8 +130,8 @@ def _check(db: Session, actor: Actor, wishes: Wishes) -> None:
 
 
 def _check_visit(db: Session, actor: Actor, wish: AddEntry) -> None:
-    visit = offering.visit_to_move(db, actor, wish.visit_id)
-    if visit is None or visit.patient_id != wish.patient_id:
+    visit = offering.visit_to_move(db, actor, wish.visit_id, wish.patient_id)
+    if visit is None:
         raise Invalid(OTHER_VISIT)
     if visit.service_id != wish.wishes.service_id:
         raise Invalid(OTHER_VISIT, field="service_id")

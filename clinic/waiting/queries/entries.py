@@ -130,6 +130,7 @@ _ENTRIES = (
         Appointment,
         sa.and_(
             Appointment.id == WaitingEntry.visit_id,
+            Appointment.patient_id == WaitingEntry.patient_id,
             Appointment.status == AppointmentStatus.BOOKED,
         ),
     )
