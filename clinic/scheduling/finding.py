@@ -95,6 +95,8 @@ def _refuse(since: dt.date, until: dt.date, actor: Actor) -> None:
     today = clock.today(actor.zone)
     if since < today:
         raise Invalid(OVER, field="since")
+    if since > today + promise.LATEST:
+        raise Invalid(promise.TOO_LATE, field="since")
     if until < since:
         raise Invalid(TURNED, field="until")
     if until - since > LONGEST:

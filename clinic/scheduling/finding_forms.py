@@ -64,7 +64,7 @@ class FindForm(BaseForm):
         since = self.since.data or today
         return Ask(
             since=since,
-            until=self.until.data or since + ahead,
+            until=self.until.data or since + min(ahead, dt.date.max - since),
             weekdays=self.weekdays.chosen(),
             part=self.part.member() or PartOfDay.ANY,
             after=self.after.data,

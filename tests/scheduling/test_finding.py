@@ -143,6 +143,7 @@ def test_what_must_not_be_told_is_not_told_by_the_times_either(world, desk):
         ({"since": "2026-12-01", "until": "2026-11-30"}, "The last day lies before the first"),
         ({"until": "2027-12-31"}, "At most a year at a time"),
         ({"since": "2030-01-01"}, "At most two years ahead"),
+        ({"since": "9999-12-31"}, "At most two years ahead"),
         ({"since": "soon"}, "Enter a date"),
         ({"after": "25:00"}, "Enter a time"),
         ({"service_id": "x"}, "Choose one of the list"),
@@ -153,6 +154,11 @@ def test_what_cannot_be_asked_is_said_at_its_field(world, desk, asked, said):
     page = shown(world, status=422, **{"service_id": desk.consultation.id, **asked})
     assert said in page
     assert links(page) == []
+
+
+def test_the_last_day_of_the_calendar_is_no_first_day_of_anybody(world, desk):
+    asked = {"service_id": desk.prp.id, "patient_id": desk.alice.id, "since": "9999-12-31"}
+    assert "At most two years ahead" in shown(world, status=422, **asked)
 
 
 def test_the_page_costs_the_same_however_full_the_place_is(world, desk, statements):
