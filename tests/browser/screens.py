@@ -18,7 +18,7 @@ from clinic.core import clock
 from clinic.core.access import Role
 from clinic.web import fonts
 from tests.browser.conftest import Clinic, Person, make_demo, served
-from tests.browser.test_pages import IDS
+from tests.browser.rows import IDS
 from tests.chromium import ARGUMENTS, chromium
 
 AT = dt.datetime(2026, 11, 23, 9, 40, tzinfo=dt.UTC)
