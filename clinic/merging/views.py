@@ -18,7 +18,10 @@ from clinic.web.database import read, transaction
 from clinic.web.words import translate, words_of
 
 bp = Blueprint("merging", __name__)
-MERGED = N_("The two records are one now. This can be taken back for %(days)s days.")
+MERGED = N_(
+    "The two records are one now. This can be taken back for %(days)s days,"
+    " under Probable duplicates."
+)
 APART = N_("Noted: these are two people.")
 UNDONE = N_("Taken back. Both records are as they were.")
 _OTHER = "patient_id"
