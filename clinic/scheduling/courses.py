@@ -351,7 +351,10 @@ def _or_refuse(pick: Pick, act: Callable[[], object]) -> None:
 
 
 def _is_at(visit: Session | None, pick: Pick) -> bool:
-    return visit is not None and visit.starts_local == pick.starts_local
+    return visit is not None and (visit.starts_local, visit.practitioner_id) == (
+        pick.starts_local,
+        pick.practitioner_id,
+    )
 
 
 def _key(wish: PlanCourse, pick: Pick) -> str:

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
+from clinic.catalog.values import ResourceKind
 from clinic.core.access import Role
 from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
 from clinic.safety.models import ScreeningRecord
@@ -194,6 +195,23 @@ def test_a_visit_where_it_is_already_is_not_touched(desk):
 
     assert [v.version for v in visits(desk)[:2]] == before
     assert desk.history(visits(desk)[2]) == ["book", "move"]
+
+
+def test_a_session_goes_to_somebody_else_at_its_own_time(desk):
+    course = begun(desk)
+    other = factories.a_resource(
+        desk.db,
+        location=desk.world.location,
+        kind=ResourceKind.PRACTITIONER,
+        name="Dr Haddad",
+        sort=9,
+    )
+
+    rest(desk, course, pick(desk, 2, FIRST + dt.timedelta(weeks=1), practitioner_id=other.id))
+
+    second = visits(desk)[1]
+    assert second.practitioner_id == other.id
+    assert second.starts_local == FIRST + dt.timedelta(weeks=1)
 
 
 def test_a_missing_session_is_booked_with_its_own_number(desk):
