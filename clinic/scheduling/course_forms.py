@@ -183,6 +183,17 @@ class BeginForm(WishesForm):
             if field.data is None and not field.errors:
                 field.data, field.raw_data = value, None
 
+    def show_instead(self, pattern: CoursePattern) -> None:
+        """Fill in the numbers of this service over those that stood there for another one."""
+        for field in (
+            self.sessions_planned,
+            self.interval_days,
+            self.tolerance_days,
+            self.booster_days,
+        ):
+            field.data, field.errors = None, []
+        self.show(pattern)
+
 
 class StopForm(BaseForm):
     """Why a course is stopped, and whether its coming visits are cancelled."""

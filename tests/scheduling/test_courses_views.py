@@ -131,6 +131,14 @@ def test_a_whole_course_is_previewed_and_confirmed_at_once(desk):
     assert [v.course_number for v in visits(desk)] == [1, 2, 3]
 
 
+def test_the_numbers_of_one_service_are_never_planned_for_another(desk):
+    shown = preview(desk)
+    answer = confirm(desk, shown, sessions_planned="9", numbers_of=str(desk.prp.id + 1))
+
+    assert (rows(answer), visits(desk)) == ({}, [])
+    assert re.search(r'name="sessions_planned"[^>]*value="3"', answer.text)
+
+
 def test_somebody_was_faster_and_only_that_row_turns_red(desk):
     shown = preview(desk, practitioner_id=desk.physician.id)
     at = dt.datetime.fromisoformat(rows(shown)[2].split("|")[0])

@@ -165,6 +165,10 @@ def create(patient_id: int) -> ResponseReturnValue:
     form = BeginForm(request.form)
     _offer(form)
     of_service = _of_service(form)
+    # The numbers of one service are never planned for another: they are shown anew first.
+    if of_service and request.form.get("numbers_of", form.service_id.data) != form.service_id.data:
+        form.show_instead(of_service)
+        return _begin_page(patient_id, form)
     if not form.validate() or of_service is None:
         return _begin_page(patient_id, form, status=422)
     form.show(of_service)
