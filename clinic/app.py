@@ -63,7 +63,7 @@ _BLUEPRINTS = (
     "clinic.waiting.views.offers",
     "clinic.intake.views.staff",
     "clinic.intake.views.tablet",
-    "clinic.treatments.views",
+    "clinic.treatments.views.sessions",
     "clinic.followup.views",
     "clinic.messages.views.visit",
     "clinic.messages.views.settings",

@@ -37,10 +37,10 @@ from clinic.scheduling.values import (
     Refused,
     StepVisit,
 )
-from clinic.treatments import queries as treatments_queries
-from clinic.treatments import service as treatments
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import sessions as treatments_queries
 from clinic.treatments.rules import outlines, scalp
+from clinic.treatments.service import sessions as treatments
 from clinic.treatments.values import (
     Anticoagulant,
     BeginSession,

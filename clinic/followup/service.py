@@ -26,7 +26,7 @@ from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
 from clinic.safety.values import FactKind, FactSource, FactState, RecordFact
 from clinic.scheduling import service as scheduling
-from clinic.treatments import queries as treatments_queries
+from clinic.treatments.queries import sessions as treatments_queries
 
 STALE = N_("Somebody else has changed this side effect in the meantime. Look again and save.")
 CLOSED = N_("This side effect is closed already.")

@@ -9,8 +9,9 @@ from clinic.catalog.values import UNUSABLE_WORDS, ChosenLot, LotChoice
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.safety.values import FactKind
-from clinic.treatments import queries, record
+from clinic.treatments import record
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, checks
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import Breach, Case, Content

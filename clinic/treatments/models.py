@@ -89,6 +89,8 @@ class TreatmentSession(Versioned, Base):
     )
     content_hash: Mapped[str | None] = mapped_column(sa.String(64), default=None)
     """SHA-256 over the canonical JSON of the record and all its parts."""
+    content_format: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
+    """Which canonical text the hash is made of; set when it is signed."""
 
 
 class LotUse(Base):

@@ -18,9 +18,10 @@ from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
-from clinic.treatments import judging, points, queries, record
-from clinic.treatments.forms import AddendumForm, SessionForm, StartForm
+from clinic.treatments import judging, points, record
+from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, dose, limits, proposing, scalp, volumes
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (

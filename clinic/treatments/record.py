@@ -1,11 +1,12 @@
 """Between the rows of a session and the values that rules, forms and pages work with."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from clinic.catalog.values import LotChoice
 from clinic.core import walltime
+from clinic.core.db import Base
 from clinic.treatments.models import InjectionSite, TreatmentSession
 from clinic.treatments.rules import signing
 from clinic.treatments.values import Content, LotAmount, Place, Site, UsedLot
@@ -77,13 +78,21 @@ def day_of(session: TreatmentSession, zone: str) -> dt.date:
 
 def canonical_text(session: TreatmentSession) -> str:
     """Return the text that a signature stands for, from a session loaded with its parts."""
+    number = session.content_format
     return signing.canonical(
-        {name: getattr(session, name) for name in signing.SESSION_FIELDS},
-        [{name: getattr(use, name) for name in signing.LOT_FIELDS} for use in session.lots],
-        [{name: getattr(site, name) for name in signing.SITE_FIELDS} for site in session.sites],
+        number,
+        _columns(session, signing.SESSION[number]),
+        {
+            part: [_columns(row, columns) for row in getattr(session, part)]
+            for part, columns in signing.PARTS[number].items()
+        },
     )
 
 
 def is_intact(session: TreatmentSession) -> bool:
     """Tell whether a signed session, loaded with its parts, still says what was signed."""
     return signing.content_hash(canonical_text(session)) == session.content_hash
+
+
+def _columns(row: Base, names: Iterable[str]) -> dict[str, signing.Plain]:
+    return {name: getattr(row, name) for name in names}

@@ -37,7 +37,7 @@ from clinic.scheduling import service as scheduling
 from clinic.scheduling.closing import BlockKind, KeepOwnDay, LayBlock
 from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
-from clinic.treatments import service as treatments
+from clinic.treatments.service import sessions as treatments
 from clinic.treatments.values import AbortSession, Content
 from clinic.waiting import offering
 from clinic.waiting import service as waiting

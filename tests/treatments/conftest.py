@@ -21,9 +21,9 @@ from clinic.safety.values import FactKind, FactSource, RecordFact
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
-from clinic.treatments import service
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.rules import scalp
+from clinic.treatments.service import sessions as service
 from clinic.treatments.values import (
     Anticoagulant,
     BeginSession,

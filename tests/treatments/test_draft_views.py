@@ -10,7 +10,8 @@ import pytest
 from clinic.core.access import Role
 from clinic.core.zones import Zone
 from clinic.safety.values import FactKind, FactSource, FactState
-from clinic.treatments import points, queries, record
+from clinic.treatments import points, record
+from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import scalp
 from clinic.treatments.values import Content
 from tests.treatments.conftest import some_sites

@@ -268,8 +268,10 @@ def test_many_points_are_not_all_named():
 def test_the_canonical_text_does_not_depend_on_order_or_zone():
     berlin = dt.timezone(dt.timedelta(hours=1))
     at = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
-    one = signing.canonical({"a": 1, "at": at}, [], [{"zone": Zone.VERTEX}])
-    two = signing.canonical({"at": at.astimezone(berlin), "a": 1}, [], [{"zone": "vertex"}])
+    one = signing.canonical(1, {"a": 1, "at": at}, {"sites": [{"zone": Zone.VERTEX}]})
+    two = signing.canonical(
+        1, {"at": at.astimezone(berlin), "a": 1}, {"sites": [{"zone": "vertex"}]}
+    )
 
     assert one == two
     assert signing.content_hash(one) == signing.content_hash(two)
@@ -279,10 +281,11 @@ def test_the_canonical_text_does_not_depend_on_order_or_zone():
 
 def test_any_change_gives_another_hash():
     texts = {
-        signing.canonical({"note": note}, lots, sites)
+        signing.canonical(number, {"note": note}, {"lots": lots, "sites": sites})
+        for number in (1, 2)
         for note in ("", "a", None)
         for lots in ([], [{"lot_id": 1}], [{"lot_id": 2}])
         for sites in ([], [{"seq": 1}], [{"seq": 1}, {"seq": 2}])
     }
 
-    assert len({signing.content_hash(text) for text in texts}) == len(texts) == 27
+    assert len({signing.content_hash(text) for text in texts}) == len(texts) == 54

@@ -13,8 +13,10 @@ from clinic.core.zones import Zone
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.values import FactKind, FactSource, FactState, Moment
 from clinic.scheduling.values import AppointmentStatus, Refused
-from clinic.treatments import queries, record, service
+from clinic.treatments import record
 from clinic.treatments.models import InjectionSite, TreatmentSession
+from clinic.treatments.queries import sessions as queries
+from clinic.treatments.service import sessions as service
 from clinic.treatments.values import (
     Anticoagulant,
     Content,

@@ -14,8 +14,11 @@ from clinic.core.zones import Zone
 from clinic.safety.models import PatientFact
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import AppointmentStatus
-from clinic.treatments import queries, record, service
+from clinic.treatments import record
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.queries import sessions as queries
+from clinic.treatments.rules import signing
+from clinic.treatments.service import sessions as service
 from clinic.treatments.values import (
     AbortSession,
     AddAddendum,
@@ -163,17 +166,36 @@ def test_the_database_refuses_to_add_a_point_to_a_signed_session(chair, db):
 
 
 def test_every_column_is_signed_for_or_left_out_on_purpose():
-    from clinic.treatments.rules import signing
-
-    left_out = {"id", "state", "content_hash", "version", "saved_at"}
-    for model, names, without in (
-        (TreatmentSession, signing.SESSION_FIELDS, left_out),
-        (LotUse, signing.LOT_FIELDS, {"id", "session_id"}),
-        (InjectionSite, signing.SITE_FIELDS, {"id", "session_id"}),
-    ):
-        columns = {column.key for column in sa.inspect(model).column_attrs}
-        assert set(names) == columns - without
+    whole = sa.inspect(TreatmentSession)
+    left_out = {"id", "state", "content_hash", "content_format", "version", "saved_at"}
+    signed = {"session": (whole, signing.SESSION[signing.FORMAT], left_out)} | {
+        part: (whole.relationships[part].mapper, names, {"id", "session_id"})
+        for part, names in signing.PARTS[signing.FORMAT].items()
+    }
+    assert signed.keys() == {"session", *whole.relationships.keys()}
+    for mapper, names, without in signed.values():
+        assert set(names) == {column.key for column in mapper.column_attrs} - without
         assert len(names) == len(set(names))
+
+
+def test_what_was_signed_under_the_first_format_still_holds(chair, db):
+    session = chair.signed()
+    first = signing.canonical(
+        1,
+        {name: getattr(session, name) for name in signing.SESSION[1]},
+        {
+            part: [{name: getattr(row, name) for name in names} for row in getattr(session, part)]
+            for part, names in signing.PARTS[1].items()
+        },
+    )
+    assert '"format":1' in first
+
+    db.expunge(session)
+    session.content_format, session.content_hash = 1, signing.content_hash(first)
+    assert record.is_intact(session)
+
+    session.note += "."
+    assert not record.is_intact(session)
 
 
 # -------------------------------------------------------------------------- breaking off

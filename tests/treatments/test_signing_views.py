@@ -3,7 +3,8 @@
 import pytest
 
 from clinic.core.access import Role
-from clinic.treatments import points, queries
+from clinic.treatments import points
+from clinic.treatments.queries import sessions as queries
 from clinic.treatments.values import SessionState
 from tests.treatments.conftest import some_sites
 from tests.treatments.pages import hidden, text, written

@@ -8,7 +8,7 @@ import pytest
 from clinic.catalog import service as catalog
 from clinic.catalog.models import Product
 from clinic.core.access import Role
-from clinic.treatments import service
+from clinic.treatments.service import sessions as service
 from clinic.treatments.values import LotAmount, SessionState
 
 

@@ -9,7 +9,8 @@ from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import AppointmentStatus
-from clinic.treatments import points, queries
+from clinic.treatments import points
+from clinic.treatments.queries import sessions as queries
 from tests import factories
 from tests.counting import statements
 from tests.treatments.conftest import TODAY, some_sites

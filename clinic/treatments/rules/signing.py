@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 Plain = str | int | bool | dt.date | Enum | None
-FORMAT = 1
-"""Of the canonical text. A new column needs a new format beside this one: what was signed under
-an old one must give the same text for ever."""
-SESSION_FIELDS = (
+FORMAT = 2
+"""Of what is signed now. What was signed under an older one must give the same text for ever: a
+format that a clinic may have signed under is never touched, a new column or part needs the next."""
+SESSION_1 = (
     "appointment_id",
     "patient_id",
     "location_id",
@@ -34,8 +34,8 @@ SESSION_FIELDS = (
     "signed_at",
     "signed_by_id",
 )
-LOT_FIELDS = ("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on")
-SITE_FIELDS = (
+LOTS_1 = ("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on")
+SITES_1 = (
     "seq",
     "zone",
     "view",
@@ -47,21 +47,24 @@ SITE_FIELDS = (
     "needle_gauge",
     "needle_um",
 )
+SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_1}
+"""By format: the columns of the session that are signed."""
+PARTS: dict[int, dict[str, tuple[str, ...]]] = {
+    1: {"lots": LOTS_1, "sites": SITES_1},
+    2: {"lots": LOTS_1, "sites": SITES_1},
+}
+"""By format: {part of the session: its columns that are signed}."""
+Row = Mapping[str, Plain]
 
 
-def canonical(
-    session: Mapping[str, Plain],
-    lots: Sequence[Mapping[str, Plain]],
-    sites: Sequence[Mapping[str, Plain]],
-) -> str:
-    """Return the one text that stands for a session: sorted keys, no blanks, times in UTC."""
+def canonical(number: int, session: Row, parts: Mapping[str, Sequence[Row]]) -> str:
+    """Return the one text of a format that stands for a session: sorted keys, no blanks, UTC.
+
+    `parts` holds the rows of each part in their order.
+    """
+    whole = {name: [_plain(row) for row in rows] for name, rows in parts.items()}
     return json.dumps(
-        {
-            "format": FORMAT,
-            "session": _plain(session),
-            "lots": [_plain(lot) for lot in lots],
-            "sites": [_plain(site) for site in sites],
-        },
+        {"format": number, "session": _plain(session), **whole},
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
@@ -73,7 +76,7 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(row: Mapping[str, Plain]) -> dict[str, str | int | bool | None]:
+def _plain(row: Row) -> dict[str, str | int | bool | None]:
     return {name: _value(value) for name, value in row.items()}
 
 

@@ -11,8 +11,10 @@ from clinic.core.access import Permission
 from clinic.core.errors import Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.scheduling.values import Refused
-from clinic.treatments import pages, queries, service
-from clinic.treatments.forms import WHY, AddendumForm, SessionForm, StartForm
+from clinic.treatments import pages
+from clinic.treatments.forms.session import WHY, AddendumForm, SessionForm, StartForm
+from clinic.treatments.queries import sessions as queries
+from clinic.treatments.service import sessions as service
 from clinic.treatments.values import Breach
 from clinic.web.access import actor, require
 from clinic.web.database import end_read, read, transaction

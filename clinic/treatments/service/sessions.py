@@ -22,8 +22,9 @@ from clinic.safety.values import FactKind, FactSource, RecordFact
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.values import Refused, StartVisit
-from clinic.treatments import judging, queries, record
+from clinic.treatments import judging, record
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
 from clinic.treatments.values import (
     ROLE_OF,
@@ -300,6 +301,7 @@ def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSess
     now = clock.now()
     session.ended_at = session.signed_at = now
     session.signed_by_id = actor.id
+    session.content_format = signing.FORMAT
     db.flush()  # The hash is made of what the database holds.
     session = queries.hold(db, actor, session.id)
     session.content_hash = signing.content_hash(record.canonical_text(session))
