@@ -55,6 +55,8 @@ class Line:
     may_send_again: bool
     may_settle: bool
     may_note_answer: bool
+    is_shared: bool
+    """One letter told of other visits of the course, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +101,6 @@ def card(db: Session, actor: Actor, appointment_id: int) -> Card | None:
         is_broken = message_rules.is_uncertain(value, now)
         state = MessageState.UNCERTAIN if is_broken else row.state
         is_old = row.state is MessageState.QUEUED
-        can_leave = one.visit.channel in terms.channels and one.visit.starts_at > now
         lines.append(
             Line(
                 id=row.id,
@@ -113,12 +114,11 @@ def card(db: Session, actor: Actor, appointment_id: int) -> Card | None:
                 recipient=row.recipient,
                 reason=row.reason,
                 may_send_again=state in _SETTLE
-                and can_leave
-                and (one.visit.is_on or one.visit.is_off)
-                and row.starts_at == one.visit.starts_at
-                and (row.kind is MessageKind.CANCELLATION) == one.visit.is_off,
+                and one.visit.channel in terms.channels
+                and message_rules.is_true(value, one.visit, now),
                 may_settle=state in _SETTLE,
                 may_note_answer=state in _ANSWER and not is_broken,
+                is_shared=row.letter is not None,
             )
         )
     return Card(

@@ -22,6 +22,12 @@ class Message(Base):
             sqlite_where=sa.text("state = 'sending'"),
             postgresql_where=sa.text("state = 'sending'"),
         ),
+        sa.Index(
+            "ix_message_letter",
+            "letter",
+            sqlite_where=sa.text("letter IS NOT NULL"),
+            postgresql_where=sa.text("letter IS NOT NULL"),
+        ),
         known("kind", MessageKind),
         known("channel", Channel),
         known("state", MessageState),
@@ -50,6 +56,8 @@ class Message(Base):
     """When it was taken, refused, given up or settled."""
     reason: Mapped[str] = mapped_column(sa.String(200), default="")
     """The server's words."""
+    letter: Mapped[str | None] = mapped_column(sa.String(60), default=None)
+    """Names the one letter that told of several visits of a course; NULL: it went alone."""
 
 
 class MessageSettings(Versioned, Base):

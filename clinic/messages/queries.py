@@ -25,6 +25,7 @@ class Owing:
     id: int
     patient_id: int
     location_id: int
+    course_id: int | None
     version: int
     created_at: dt.datetime
     ends_at: dt.datetime
@@ -56,6 +57,7 @@ _OWING = (
         Appointment.id,
         Appointment.patient_id,
         Appointment.location_id,
+        Appointment.course_id,
         Appointment.version,
         Appointment.created_at,
         Appointment.starts_at,
@@ -82,6 +84,7 @@ def _owing(row: Any) -> Owing:
         id=row.id,
         patient_id=row.patient_id,
         location_id=row.location_id,
+        course_id=row.course_id,
         version=row.version,
         created_at=row.created_at,
         ends_at=row.ends_at,
@@ -110,6 +113,21 @@ def owing(db: Session, appointment_id: int) -> Owing | None:
     return _owing(row) if row else None
 
 
+def beside(db: Session, one: Owing) -> list[Owing]:
+    """Return the other visits of a visit's course at the same place, by time; one statement."""
+    if one.course_id is None:
+        return []
+    rows = db.execute(
+        _OWING.where(
+            Appointment.course_id == one.course_id,
+            Appointment.patient_id == one.patient_id,
+            Appointment.location_id == one.location_id,
+            Appointment.id != one.id,
+        ).order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [_owing(row) for row in rows]
+
+
 def coming(db: Session, location_id: int, now: dt.datetime) -> list[Owing]:
     """Return the coming visits of patients who agreed to messages, the next first."""
     rows = db.execute(
@@ -123,13 +141,27 @@ def coming(db: Session, location_id: int, now: dt.datetime) -> list[Owing]:
     return [_owing(row) for row in rows]
 
 
-def begun_of(db: Session, appointment_id: int) -> list[Message]:
-    """Return the messages of a visit in the order in which they were begun."""
+def begun_of(db: Session, *appointment_ids: int) -> list[Message]:
+    """Return the messages of visits, by visit in the order in which they were begun."""
     return list(
         db.scalars(
             sa.select(Message)
-            .where(Message.appointment_id == appointment_id)
-            .order_by(Message.number)
+            .where(Message.appointment_id.in_(appointment_ids))
+            .order_by(Message.appointment_id, Message.number)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def of_letter(db: Session, row: Message) -> list[Message]:
+    """Return all that was said in one letter with a message, itself among it; by id."""
+    if row.letter is None:
+        return [row]
+    return list(
+        db.scalars(
+            sa.select(Message)
+            .where(Message.letter == row.letter)
+            .order_by(Message.id)
             .execution_options(populate_existing=True)
         )
     )
@@ -164,6 +196,7 @@ def as_value(row: Message) -> Begun:
         at=row.at,
         retry_at=row.retry_at,
         tries=row.tries,
+        letter=row.letter,
     )
 
 

@@ -43,17 +43,29 @@ def queue(visit: Visit, begun: Sequence[Begun], terms: Terms, now: dt.datetime) 
     return sorted(found, key=lambda one: one.not_before)
 
 
+def is_one_letter(first: Queued, other: Queued) -> bool:
+    """Tell whether what two visits of a course owe is said at once: same news, nothing begun.
+
+    What was begun together is tried again together, and with nothing that came since: a provider
+    may know the letter by its key.
+    """
+    if first.kind is not other.kind or first.kind not in _CHANGE:
+        return False
+    if first.again is None or other.again is None:
+        return first.again is other.again
+    return first.again.letter is not None and first.again.letter == other.again.letter
+
+
 def is_uncertain(message: Begun, now: dt.datetime) -> bool:
     """Tell whether a message was begun so long ago that its sender must have died."""
     return message.state is MessageState.SENDING and message.at + LEASE < now
 
 
-def is_out_of_date(message: Begun, visit: Visit) -> bool:
-    """Tell whether a message waits for another try but speaks of what is no longer true."""
-    if message.state is not MessageState.QUEUED:
+def is_true(message: Begun, visit: Visit, now: dt.datetime) -> bool:
+    """Tell whether what a message says still is so, of a visit that still lies ahead."""
+    if visit.starts_at <= now or message.starts_at != visit.starts_at:
         return False
-    says_off = message.kind is MessageKind.CANCELLATION
-    return message.starts_at != visit.starts_at or says_off != visit.is_off
+    return visit.is_off if message.kind is MessageKind.CANCELLATION else visit.is_on
 
 
 def next_try(tries: int, now: dt.datetime) -> dt.datetime | None:

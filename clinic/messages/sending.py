@@ -4,6 +4,7 @@ Who dies in between leaves `sending` behind. After the lease that is `uncertain`
 sends it again: a message twice is worse than a phone call.
 """
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -53,9 +54,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """A message that is this sender's: its row is committed as `sending`."""
+    """A letter that is this sender's: the rows of its messages are committed as `sending`."""
 
-    id: int
+    ids: tuple[int, ...]
+    """One message for each visit that the letter tells of; never empty."""
     channel: Channel
     letter: Letter
 
@@ -82,7 +84,8 @@ def run(
         carry = carriers.get(claimed.channel, _not_set_up)
         handed = carry(claimed.letter)
         with unit() as db:
-            tally.count(claimed.id, finish(db, claimed.id, handed))
+            states = [finish(db, message_id, handed) for message_id in claimed.ids]
+            tally.count(claimed.ids[0], states[0])
     return tally
 
 
@@ -97,6 +100,7 @@ def settle_broken(db: Session) -> int:
     rows = db.scalars(
         sa.select(Message)
         .where(Message.state == MessageState.SENDING, Message.at < now - message_rules.LEASE)
+        .order_by(Message.id)
         .with_for_update()
     ).all()
     for row in rows:
@@ -110,31 +114,53 @@ def claim(
 ) -> Claimed | None:
     """Begin the first message that a visit owes now, if it still does; None otherwise.
 
-    The patient's record is held meanwhile, as at every step of a visit: nothing can change under
-    it, and a second sender waits and then finds the row.
+    What other visits of its course owe with the same news is said in the same letter: who plans a
+    course gets one, with all dates. The patient's record is held meanwhile, as at every step of a
+    visit: nothing can change under it, and a second sender waits and then finds the row.
     """
     now = clock.now()
     visit = scheduling_queries.lock_visit(db, appointment_id)
     one = queries.owing(db, visit.id)
     if one is None or visit.location_id != location.id:
         return None
-    begun = queries.begun_of(db, visit.id)
-    queued = message_rules.queue(one.visit, [queries.as_value(row) for row in begun], terms, now)
-    if not queries.is_due(queued, now):
+    beside = queries.beside(db, one)
+    begun: dict[int, list[Message]] = {}
+    for row in queries.begun_of(db, one.id, *(other.id for other in beside)):
+        begun.setdefault(row.appointment_id, []).append(row)
+    due = {
+        each.id: first
+        for each in (one, *beside)
+        if (first := _first_due(each, begun.get(each.id, []), terms, now)) is not None
+    }
+    if one.id not in due:
         return None
-    row = _begin(db, one, queued[0], begun)
-    subject, text, title = texts.written(folder, one, location, row.kind)
+    told = [
+        each
+        for each in sorted((one, *beside), key=lambda each: (each.visit.starts_at, each.id))
+        if each is one
+        or (each.id in due and message_rules.is_one_letter(due[one.id], due[each.id]))
+    ]
+    rows = [_begin(db, each, due[each.id], begun.get(each.id, [])) for each in told]
+    key = rows[0].letter or key_of(rows[0], told[0])
+    for row in rows:
+        row.letter = key if len(rows) > 1 else row.letter
+    subject, text, title = texts.written(folder, told, location, rows[0].kind)
     return Claimed(
-        id=row.id,
-        channel=row.channel,
+        ids=tuple(row.id for row in rows),
+        channel=rows[0].channel,
         letter=Letter(
-            to=row.recipient,
+            to=rows[0].recipient,
             subject=subject,
             text=text,
-            key=key_of(row, one),
-            calendar=_calendar(one, location, row.kind, title),
+            key=key,
+            calendar=_calendar(told, location, rows[0].kind, title),
         ),
     )
+
+
+def _first_due(one: Owing, begun: list[Message], terms: Terms, now: dt.datetime) -> Queued | None:
+    queued = message_rules.queue(one.visit, [queries.as_value(row) for row in begun], terms, now)
+    return queued[0] if queries.is_due(queued, now) else None
 
 
 def _begin(db: Session, one: Owing, queued: Queued, begun: list[Message]) -> Message:
@@ -203,10 +229,14 @@ def key_of(row: Message, one: Owing) -> str:
     return f"{calendars.uid(one.id, one.created_at).partition('@')[0]}-{row.number}"
 
 
-def _calendar(one: Owing, location: Location, kind: MessageKind, title: str) -> bytes:
-    if one.visit.channel is not Channel.EMAIL:
+def _calendar(told: list[Owing], location: Location, kind: MessageKind, title: str) -> bytes:
+    if told[0].visit.channel is not Channel.EMAIL:
         return b""
-    entry = calendars.Entry(
+    return calendars.written(_entry(one, location, kind, title) for one in told)
+
+
+def _entry(one: Owing, location: Location, kind: MessageKind, title: str) -> calendars.Entry:
+    return calendars.Entry(
         id=one.id,
         made_at=one.created_at,
         changed_at=one.visit.changed_at,
@@ -218,4 +248,3 @@ def _calendar(one: Owing, location: Location, kind: MessageKind, title: str) -> 
         where=", ".join([location.name, *location.address.splitlines()]),
         is_off=kind is MessageKind.CANCELLATION,
     )
-    return calendars.written([entry])

@@ -133,7 +133,8 @@ def withhold(db: Session, actor: Actor, appointment_id: int, kind: MessageKind) 
 def send_again(db: Session, actor: Actor, message_id: int) -> Message:
     """Queue a failed or uncertain message once more, to the address that is on file now.
 
-    Raises NotFound, MovedOn when it is neither, also when it speaks of what is no longer true.
+    With it goes what was said in the same letter, as far as it is still true. Raises NotFound,
+    MovedOn when it is neither, also when it speaks of what is no longer true.
     """
     row, visit = _message(db, actor, message_id)
     if not _is_open(row):
@@ -142,13 +143,16 @@ def send_again(db: Session, actor: Actor, message_id: int) -> Message:
     assert one is not None
     if one.visit.channel is Channel.NONE:
         raise MovedOn(NOBODY)
-    row.state, row.retry_at, row.ended_at = MessageState.QUEUED, clock.now(), None
-    row.tries, row.reason = 0, ""
-    value = queries.as_value(row)
-    is_over = visit.starts_at <= clock.now() or not (one.visit.is_on or one.visit.is_off)
-    if is_over or message_rules.is_out_of_date(value, one.visit):
+    if not _is_true(row, one):
         raise MovedOn(OLD_NEWS)
-    _trace(db, actor, visit, row, "queued_again")
+    beside = {other.id: other for other in (one, *queries.beside(db, one))}
+    for said in queries.of_letter(db, row):
+        about = beside.get(said.appointment_id)
+        if about is None or not _is_open(said) or not _is_true(said, about):
+            continue
+        said.state, said.retry_at, said.ended_at = MessageState.QUEUED, clock.now(), None
+        said.tries, said.reason = 0, ""
+        _trace(db, actor, visit, said, "queued_again")
     return row
 
 
@@ -173,18 +177,24 @@ def note_answer(
 
 
 def note_seen(db: Session, actor: Actor, message_id: int) -> Message:
-    """Note that a failed or uncertain message is seen to, by phone say."""
+    """Note that a failed or uncertain message is seen to, by phone say: the whole letter."""
     row, visit = _message(db, actor, message_id)
     if not _is_open(row):
         raise MovedOn(MOVED_ON)
-    row.state, row.ended_at = MessageState.SEEN, clock.now()
-    _trace(db, actor, visit, row, "seen")
+    for said in queries.of_letter(db, row):
+        if _is_open(said):
+            said.state, said.ended_at = MessageState.SEEN, clock.now()
+            _trace(db, actor, visit, said, "seen")
     return row
 
 
 def _is_open(row: Message) -> bool:
     is_broken = message_rules.is_uncertain(queries.as_value(row), clock.now())
     return is_broken or row.state in {MessageState.FAILED, MessageState.UNCERTAIN}
+
+
+def _is_true(row: Message, one: queries.Owing) -> bool:
+    return message_rules.is_true(queries.as_value(row), one.visit, clock.now())
 
 
 def _visit(db: Session, actor: Actor, appointment_id: int) -> Appointment:
@@ -210,7 +220,7 @@ def _trace(db: Session, actor: Actor, visit: Appointment, row: Message, done: st
         "message",
         row.id,
         patient_id=visit.patient_id,
-        detail={"appointment_id": visit.id, "kind": row.kind.value},
+        detail={"appointment_id": row.appointment_id, "kind": row.kind.value},
     )
 
 

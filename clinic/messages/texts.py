@@ -1,5 +1,6 @@
 """What messages say: the clinic, day, time and phone, in the patient's language; never why."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +34,18 @@ SENTENCES: dict[MessageKind, str] = {
         "We remind you of your appointment at %(clinic)s: %(date)s, %(time)s."
     ),
 }
+SUBJECTS_OF_SEVERAL: dict[MessageKind, str] = {
+    MessageKind.CONFIRMATION: N_("Your appointments at %(clinic)s"),
+    MessageKind.MOVED: N_("Your appointments at %(clinic)s have new times"),
+    MessageKind.CANCELLATION: N_("Your appointments at %(clinic)s are cancelled"),
+}
+SENTENCES_OF_SEVERAL: dict[MessageKind, str] = {
+    MessageKind.CONFIRMATION: N_("Your appointments at %(clinic)s:"),
+    MessageKind.MOVED: N_("New times of your appointments at %(clinic)s:"),
+    MessageKind.CANCELLATION: N_("Your appointments at %(clinic)s are cancelled:"),
+}
+"""In one letter: those of a course; the times follow, one a line."""
+TIME = N_("%(date)s, %(time)s")
 CALL = N_("If you cannot come, please call %(phone)s.")
 CALL_ANEW = N_("For a new appointment please call %(phone)s.")
 TRIAL_SUBJECT = N_("A test message from %(clinic)s")
@@ -51,18 +64,22 @@ def language_of(spoken: str, usual: str) -> str:
     return next((one for one in (spoken, usual) if one in SPOKEN), "en")
 
 
-def written(folder: Path, one: Owing, place: Location, kind: MessageKind) -> tuple[str, str, str]:
-    """Return subject, text and the title for the patient's calendar."""
+def written(
+    folder: Path, told: Sequence[Owing], place: Location, kind: MessageKind
+) -> tuple[str, str, str]:
+    """Return subject, text and the title for the patient's calendar, for one visit or several."""
+    one, is_one = told[0], len(told) == 1
     language = language_of(one.language, place.locale)
     catalogue, locale = words(folder, language), Locale.parse(language)
-    starts = walltime.to_local(one.visit.starts_at, one.zone)
     values = {
+        **_when(one, locale),
         "clinic": place.name,
-        "date": format_date(starts.date(), "full", locale=locale),
-        "time": _isolated(starts.strftime("%H:%M"), locale),
         "phone": _isolated(_phone(place.phone), locale),
     }
-    lines = [catalogue.ugettext(SENTENCES[kind]) % values]
+    lines = [catalogue.ugettext((SENTENCES if is_one else SENTENCES_OF_SEVERAL)[kind]) % values]
+    if not is_one:
+        times = [catalogue.ugettext(TIME) % _when(each, locale) for each in told]
+        lines += [f"{time};" for time in times[:-1]] + [f"{times[-1]}."]
     if place.phone:
         call = CALL_ANEW if kind is MessageKind.CANCELLATION else CALL
         lines.append(catalogue.ugettext(call) % values)
@@ -70,10 +87,18 @@ def written(folder: Path, one: Owing, place: Location, kind: MessageKind) -> tup
         lines += ["", place.name, *place.address.splitlines()]
     joined = " ".join(lines) if one.visit.channel is Channel.SMS else "\n".join(lines) + "\n"
     return (
-        catalogue.ugettext(SUBJECTS[kind]) % values,
+        catalogue.ugettext((SUBJECTS if is_one else SUBJECTS_OF_SEVERAL)[kind]) % values,
         joined,
         catalogue.ugettext(EVENT) % values,
     )
+
+
+def _when(one: Owing, locale: Locale) -> dict[str, str]:
+    starts = walltime.to_local(one.visit.starts_at, one.zone)
+    return {
+        "date": format_date(starts.date(), "full", locale=locale),
+        "time": _isolated(starts.strftime("%H:%M"), locale),
+    }
 
 
 def _isolated(text: str, locale: Locale) -> str:

@@ -117,6 +117,8 @@ class Begun:
     """When it was begun last."""
     retry_at: dt.datetime | None = None
     tries: int = 1
+    letter: str | None = None
+    """The letter that it shares with other visits of its course."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
