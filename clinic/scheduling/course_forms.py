@@ -39,6 +39,7 @@ from clinic.web.forms import (
 from clinic.web.words import translate
 
 ANYONE = N_("Anyone")
+HOUR = N_("Such as 15 or 15:30")
 OUTCOME_NAMES: dict[CourseCallOutcome, str] = {
     CourseCallOutcome.BOOKED: N_("Booked"),
     CourseCallOutcome.NO_ANSWER: N_("No answer"),
@@ -95,8 +96,8 @@ class WishesForm(BaseForm):
 
     weekdays = TicksField(N_("Days"), choices=[])
     practitioner_id = PickField(N_("Practitioner"), optional=True)
-    earliest = HourField(N_("Not before"), optional=True)
-    latest = HourField(N_("Not after"), optional=True)
+    earliest = HourField(N_("Not before"), optional=True, description=HOUR)
+    latest = HourField(N_("Not after"), optional=True, description=HOUR)
     first_from = _day_field(N_("First session from"))
     first_until = _day_field(N_("First session until"))
     form_key = FormKeyField()

@@ -40,14 +40,14 @@ def get(db: Db, actor: Actor, course_id: int) -> Course:
     return found
 
 
-def is_under_way(db: Db, patient_id: int, service_id: int) -> bool:
-    """Tell whether a patient has a course of a service that is not over."""
+def under_way(db: Db, patient_id: int, service_id: int) -> int | None:
+    """Return the id of a patient's course of a service that is not over; None without one."""
     found = sa.select(Course.id).where(
         Course.patient_id == patient_id,
         Course.service_id == service_id,
         Course.status == CourseStatus.ACTIVE,
     )
-    return db.scalar(found.limit(1)) is not None
+    return db.scalar(found.order_by(Course.id).limit(1))
 
 
 def page(db: Db, actor: Actor, course_id: int) -> CoursePage:

@@ -184,7 +184,7 @@ def resume(db: Db, actor: Actor, course_id: int, version: int) -> Course:
         raise StaleEdit(CHANGED)
     if course.status is not CourseStatus.STOPPED:
         raise Conflict(NOT_STOPPED)
-    if course_queries.is_under_way(db, course.patient_id, course.service_id):
+    if course_queries.under_way(db, course.patient_id, course.service_id) is not None:
         raise Conflict(UNDER_WAY)
     course.status, course.stop_reason = CourseStatus.ACTIVE, ""
     audit.record(db, actor, "course.resumed", "course", course.id, patient_id=course.patient_id)
@@ -253,7 +253,7 @@ def _refuse_changed(course: CoursePage, wish: PlanCourse) -> None:
 def _refuse_second(db: Db, patient_id: int, service_id: int, pattern: CoursePattern) -> None:
     if pattern.total < 2:
         raise Invalid(ONE_SESSION, field="sessions_planned")
-    if course_queries.is_under_way(db, patient_id, service_id):
+    if course_queries.under_way(db, patient_id, service_id) is not None:
         raise Conflict(UNDER_WAY)
 
 

@@ -105,6 +105,22 @@ def test_arrows_change_a_session_and_enter_takes_another_date(demo, desk):
     expect(page.locator("#session-2 .plan-time")).to_contain_text("24")
 
 
+def test_back_goes_through_the_plans_that_were_looked_at(demo, desk):
+    page = desk.goes_to(f"/patients/{asked(demo, WITHOUT_COURSE)}/courses/new")
+    page.get_by_role("button", name="Show the plan").click()
+    first = page.locator("#session-1 .plan-time")
+    before = first.inner_text()
+    page.locator("#later-1").click()
+    expect(first).not_to_have_text(before)
+
+    page.go_back()
+    expect(first).to_have_text(before)
+    page.go_forward()
+    expect(first).not_to_have_text(before)
+    page.reload()
+    expect(first).not_to_have_text(before)
+
+
 def test_at_check_out_enter_books_the_next_session(demo, desk):
     visit = asked(
         demo,

@@ -64,8 +64,13 @@ def sent(answer):
     return {f"row-{number}": value for number, value in rows(answer).items()}
 
 
+def pressed(desk, fields, role=R):
+    """Press a button of the plan and look at the page that it leads to."""
+    return desk.world.as_role(role).post(url(desk), fields, follow_redirects=True)
+
+
 def preview(desk, role=R, **changes):
-    answer = desk.world.as_role(role).post(url(desk), form(desk, preview="1", **changes))
+    answer = pressed(desk, form(desk, preview="1", **changes), role)
     assert answer.status_code == 200, text(answer)
     return answer
 
@@ -172,8 +177,8 @@ def test_a_row_goes_to_the_next_free_day_and_back(desk):
     shown = preview(desk)
     base = form(desk, **sent(shown))
 
-    later = desk.world.as_role(R).post(url(desk), base | {"later": "2"})
-    back = desk.world.as_role(R).post(url(desk), form(desk, **sent(later)) | {"earlier": "2"})
+    later = pressed(desk, base | {"later": "2"})
+    back = pressed(desk, form(desk, **sent(later)) | {"earlier": "2"})
 
     def day(answer, n):
         return rows(answer)[n][:10]
@@ -189,10 +194,8 @@ def test_rows_after_a_change_stay_while_they_fit_and_follow_when_they_do_not(des
     wish = form(desk, **sent(shown))
     second = dt.date.fromisoformat(rows(shown)[2][:10])
 
-    one = desk.world.as_role(R).post(url(desk), wish | {"later": "2"})
-    far = desk.world.as_role(R).post(
-        url(desk), wish | {"other": "2", "date-2": str(second + dt.timedelta(days=4))}
-    )
+    one = pressed(desk, wish | {"later": "2"})
+    far = pressed(desk, wish | {"other": "2", "date-2": str(second + dt.timedelta(days=4))})
 
     assert rows(one)[3] == rows(shown)[3]
     moved = dt.date.fromisoformat(rows(far)[3][:10])
@@ -214,9 +217,7 @@ def test_rows_after_a_change_stay_while_they_fit_and_follow_when_they_do_not(des
 def test_another_date_says_what_is_wrong_with_it(desk, typed, level, said):
     shown = preview(desk)
 
-    answer = desk.world.as_role(R).post(
-        url(desk), form(desk, **sent(shown)) | {"other": "2"} | typed
-    )
+    answer = pressed(desk, form(desk, **sent(shown)) | {"other": "2"} | typed)
 
     assert answer.status_code == 200
     assert levels(answer)[2] == level
@@ -236,8 +237,8 @@ def test_a_public_holiday_is_said_by_its_name(desk):
     desk.db.flush()
     shown = preview(desk)
 
-    answer = desk.world.as_role(R).post(
-        url(desk),
+    answer = pressed(
+        desk,
         form(desk, **sent(shown)) | {"other": "2", "date-2": "2026-12-01", "time-2": "10:00"},
     )
 
@@ -249,7 +250,7 @@ def test_a_public_holiday_is_said_by_its_name(desk):
 def test_a_plan_may_end_before_a_row(desk):
     shown = preview(desk)
 
-    cut = desk.world.as_role(R).post(url(desk), form(desk, **sent(shown)) | {"cut": "3"})
+    cut = pressed(desk, form(desk, **sent(shown)) | {"cut": "3"})
     answer = confirm(desk, cut)
 
     assert list(rows(cut)) == [1, 2]
@@ -326,7 +327,7 @@ def test_a_physician_reads_what_refuses(desk):
     ],
 )
 def test_what_cannot_be_is_said_at_its_field_and_stays_typed(desk, typed, field):
-    answer = desk.world.as_role(R).post(url(desk), form(desk, latest="16:45") | typed)
+    answer = pressed(desk, form(desk, latest="16:45") | typed)
 
     assert answer.status_code == 422
     assert field in text(answer)
@@ -334,14 +335,10 @@ def test_what_cannot_be_is_said_at_its_field_and_stays_typed(desk, typed, field)
 
 
 def test_rows_that_are_not_ours_are_planned_anew(desk):
-    answer = desk.world.as_role(R).post(
-        url(desk), form(desk, later="1", **{"row-1": "2026-99-99T10:00|1||", "row-2": "x"})
-    )
+    answer = pressed(desk, form(desk, later="1", **{"row-1": "2026-99-99T10:00|1||", "row-2": "x"}))
 
     assert answer.status_code == 200
-    refused = desk.world.as_role(R).post(
-        url(desk), form(desk, confirm="1", **{"row-1": "2026-99-99T10:00|1||"})
-    )
+    refused = pressed(desk, form(desk, confirm="1", **{"row-1": "2026-99-99T10:00|1||"}))
     assert refused.status_code == 409
     assert visits(desk) == []
 

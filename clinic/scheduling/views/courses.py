@@ -19,7 +19,7 @@ from clinic.web.words import translate, words_of
 
 bp = Blueprint("courses", __name__)
 STOPPED = N_("The course is stopped.")
-RESUMED = N_("The course goes on.")
+RESUMED = N_("The course goes on. What was cancelled with it is not booked again by itself.")
 NOTED = N_("Noted.")
 ODD = N_("This button was out of date. Look at the course and press again.")
 
@@ -80,7 +80,7 @@ def stop(course_id: int) -> ResponseReturnValue:
 @bp.post("/courses/<id:course_id>/resume")
 @require(Permission.APPOINTMENT_BOOK)
 def resume(course_id: int) -> ResponseReturnValue:
-    """Take the stop of a course back."""
+    """Take the stop of a course back, and go on to planning what is left of it."""
     form = StopForm(request.form)
     version = form.version.data
     try:
@@ -95,7 +95,9 @@ def resume(course_id: int) -> ResponseReturnValue:
         flash(words_of(error), "bad")
         return _course_page(course_id, status=status_of(error))
     flash(translate(RESUMED), "ok")
-    return redirect(url_for("courses.show", course_id=course_id), 303)
+    course = course_queries.page(read(), actor(), course_id)
+    page = "courses.plan" if course.open_numbers else "courses.show"
+    return redirect(url_for(page, course_id=course_id), 303)
 
 
 # ---- whom to call ----

@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import ngettext
 from sqlalchemy.orm import Session as Db
+from werkzeug.datastructures import MultiDict
 
 from clinic.audit import looks
 from clinic.catalog import queries as catalog_queries
@@ -39,14 +41,20 @@ NOTHING_BOOKED = N_("Session %(number)s cannot be: %(why)s Nothing was booked or
 NOT_READY = N_("Nothing was booked: change the sessions marked red first.")
 NOT_CHECKED_OUT = N_("Nothing was booked: the check refuses a day. See below which.")
 STEPS = ("earlier", "later", "other")
-BUTTONS = ("preview", *STEPS, "cut", "confirm", "begin")
+LOOKS = ("preview", *STEPS, "cut")
+"""What only shows a plan: answered by a page of its own address, so that Back finds it again."""
+BUTTONS = (*LOOKS, "confirm", "begin")
+_LEFT_OUT = frozenset({"csrf_token", "form_key", "seen"})
+_LONGEST = 200
 __all__ = ["bp"]
 
 
 @bp.get("/patients/<id:patient_id>/courses/new")
 @require(Permission.APPOINTMENT_BOOK)
 def new(patient_id: int) -> ResponseReturnValue:
-    """Show what a course that begins is to be, and when the patient can come."""
+    """Show what a course that begins is to be and when the patient can come, or a plan of it."""
+    if _shows_plan(request.args):
+        return _begin(patient_id)
     asked = request.args.get("service_id", "")
     form = BeginForm(
         form_key=secrets.token_urlsafe(KEY_BYTES),
@@ -110,6 +118,7 @@ def _begin_page(
         course=None,
         action=url_for("courses.create", patient_id=patient_id),
         back=url_for("chart.patient", patient_id=patient_id),
+        under_way=course_queries.under_way(read(), patient_id, form.service_id.chosen() or 0),
     )
 
 
@@ -122,6 +131,7 @@ def _plan_page(
     course: CoursePage | None,
     action: str,
     back: str,
+    under_way: int | None = None,
 ) -> ResponseReturnValue:
     patient_queries.get(read(), patient_id, location_id=actor().location_id)
     page = render_template(
@@ -131,6 +141,7 @@ def _plan_page(
         course=course,
         action=action,
         back=back,
+        under_way=under_way,
         bar=safety_queries.bar(read(), actor(), patient_id, on=clock.today(actor().zone)),
         written=written,
         focus=_focus(preview),
@@ -142,7 +153,7 @@ def _plan_page(
 
 def _focus(preview: Preview | None) -> str:
     """Return where the keyboard goes on: the row just changed, one to be changed, or confirming."""
-    pressed, number = _pressed(request.form)
+    pressed, number = _pressed(_sent())
     if preview is None:
         return ""
     if pressed in STEPS and number:
@@ -161,24 +172,52 @@ def _pressed(sent: Mapping[str, str]) -> tuple[str, int]:
 @bp.post("/patients/<id:patient_id>/courses")
 @require(Permission.APPOINTMENT_BOOK)
 def create(patient_id: int) -> ResponseReturnValue:
-    """Preview a course that begins, change its rows, or confirm it; all or nothing."""
-    form = BeginForm(request.form)
+    """Confirm a course that begins, all or nothing, or lead to the plan that is asked for."""
+    if not _is_final(request.form):
+        patient_queries.get(read(), patient_id, location_id=actor().location_id)
+        return _to_plan(url_for("courses.new", patient_id=patient_id))
+    return _begin(patient_id)
+
+
+def _sent() -> MultiDict[str, str]:
+    return request.form if request.method == "POST" else request.args
+
+
+def _shows_plan(sent: Mapping[str, str]) -> bool:
+    return any(name in sent for name in LOOKS)
+
+
+def _is_final(sent: Mapping[str, str]) -> bool:
+    return "confirm" in sent or "begin" in sent
+
+
+def _to_plan(url: str) -> ResponseReturnValue:
+    """Lead to the plan that a form asks for: what was typed stands in the address, no secret."""
+    sent = request.form.items(multi=True)
+    fields = [(name[:_LONGEST], text[:_LONGEST]) for name, text in sent if name not in _LEFT_OUT]
+    fields += [] if _shows_plan(request.form) else [("preview", "1")]
+    return redirect(f"{url}?{urlencode(fields)}", 303)
+
+
+def _begin(patient_id: int) -> ResponseReturnValue:
+    form = BeginForm(_sent())
     _offer(form)
     of_service = _of_service(form)
     # The numbers of one service are never planned for another: they are shown anew first.
-    if of_service and request.form.get("numbers_of", form.service_id.data) != form.service_id.data:
+    if of_service and _sent().get("numbers_of", form.service_id.data) != form.service_id.data:
         form.show_instead(of_service)
         return _begin_page(patient_id, form)
     if not form.validate() or of_service is None:
         return _begin_page(patient_id, form, status=422)
     form.show(of_service)
+    _renew(form)
     try:
         pattern = form.pattern(of_service)
         service_id = form.service_id.chosen() or 0
         wish = PlanCourse(
             patient_id=patient_id,
             picks=(),
-            form_key=form.form_key.data or secrets.token_urlsafe(KEY_BYTES),
+            form_key=form.form_key.data or "",
             service_id=service_id,
             pattern=pattern,
         )
@@ -212,6 +251,8 @@ def create(patient_id: int) -> ResponseReturnValue:
 @require(Permission.APPOINTMENT_BOOK)
 def plan(course_id: int) -> ResponseReturnValue:
     """Propose the rest of a course: visits that fit stay, the others are moved, new ones found."""
+    if _shows_plan(request.args):
+        return _replan(course_id)
     course = course_queries.page(read(), actor(), course_id)
     looks.opened("course", course_id, patient_id=course.patient_id)
     form = WishesForm(form_key=secrets.token_urlsafe(KEY_BYTES))
@@ -242,19 +283,27 @@ def _rest_page(
 @bp.post("/courses/<id:course_id>/plan")
 @require(Permission.APPOINTMENT_BOOK)
 def replan(course_id: int) -> ResponseReturnValue:
-    """Preview the rest of a course anew, change its rows, or confirm it; all or nothing."""
+    """Confirm the rest of a course, all or nothing, or lead to the plan that is asked for."""
+    if not _is_final(request.form):
+        course_queries.get(read(), actor(), course_id)
+        return _to_plan(url_for("courses.plan", course_id=course_id))
+    return _replan(course_id)
+
+
+def _replan(course_id: int) -> ResponseReturnValue:
     course = course_queries.page(read(), actor(), course_id)
-    form = WishesForm(request.form)
+    form = WishesForm(_sent())
     _offer(form)
     if not form.validate():
         return _rest_page(course, form, status=422)
+    _renew(form)
     wish = PlanCourse(
         patient_id=course.patient_id,
         picks=(),
-        form_key=form.form_key.data or secrets.token_urlsafe(KEY_BYTES),
+        form_key=form.form_key.data or "",
         course_id=course_id,
-        seen=request.form.get("seen", "")[:1500],
-        was_called="called" in request.form,
+        seen=_sent().get("seen", "")[:1500],
+        was_called="called" in _sent(),
     )
 
     def page(preview: Preview | None, status: int) -> ResponseReturnValue:
@@ -271,6 +320,11 @@ def replan(course_id: int) -> ResponseReturnValue:
         return page(None, 422)
 
 
+def _renew(form: WishesForm) -> None:
+    """Give a page that was asked for by its address a one-time key of its own."""
+    form.form_key.data = form.form_key.data or secrets.token_urlsafe(KEY_BYTES)
+
+
 def _answer(
     wish: PlanCourse,
     ground_now: Callable[[], Ground],
@@ -280,7 +334,7 @@ def _answer(
     ground = ground_now()
     is_begun = "begin" in request.form and wish.course_id is None
     if "confirm" not in request.form and not is_begun:
-        chosen = _worked_out(ground, request.form)
+        chosen = _worked_out(ground, _sent())
         return page(course_judging.preview(ground, chosen), 200)
     chosen = [] if is_begun else picks(request.form, ground.numbers)
     good = [pick for pick in chosen if pick is not None]
