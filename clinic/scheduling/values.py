@@ -24,11 +24,15 @@ class AppointmentStatus(StrEnum):
     @property
     def occupies(self) -> bool:
         """Tell whether a visit in this status holds its time."""
-        return self in {
+        return self is AppointmentStatus.DONE or not self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing is to come of a visit in this status."""
+        return self not in {
             AppointmentStatus.BOOKED,
             AppointmentStatus.ARRIVED,
             AppointmentStatus.IN_TREATMENT,
-            AppointmentStatus.DONE,
         }
 
 

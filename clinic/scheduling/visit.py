@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -104,6 +104,7 @@ class VisitPage:
     undo: Undo | None
     history: Sequence[Line]
     reception: ReceptionScreening | None
+    """None of a visit that is over: nothing is to be done about it any more."""
     checked: Checked | None
     recheck_reason: str
     """Empty for reception."""
@@ -148,7 +149,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         screening, given = _check(db, visit, today, is_open=is_open)
     return VisitPage(
         visit=_card(visit),
-        bar=safety_queries.bar(db, actor, visit.patient_id, on=today),
+        bar=_bar(db, actor, visit, today),
         service_name=service.name,
         modality=service.modality,
         practitioner=names.get(visit.practitioner_id, ""),
@@ -164,7 +165,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         undo=_undo(db, actor, visit, events, now=now),
         history=[history.line(event, is_clinical=actor.is_clinical) for event in events],
         reception=for_reception(screening, set(given))
-        if service.modality.is_treatment and not actor.is_clinical
+        if service.modality.is_treatment and not actor.is_clinical and not visit.status.is_over
         else None,
         checked=_checked(actor, screening, given, today)
         if screening is not None and actor.is_clinical
@@ -180,6 +181,15 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         else None,
         missed=missed.of_patient(db, actor, visit.patient_id),
     )
+
+
+def _bar(db: Session, actor: Actor, visit: Appointment, today: dt.date) -> PatientBar:
+    """Return whose visit it is; beside one that is over nothing is said that is to be asked."""
+    bar = safety_queries.bar(db, actor, visit.patient_id, on=today)
+    if not visit.status.is_over:
+        return bar
+    ask = Decision.ASK.value
+    return replace(bar, warnings=tuple(one for one in bar.warnings if one.level != ask))
 
 
 def _rebook_from(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_letters"
-down_revision = "20261122_waiting"
+down_revision = "20261122_formats"
 branch_labels = None
 depends_on = None
 

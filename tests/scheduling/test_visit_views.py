@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 
+import pytest
 import sqlalchemy as sa
 
 from clinic.core.access import Role
@@ -233,3 +234,19 @@ def test_a_treatment_under_way_leads_to_its_session_for_who_may_write_it(world, 
     session = f'href="/appointments/{visit.id}/session"'
     assert session in text_of(world.as_role(Role.NURSE).get(f"/appointments/{visit.id}"))
     assert session not in text_of(world.as_role(Role.RECEPTIONIST).get(f"/appointments/{visit.id}"))
+
+
+@pytest.mark.parametrize("role", [Role.RECEPTIONIST, Role.PHYSICIAN])
+def test_a_visit_that_is_over_asks_for_nothing_any_more(world, desk, role):
+    visit = desk.book(service_id=desk.prp.id)
+    url = f"/appointments/{visit.id}"
+    before = text_of(world.as_role(role).get(url))
+    asked = "Questions missing" if role is Role.RECEPTIONIST else "are missing"
+    assert asked in before
+
+    visitor = world.as_role(Role.RECEPTIONIST)
+    visitor.post(f"{url}/cancellation", a_step(visit, reason="patient_asked"))
+    after = text_of(world.as_role(role).get(url))
+
+    for said in (asked, "Questions are open", "Answer the questions"):
+        assert said not in after

@@ -258,7 +258,7 @@ def test_a_form_without_a_patient_or_a_version_is_out_of_date(world, desk, waiti
     assert (
         visitor.post(f"/waiting-list/{entry.id}/removal", {"version": "x\x00"}).status_code == 422
     )
-    assert visitor.get("/waiting-list/new").location == "/patients"
+    assert visitor.get("/waiting-list/new").location == "/patients?pick=1&next=/waiting-list/new"
     assert visitor.get("/waiting-list/new?patient_id=999999").status_code == 404
 
 

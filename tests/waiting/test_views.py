@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.core.access import Role
+from clinic.patients import service as patient_service
 from clinic.safety.values import FactKind
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
@@ -255,3 +256,17 @@ def test_reception_reads_no_clinical_word_beside_who_fits(world, desk, waiting):
     assert "Leyla Demir" in page
     assert "Physician must review" in page
     assert not CLINICAL.search(page)
+
+
+def test_somebody_is_put_on_the_list_from_the_list_itself(world, desk, waiting):
+    patient_service.rebuild_search(desk.db, desk.actor())
+    visitor = world.as_role(Role.RECEPTIONIST)
+    page = text_of(visitor.get("/waiting-list"))
+    link = re.search(r'href="([^"]+)"[^>]*>(?:(?!</a>).)*Put somebody on the list', page)[1]
+
+    finding = visitor.get(visitor.get(link).location + "&q=Demir")
+    chosen = re.search(r'href="(/waiting-list/new\?patient_id=\d+)"', text_of(finding))[1]
+    form = text_of(visitor.get(chosen))
+
+    assert chosen.endswith(f"={desk.alice.id}")
+    assert "Put on the list" in form

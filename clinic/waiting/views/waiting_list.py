@@ -90,7 +90,7 @@ def new() -> ResponseReturnValue:
     """Show the form for a patient; of somebody who waits for the service already, their entry."""
     patient_id = number("patient_id")
     if patient_id is None:
-        return redirect(url_for("patients.index"), 303)
+        return redirect(url_for("patients.index", pick=1, next=url_for("waiting.new")), 303)
     patient_queries.get(read(), patient_id, location_id=actor().location_id)
     today = clock.today(actor().zone)
     service_id, practitioner_id = number("service_id"), number("practitioner_id")

@@ -40,4 +40,4 @@ def test_what_was_sent_before_went_alone_and_no_letter_is_lost_on_the_way_back(u
         connection.exec_driver_sql("UPDATE message SET letter = 'one-1'")
     engine.dispose()
     with pytest.raises(RuntimeError, match="Restore"):
-        command.downgrade(migrate.settings(url), "20261122_waiting")
+        command.downgrade(migrate.settings(url), "20261122_formats")
