@@ -1,55 +1,155 @@
-"""Consent papers: which text, signed when, taken by whom, withdrawn when."""
+"""Consent texts and what was signed under them: words, scopes, signature, withdrawals."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from clinic.consents.values import ConsentKind
-from clinic.core.db import Base, Key, Versioned, known
+from clinic.consents.values import ConsentKind, Scope, SignedHow
+from clinic.core.db import (
+    PG_REFUSE_FUNCTION,
+    Base,
+    Json,
+    Key,
+    Versioned,
+    append_only,
+    known,
+    run_after_create,
+)
 
 
-class ConsentText(Base):
-    """One version of a consent text; the newest in force is the one that must be signed."""
+class ConsentText(Versioned, Base):
+    """One version of a consent text: a draft until a physician puts it in force, then unchanged.
+
+    The newest in force is the one that must be signed.
+    """
 
     __tablename__ = "consent_text"
-    __table_args__ = (sa.UniqueConstraint("kind", "version_name"), known("kind", ConsentKind))
+    __table_args__ = (
+        sa.UniqueConstraint("kind", "version_name"),
+        sa.Index(None, "approved_by_id"),
+        sa.Index(
+            "ix_consent_text_one_draft",
+            "kind",
+            unique=True,
+            sqlite_where=sa.text("in_force_from IS NULL"),
+            postgresql_where=sa.text("in_force_from IS NULL"),
+        ),
+        known("kind", ConsentKind),
+        sa.CheckConstraint("(approved_by_id IS NULL) = (approved_at IS NULL)", name="approved_by"),
+        sa.CheckConstraint(
+            "approved_by_id IS NULL OR in_force_from IS NOT NULL", name="approved_is_in_force"
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    approved_by_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None
+    )
+    """Physician who put it in force; NULL for a text on paper that came with the clinic."""
     kind: Mapped[ConsentKind]
     version_name: Mapped[str] = mapped_column(sa.String(20))
-    in_force_from: Mapped[dt.date]
+    in_force_from: Mapped[dt.date | None] = mapped_column(default=None)
+    """NULL is a draft, of which there is one a kind."""
+    approved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    words: Mapped[Json] = mapped_column(default_factory=dict)
+    """{language: {element: [heading, text]}}; empty for a text that the clinic keeps on paper."""
 
 
-class Consent(Versioned, Base):
-    """A signed consent paper; withdrawing fills its last columns and removes nothing."""
+class Consent(Base):
+    """A signed paper: never changed; what is withdrawn of it stands in `consent_withdrawal`."""
 
     __tablename__ = "consent"
     __table_args__ = (
         sa.Index(None, "patient_id", "kind", "given_on"),
         sa.Index(None, "text_id"),
         sa.Index(None, "taken_by_id"),
-        sa.Index(None, "withdrawn_by_id"),
         sa.UniqueConstraint("form_key"),
         known("kind", ConsentKind),
+        known("signed_how", SignedHow),
         sa.CheckConstraint(
-            "withdrawn_on IS NULL OR withdrawn_on >= given_on", name="withdrawn_later"
+            "kind <> 'photographs' OR photo_record OR photo_teaching OR photo_publication",
+            name="has_scope",
         ),
-        sa.CheckConstraint(
-            "(withdrawn_on IS NULL) = (withdrawn_by_id IS NULL)", name="withdrawn_by"
-        ),
+        sa.CheckConstraint("(signed_how = 'drawn') = (strokes IS NOT NULL)", name="drawn"),
+        sa.CheckConstraint("signed_how = 'paper' OR length(signer) > 0", name="has_signer"),
+        sa.CheckConstraint("signed_how = 'paper' OR length(language) > 0", name="has_language"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
     patient_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"))
     text_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("consent_text.id", ondelete="RESTRICT"))
     taken_by_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
-    withdrawn_by_id: Mapped[int | None] = mapped_column(
-        Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None
-    )
+    """Who recorded a paper; who handed over the tablet, and is the witness of what was signed."""
     kind: Mapped[ConsentKind]
     given_on: Mapped[dt.date]
-    withdrawn_on: Mapped[dt.date | None] = mapped_column(default=None)
-    withdrawn_reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    photo_record: Mapped[bool] = mapped_column(default=False)
+    photo_teaching: Mapped[bool] = mapped_column(default=False)
+    photo_publication: Mapped[bool] = mapped_column(default=False)
+    signed_how: Mapped[SignedHow] = mapped_column(default=SignedHow.PAPER)
+    language: Mapped[str] = mapped_column(sa.String(12), default="")
+    """In which the text was read on the tablet."""
+    signer: Mapped[str] = mapped_column(sa.String(120), default="")
+    """Name as the signer wrote it."""
+    guardian: Mapped[str] = mapped_column(sa.String(120), default="")
+    """As what the signer signs for the patient ("mother"); empty for the patient."""
+    interpreter: Mapped[str] = mapped_column(sa.String(120), default="")
+    strokes: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
+    """The drawn signature: a list of strokes [x, y, x, y, ...] in whole units of its field."""
     recorded_at: Mapped[dt.datetime]
     form_key: Mapped[str | None] = mapped_column(sa.String(40), default=None)
+
+
+class ConsentWithdrawal(Base):
+    """One scope of a signed paper that does not hold any more from a day on."""
+
+    __tablename__ = "consent_withdrawal"
+    __table_args__ = (
+        sa.UniqueConstraint("consent_id", "scope"),
+        sa.Index(None, "withdrawn_by_id"),
+        known("scope", Scope),
+        sa.CheckConstraint("length(reason) > 0", name="has_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    consent_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("consent.id", ondelete="RESTRICT"))
+    withdrawn_by_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
+    )
+    scope: Mapped[Scope]
+    withdrawn_on: Mapped[dt.date]
+    reason: Mapped[str] = mapped_column(sa.String(200))
+    recorded_at: Mapped[dt.datetime]
+
+
+append_only(Consent)
+append_only(ConsentWithdrawal)
+
+_SQLITE_LOCK = (
+    "CREATE TRIGGER trg_consent_text_no_update BEFORE UPDATE ON consent_text\n"
+    "WHEN OLD.in_force_from IS NOT NULL\n"
+    "BEGIN SELECT RAISE(ABORT, 'append_only:consent_text'); END",
+    "CREATE TRIGGER trg_consent_text_no_delete BEFORE DELETE ON consent_text\n"
+    "WHEN OLD.in_force_from IS NOT NULL\n"
+    "BEGIN SELECT RAISE(ABORT, 'append_only:consent_text'); END",
+    "CREATE TRIGGER trg_consent_text_no_replace BEFORE INSERT ON consent_text\n"
+    "WHEN EXISTS (SELECT 1 FROM consent_text WHERE id = NEW.id)\n"
+    "BEGIN SELECT RAISE(ABORT, 'append_only:consent_text'); END",
+)
+_PG_LOCK = (
+    "CREATE TRIGGER trg_consent_text_in_force BEFORE UPDATE OR DELETE ON consent_text\n"
+    "FOR EACH ROW WHEN (OLD.in_force_from IS NOT NULL) EXECUTE FUNCTION refuse_change()",
+    "ALTER TABLE consent_text ENABLE ALWAYS TRIGGER trg_consent_text_in_force",
+)
+
+
+def _lock_in_force() -> None:
+    """Make both databases refuse to change a text that is in force."""
+    table = ConsentText.__table__
+    assert isinstance(table, sa.Table)
+    run_after_create(table, "sqlite", *_SQLITE_LOCK)
+    run_after_create(table, "postgresql", PG_REFUSE_FUNCTION, *_PG_LOCK)
+
+
+_lock_in_force()

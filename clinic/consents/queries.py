@@ -1,17 +1,19 @@
 """Reading consent texts and signed papers."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from clinic.accounts.models import Account
-from clinic.consents.models import Consent, ConsentText
-from clinic.consents.values import ConsentKind, Paper, Text
+from clinic.consents.models import Consent, ConsentText, ConsentWithdrawal
+from clinic.consents.values import PHOTO_SCOPES, ConsentKind, Paper, Scope, Text, Withdrawal
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 
+NO_CONSENT = N_("There is no such consent")
 _IN_FORCE = (
     sa.select(ConsentText)
     .where(
@@ -29,20 +31,22 @@ def text_in_force(db: Session, kind: ConsentKind, *, on: dt.date) -> ConsentText
 
 
 def texts(db: Session) -> Sequence[Text]:
-    """Return all texts, by kind, newest first."""
+    """Return the texts that are or will be in force, by kind, newest first."""
     rows = db.execute(
-        sa.select(ConsentText.kind, ConsentText.version_name, ConsentText.in_force_from).order_by(
-            ConsentText.kind, ConsentText.in_force_from.desc(), ConsentText.id.desc()
-        )
+        sa.select(ConsentText.kind, ConsentText.version_name, ConsentText.in_force_from)
+        .where(ConsentText.in_force_from.is_not(None))
+        .order_by(ConsentText.kind, ConsentText.in_force_from.desc(), ConsentText.id.desc())
     )
     return [Text(**row._asdict()) for row in rows]
 
 
 def text_of(db: Session, kind: ConsentKind, version_name: str) -> ConsentText | None:
-    """Return one version of a text by its name."""
+    """Return one version of a text by its name; no draft."""
     return db.scalar(
         sa.select(ConsentText).where(
-            ConsentText.kind == kind, ConsentText.version_name == version_name
+            ConsentText.kind == kind,
+            ConsentText.version_name == version_name,
+            ConsentText.in_force_from.is_not(None),
         )
     )
 
@@ -51,7 +55,7 @@ def get(db: Session, consent_id: int) -> Consent:
     """Return a signed paper; raises NotFound."""
     consent = db.get(Consent, consent_id)
     if consent is None:
-        raise NotFound(N_("There is no such consent"))
+        raise NotFound(NO_CONSENT)
     return consent
 
 
@@ -70,6 +74,28 @@ def for_histories(db: Session, patient_ids: Iterable[int]) -> Sequence[tuple[int
     return _papers(db, Consent.patient_id.in_(list(patient_ids)))
 
 
+def paper(db: Session, consent_id: int) -> Paper:
+    """Return a signed paper as it is shown; raises NotFound."""
+    found = _papers(db, Consent.id == consent_id)
+    if not found:
+        raise NotFound(NO_CONSENT)
+    return found[0][1]
+
+
+def photo_scopes(db: Session, records: sa.Select[int]) -> frozenset[Scope]:
+    """Return what a person's photographs may be used for now; one statement.
+
+    A scope holds from the paper that gave it until that paper's scope is withdrawn, whichever
+    paper came later without its tick: not ticking again takes nothing back.
+    """
+    return frozenset(
+        scope
+        for paper in of_patient(db, records)
+        for scope in paper.standing
+        if scope in PHOTO_SCOPES
+    )
+
+
 # Made once: a new alias for each call took longer than the statement itself.
 _withdrawer = aliased(Account)
 _PAPERS = (
@@ -81,33 +107,53 @@ _PAPERS = (
         Consent.given_on,
         Account.name.label("taken_by"),
         Consent.recorded_at,
-        Consent.withdrawn_on,
-        Consent.withdrawn_reason,
+        Consent.photo_record,
+        Consent.photo_teaching,
+        Consent.photo_publication,
+        Consent.signed_how,
+        ConsentWithdrawal.scope,
+        ConsentWithdrawal.withdrawn_on,
+        ConsentWithdrawal.reason,
         _withdrawer.name.label("withdrawn_by"),
     )
     .join(ConsentText, ConsentText.id == Consent.text_id)
     .join(Account, Account.id == Consent.taken_by_id)
-    .outerjoin(_withdrawer, _withdrawer.id == Consent.withdrawn_by_id)
-    .order_by(Consent.given_on.desc(), Consent.id.desc())
+    .outerjoin(ConsentWithdrawal, ConsentWithdrawal.consent_id == Consent.id)
+    .outerjoin(_withdrawer, _withdrawer.id == ConsentWithdrawal.withdrawn_by_id)
+    .order_by(Consent.given_on.desc(), Consent.id.desc(), ConsentWithdrawal.id)
 )
 
 
 def _papers(db: Session, whose: sa.ColumnElement[bool]) -> Sequence[tuple[int, Paper]]:
-    rows = db.execute(_PAPERS.where(whose))
-    return [
-        (
-            row.patient_id,
-            Paper(
-                id=row.id,
-                kind=row.kind,
-                text_version=row.version_name,
-                given_on=row.given_on,
-                taken_by=row.taken_by,
-                recorded_at=row.recorded_at,
-                withdrawn_on=row.withdrawn_on,
-                withdrawn_by=row.withdrawn_by or "",
-                withdrawn_reason=row.withdrawn_reason,
-            ),
-        )
-        for row in rows
-    ]
+    """Return papers, each from as many rows as it has withdrawals."""
+    found: dict[int, tuple[int, Paper]] = {}
+    withdrawals: dict[int, dict[Scope, Withdrawal]] = {}
+    for row in db.execute(_PAPERS.where(whose)):
+        withdrawn = withdrawals.setdefault(row.id, {})
+        if row.scope is not None:
+            withdrawn[row.scope] = Withdrawal(
+                on=row.withdrawn_on, reason=row.reason, by=row.withdrawn_by
+            )
+        if row.id not in found:
+            found[row.id] = row.patient_id, _paper(row, withdrawn)
+    return list(found.values())
+
+
+def _paper(row: Any, withdrawals: Mapping[Scope, Withdrawal]) -> Paper:
+    return Paper(
+        id=row.id,
+        kind=row.kind,
+        text_version=row.version_name,
+        given_on=row.given_on,
+        taken_by=row.taken_by,
+        recorded_at=row.recorded_at,
+        given=given(row, row.kind),
+        signed_how=row.signed_how,
+        withdrawals=withdrawals,
+    )
+
+
+def given(row: Any, kind: ConsentKind) -> tuple[Scope, ...]:
+    """Return what a row of `consent` agreed to: whoever signs a treatment's text agrees to it."""
+    photos = tuple(scope for scope in PHOTO_SCOPES if getattr(row, scope.value))
+    return photos if kind is ConsentKind.PHOTOGRAPHS else (Scope.TREATMENT, *photos)

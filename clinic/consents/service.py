@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.consents import queries
-from clinic.consents.models import Consent, ConsentText
-from clinic.consents.values import ConsentKind, RecordConsent, WithdrawConsent
+from clinic.consents.models import Consent, ConsentText, ConsentWithdrawal
+from clinic.consents.values import ConsentKind, RecordConsent, Scope, WithdrawConsent
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid
@@ -37,8 +37,11 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
     text = queries.text_of(db, wish.kind, wish.text_version)
     if text is None:
         raise Invalid(N_("There is no such version of this text"), field="text_version")
+    if wish.kind is ConsentKind.PHOTOGRAPHS and not wish.photos:
+        raise Invalid(N_("Tick what is agreed to on this paper"), field="photos")
     if wish.given_on > clock.today(actor.zone):
         raise Invalid(N_("This day is still to come"), field="given_on")
+    assert text.in_force_from is not None, "no draft is found by its name"
     if wish.given_on < text.in_force_from:
         raise Invalid(
             N_("This version of the text has only been in force since %(date)s"),
@@ -54,6 +57,9 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
         given_on=wish.given_on,
         recorded_at=clock.now(),
         form_key=wish.form_key,
+        photo_record=Scope.PHOTO_RECORD in wish.photos,
+        photo_teaching=Scope.PHOTO_TEACHING in wish.photos,
+        photo_publication=Scope.PHOTO_PUBLICATION in wish.photos,
     )
     db.add(consent)
     db.flush()  # The audit line names its id.
@@ -64,13 +70,17 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
 
 
 def withdraw(db: Session, actor: Actor, wish: WithdrawConsent) -> Consent:
-    """Record that a consent does not hold any more from a day on.
+    """Record that scopes of a consent do not hold any more from a day on.
 
-    Raises NotFound, AlreadyWithdrawn, Invalid for a day before it was given or still to come.
+    Raises NotFound, AlreadyWithdrawn, Invalid for a scope that was not given, a day before it was
+    given or still to come. Two who withdraw at once: the database lets one of them.
     """
     consent = queries.get(db, wish.consent_id)
-    if consent.withdrawn_on is not None:
+    paper = queries.paper(db, consent.id)
+    if not paper.standing or wish.scopes.intersection(paper.withdrawals):
         raise AlreadyWithdrawn(N_("This consent was withdrawn before."))
+    if not wish.scopes or not wish.scopes <= set(paper.given):
+        raise Invalid(N_("Tick what is withdrawn"), field="scopes")
     if wish.withdrawn_on < consent.given_on:
         raise Invalid(
             N_("It was only given on %(date)s"),
@@ -80,11 +90,27 @@ def withdraw(db: Session, actor: Actor, wish: WithdrawConsent) -> Consent:
     if wish.withdrawn_on > clock.today(actor.zone):
         raise Invalid(N_("This day is still to come"), field="withdrawn_on")
 
-    consent.withdrawn_on = wish.withdrawn_on
-    consent.withdrawn_by_id = actor.id
-    consent.withdrawn_reason = wish.reason.strip()
+    db.add_all(
+        ConsentWithdrawal(
+            consent_id=consent.id,
+            withdrawn_by_id=actor.id,
+            scope=scope,
+            withdrawn_on=wish.withdrawn_on,
+            reason=wish.reason.strip(),
+            recorded_at=clock.now(),
+        )
+        for scope in paper.given
+        if scope in wish.scopes
+    )
+    db.flush()  # Who checks the visits in this transaction must find it.
     audit.record(
-        db, actor, "consent.withdrawn", "consent", consent.id, patient_id=consent.patient_id
+        db,
+        actor,
+        "consent.withdrawn",
+        "consent",
+        consent.id,
+        patient_id=consent.patient_id,
+        detail={"scopes": sorted(wish.scopes)},
     )
     return consent
 

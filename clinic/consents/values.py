@@ -1,6 +1,7 @@
 """Consents as words and commands."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,7 +9,7 @@ from clinic.core.text import N_
 
 
 class ConsentKind(StrEnum):
-    """What somebody agrees to."""
+    """What a text is about."""
 
     PRP = "prp"
     MESOTHERAPY = "mesotherapy"
@@ -18,33 +19,84 @@ class ConsentKind(StrEnum):
 CONSENT_NAMES: dict[ConsentKind, str] = {
     ConsentKind.PRP: N_("PRP treatment"),
     ConsentKind.MESOTHERAPY: N_("Mesotherapy treatment"),
-    ConsentKind.PHOTOGRAPHS: N_("Photographs for the record"),
+    ConsentKind.PHOTOGRAPHS: N_("Photographs"),
+}
+
+
+class Scope(StrEnum):
+    """One thing that somebody agrees to, with a tick of its own."""
+
+    TREATMENT = "treatment"
+    PHOTO_RECORD = "photo_record"
+    PHOTO_TEACHING = "photo_teaching"
+    PHOTO_PUBLICATION = "photo_publication"
+
+
+PHOTO_SCOPES = (Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING, Scope.PHOTO_PUBLICATION)
+SCOPE_NAMES: dict[Scope, str] = {
+    Scope.TREATMENT: N_("The treatment"),
+    Scope.PHOTO_RECORD: N_("Photographs for the record"),
+    Scope.PHOTO_TEACHING: N_("Photographs for teaching"),
+    Scope.PHOTO_PUBLICATION: N_("Photographs for publication"),
+}
+
+
+def offered(kind: ConsentKind) -> tuple[Scope, ...]:
+    """Return what a text of a kind asks, in the order of its ticks."""
+    return PHOTO_SCOPES if kind is ConsentKind.PHOTOGRAPHS else tuple(Scope)
+
+
+class SignedHow(StrEnum):
+    """How somebody signed."""
+
+    PAPER = "paper"
+    DRAWN = "drawn"
+    """With the finger on the clinic's tablet."""
+    TYPED = "typed"
+    """A typed name and an explicit tick, for who cannot draw."""
+
+
+SIGNED_HOW_NAMES: dict[SignedHow, str] = {
+    SignedHow.PAPER: N_("On paper"),
+    SignedHow.DRAWN: N_("Drawn on the tablet"),
+    SignedHow.TYPED: N_("Typed name on the tablet"),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordConsent:
-    """Record a signed consent paper."""
+    """Record a signed consent paper; `photos` are the ticks for photographs on it."""
 
     patient_id: int
     kind: ConsentKind
     text_version: str
     given_on: dt.date
+    photos: frozenset[Scope] = frozenset()
     form_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawConsent:
-    """Record that a consent is withdrawn from a day on."""
+    """Record that scopes of a consent are withdrawn from a day on."""
 
     consent_id: int
+    scopes: frozenset[Scope]
     withdrawn_on: dt.date
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """One scope that was withdrawn: from which day on, why, written down by whom."""
+
+    on: dt.date
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A signed paper as it is shown: which text, when, taken by whom, withdrawn when and why."""
+    """A signed paper as it is shown: which text, what was agreed to, when, taken by whom."""
 
     id: int
     kind: ConsentKind
@@ -52,9 +104,23 @@ class Paper:
     given_on: dt.date
     taken_by: str
     recorded_at: dt.datetime
-    withdrawn_on: dt.date | None = None
-    withdrawn_by: str = ""
-    withdrawn_reason: str = ""
+    given: tuple[Scope, ...]
+    """What was agreed to then, in the order of the ticks."""
+    signed_how: SignedHow
+    withdrawals: Mapping[Scope, Withdrawal]
+
+    @property
+    def standing(self) -> tuple[Scope, ...]:
+        """Return what is not withdrawn."""
+        return tuple(scope for scope in self.given if scope not in self.withdrawals)
+
+    @property
+    def withdrawn_on(self) -> dt.date | None:
+        """Return since when it does not count: its treatment, or all of it, is withdrawn."""
+        if Scope.TREATMENT in self.given:
+            withdrawn = self.withdrawals.get(Scope.TREATMENT)
+            return withdrawn.on if withdrawn else None
+        return None if self.standing else max(one.on for one in self.withdrawals.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from clinic.core.db import Base, Key
 
 
 class Handover(Base):
-    """The tablet given to the patient of a visit for the questions: its code, its screen, its end.
+    """The tablet given to the patient of a visit, for questions or a consent: code, screen, end.
 
     Kept: it says who handed over, and when the patient answered.
     """
@@ -20,6 +20,7 @@ class Handover(Base):
         sa.UniqueConstraint("token_hash"),
         sa.Index(None, "appointment_id", "made_at"),
         sa.Index(None, "made_by_id"),
+        sa.Index(None, "text_id"),
         sa.Index(
             "ix_handover_one_a_visit",
             "appointment_id",
@@ -36,6 +37,10 @@ class Handover(Base):
         Key, sa.ForeignKey("appointment.id", ondelete="RESTRICT")
     )
     made_by_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    text_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("consent_text.id", ondelete="RESTRICT"), default=None
+    )
+    """The consent text that is read and signed on it; NULL: the questions before the visit."""
     code_hash: Mapped[str] = mapped_column(sa.String(64))
     """Keyed hash of the short code; good once."""
     token_hash: Mapped[str | None] = mapped_column(sa.String(64), default=None)

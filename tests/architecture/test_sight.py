@@ -23,6 +23,7 @@ from clinic.catalog.values import ResourceKind
 from clinic.core.access import Role
 from clinic.core.db import Base
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
+from clinic.intake.forms.fields import ScopesField
 from clinic.intake.forms.tablet import CodeForm
 from clinic.intake.queries import ConsentsPage
 from clinic.rulebook.forms import ApproveForm, DraftForm, NumberField
@@ -66,7 +67,14 @@ CLINICAL = (
     "clinic.treatments",
     "clinic.followup",
 )
-FOR_THE_DESK = {ReceptionScreening, ReceptionStatus, ConsentsPage, ConsentForm, WithdrawForm}
+FOR_THE_DESK = {
+    ReceptionScreening,
+    ReceptionStatus,
+    ConsentsPage,
+    ConsentForm,
+    ScopesField,
+    WithdrawForm,
+}
 THE_CATALOGUE = {
     ApproveForm,
     Aspect,

@@ -8,7 +8,12 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.consents import queries, service
 from clinic.consents.models import Consent, ConsentText
-from clinic.consents.values import ConsentKind, RecordConsent, WithdrawConsent
+from clinic.consents.values import (
+    ConsentKind,
+    RecordConsent,
+    Scope,
+    WithdrawConsent,
+)
 from clinic.core.access import Role
 from clinic.core.errors import Invalid, NotFound
 from clinic.patients import queries as patient_queries
@@ -37,6 +42,17 @@ def a_paper(patient, **changes):
         **changes,
     }
     return RecordConsent(**fields)
+
+
+def a_withdrawal(consent_id, **changes):
+    fields = {
+        "consent_id": consent_id,
+        "scopes": frozenset({Scope.TREATMENT}),
+        "withdrawn_on": TODAY,
+        "reason": "changed her mind",
+        **changes,
+    }
+    return WithdrawConsent(**fields)
 
 
 def test_a_paper_is_on_file_with_who_took_it(world, db, patient, desk):
@@ -77,13 +93,15 @@ def test_a_withdrawal_keeps_the_paper(world, db, patient, desk):
     service.withdraw(
         db,
         world.actor(Role.NURSE),
-        WithdrawConsent(consent_id=consent.id, withdrawn_on=TODAY, reason=" changed her mind "),
+        a_withdrawal(consent.id, reason=" changed her mind "),
     )
 
     paper = queries.of_patient(db, patient_queries.records(patient.id))[0]
     assert paper.withdrawn_on == TODAY
-    assert paper.withdrawn_by == world.accounts[Role.NURSE].name
-    assert paper.withdrawn_reason == "changed her mind"
+    withdrawn = paper.withdrawals[Scope.TREATMENT]
+    assert withdrawn.by == world.accounts[Role.NURSE].name
+    assert withdrawn.reason == "changed her mind"
+    assert paper.standing == ()
 
 
 @pytest.mark.parametrize("days", [-1, 1], ids=["before it was given", "to come"])
@@ -94,18 +112,14 @@ def test_a_withdrawal_on_an_impossible_day_is_refused(db, patient, desk, days):
         service.withdraw(
             db,
             desk,
-            WithdrawConsent(
-                consent_id=consent.id,
-                withdrawn_on=TODAY + dt.timedelta(days=days),
-                reason="changed her mind",
-            ),
+            a_withdrawal(consent.id, withdrawn_on=TODAY + dt.timedelta(days=days)),
         )
     assert refused.value.field == "withdrawn_on"
 
 
 def test_a_consent_is_withdrawn_once(db, patient, desk):
     consent = service.record(db, desk, a_paper(patient))
-    wish = WithdrawConsent(consent_id=consent.id, withdrawn_on=TODAY, reason="changed her mind")
+    wish = a_withdrawal(consent.id)
     service.withdraw(db, desk, wish)
 
     with pytest.raises(service.AlreadyWithdrawn):
@@ -114,9 +128,7 @@ def test_a_consent_is_withdrawn_once(db, patient, desk):
 
 def test_an_unknown_consent_is_not_found(db, desk):
     with pytest.raises(NotFound):
-        service.withdraw(
-            db, desk, WithdrawConsent(consent_id=999_999, withdrawn_on=TODAY, reason="x")
-        )
+        service.withdraw(db, desk, a_withdrawal(999_999))
 
 
 def test_the_newest_text_in_force_is_the_one_to_sign(db, patient):
@@ -153,3 +165,77 @@ def test_papers_of_many_patients_come_in_one_statement(world, db, connection, pa
 
     assert len(sent) == 1
     assert {patient_id for patient_id, _ in found} == set(ids)
+
+
+# ---- scopes ----
+
+
+def scopes(db, patient):
+    return queries.photo_scopes(db, patient_queries.records(patient.id))
+
+
+def test_a_treatments_paper_can_give_photographs_too(db, patient, desk):
+    photos = frozenset({Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING})
+    service.record(db, desk, a_paper(patient, photos=photos))
+
+    paper = queries.of_patient(db, patient_queries.records(patient.id))[0]
+    assert paper.given == (Scope.TREATMENT, Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING)
+    assert scopes(db, patient) == photos
+
+
+def test_withdrawing_one_scope_hides_it_at_once_and_leaves_the_others(db, patient, desk):
+    photos = frozenset({Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING})
+    consent = service.record(db, desk, a_paper(patient, photos=photos))
+
+    service.withdraw(db, desk, a_withdrawal(consent.id, scopes=frozenset({Scope.PHOTO_TEACHING})))
+
+    assert scopes(db, patient) == {Scope.PHOTO_RECORD}
+    paper = queries.of_patient(db, patient_queries.records(patient.id))[0]
+    assert paper.withdrawn_on is None  # of the treatment, which the safety check reads
+    service.withdraw(db, desk, a_withdrawal(consent.id))
+    assert scopes(db, patient) == {Scope.PHOTO_RECORD}
+
+
+def test_a_later_paper_without_its_tick_takes_nothing_back(db, patient, desk):
+    service.record(db, desk, a_paper(patient, photos=frozenset({Scope.PHOTO_RECORD})))
+    service.record(db, desk, a_paper(patient, kind=ConsentKind.MESOTHERAPY))
+
+    assert scopes(db, patient) == {Scope.PHOTO_RECORD}
+
+
+@pytest.mark.parametrize(
+    "withdrawn", [frozenset(), frozenset({Scope.PHOTO_PUBLICATION})], ids=["none", "never given"]
+)
+def test_only_what_was_given_is_withdrawn(db, patient, desk, withdrawn):
+    consent = service.record(db, desk, a_paper(patient))
+
+    with pytest.raises(Invalid) as refused:
+        service.withdraw(db, desk, a_withdrawal(consent.id, scopes=withdrawn))
+    assert refused.value.field == "scopes"
+
+
+def test_a_paper_about_photographs_names_one(db, patient, desk):
+    with pytest.raises(Invalid) as refused:
+        service.record(db, desk, a_paper(patient, kind=ConsentKind.PHOTOGRAPHS))
+    assert refused.value.field == "photos"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE consent SET photo_publication = TRUE",
+        "DELETE FROM consent",
+        "UPDATE consent_withdrawal SET reason = 'x'",
+        "DELETE FROM consent_withdrawal",
+        "UPDATE consent_text SET version_name = '9' WHERE kind = 'prp'",
+        "UPDATE consent_text SET in_force_from = NULL WHERE kind = 'prp'",
+        "DELETE FROM consent_text WHERE kind = 'photographs'",
+    ],
+)
+def test_the_database_changes_nothing_that_was_signed(db, patient, desk, statement):
+    consent = service.record(db, desk, a_paper(patient))
+    service.withdraw(db, desk, a_withdrawal(consent.id))
+    db.flush()
+
+    with pytest.raises(sa.exc.IntegrityError, match="append_only"), db.begin_nested():
+        db.execute(sa.text(statement))

@@ -5,8 +5,11 @@ import re
 import pytest
 import sqlalchemy as sa
 
+from clinic.consents import queries
 from clinic.consents.models import Consent
+from clinic.consents.values import Scope
 from clinic.core.access import Role
+from clinic.patients import queries as patient_queries
 from clinic.safety.values import FactKind
 from tests import factories
 
@@ -121,6 +124,24 @@ def test_the_paper_of_somebody_else_is_not_found(world, db, patient, paper):
     url = f"{consents_url(other)}/{paper.id}/withdrawal"
 
     assert world.as_role(Role.NURSE).post(url, withdrawal(paper)).status_code == 404
+
+
+def test_scopes_of_photographs_are_withdrawn_one_by_one(world, db, patient, visit):
+    desk = world.as_role(Role.RECEPTIONIST)
+    photos = ["photo_record", "photo_publication"]
+    desk.post(consents_url(patient), {"text": "prp 1.0", "given_on": TODAY, "photos": photos})
+    paper = db.scalars(sa.select(Consent)).one()
+    url = f"{consents_url(patient)}/{paper.id}/withdrawal"
+
+    nothing = desk.post(url, withdrawal(paper))
+    assert nothing.status_code == 422
+    assert "Tick what is withdrawn" in text(nothing)
+
+    answer = desk.post(url, withdrawal(paper, scopes=["photo_publication"]))
+    assert answer.status_code == 303
+    assert queries.photo_scopes(db, patient_queries.records(patient.id)) == {Scope.PHOTO_RECORD}
+    db.refresh(visit)
+    assert visit.decision.value != "block"
 
 
 CLINICAL_WORDS = [

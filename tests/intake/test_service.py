@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from clinic.consents.values import ConsentKind, RecordConsent, WithdrawConsent
+from clinic.consents.values import ConsentKind, RecordConsent, Scope, WithdrawConsent
 from clinic.core.access import Role
 from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.intake import service
@@ -237,7 +237,12 @@ def test_a_paper_and_its_withdrawal_check_the_visits_to_come(world, db, patient,
     service.withdraw_consent(
         db,
         desk,
-        WithdrawConsent(consent_id=consent.id, withdrawn_on=TODAY, reason="changed her mind"),
+        WithdrawConsent(
+            scopes=frozenset({Scope.TREATMENT}),
+            consent_id=consent.id,
+            withdrawn_on=TODAY,
+            reason="changed her mind",
+        ),
         patient_id=patient.id,
     )
     assert missing_consent(db, visit) == ["present"]
@@ -252,7 +257,12 @@ def test_the_paper_of_somebody_else_is_not_found(world, db, patient):
         service.withdraw_consent(
             db,
             world.actor(Role.NURSE),
-            WithdrawConsent(consent_id=consent.id, withdrawn_on=TODAY, reason="x"),
+            WithdrawConsent(
+                scopes=frozenset({Scope.TREATMENT}),
+                consent_id=consent.id,
+                withdrawn_on=TODAY,
+                reason="x",
+            ),
             patient_id=other.id,
         )
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from clinic.consents import service as consent_service
-from clinic.consents.values import WithdrawConsent
+from clinic.consents.values import Scope, WithdrawConsent
 from clinic.core.access import Role
 from clinic.core.errors import NotFound
 from clinic.safety import queries
@@ -37,7 +37,12 @@ def test_a_withdrawn_consent_ends(db, world, patient):
     consent_service.withdraw(
         db,
         world.actor(Role.RECEPTIONIST),
-        WithdrawConsent(consent_id=paper.id, withdrawn_on=TODAY, reason="changed her mind"),
+        WithdrawConsent(
+            scopes=frozenset({Scope.TREATMENT}),
+            consent_id=paper.id,
+            withdrawn_on=TODAY,
+            reason="changed her mind",
+        ),
     )
 
     consent = next(

@@ -1,4 +1,4 @@
-"""Fields that the forms of this package share: one of a few, and zones."""
+"""Fields that the forms of this package share: one of a few, zones, scopes of a consent."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,6 +8,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from clinic.consents.values import SCOPE_NAMES, Scope
 from clinic.core.zones import ZONE_NAMES, Zone
 from clinic.web.forms import BAD_CHOICE
 from clinic.web.words import translate
@@ -41,3 +42,29 @@ class ZonesField(SelectMultipleField):
     def zones(self) -> tuple[Zone, ...]:
         """Return the ticked zones."""
         return tuple(zone for zone in Zone if zone.value in (self.data or ()))
+
+
+class ScopesField(SelectMultipleField):
+    """What somebody agrees to, or does not any more, as ticks; none is ticked beforehand."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: str = "", *, scopes: Iterable[Scope] = (), **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.offer(scopes)
+
+    def offer(self, scopes: Iterable[Scope]) -> None:
+        """Set what can be ticked."""
+        self.choices = [SelectChoice(one.value, translate(SCOPE_NAMES[one])) for one in scopes]
+
+    def pre_validate(self, form: object) -> None:
+        """Leave out what is not offered: only this application writes these boxes."""
+        del form
+        self.data = sorted(self.ticked())
+
+    def ticked(self) -> frozenset[Scope]:
+        """Return what is ticked and offered."""
+        offered: Any = self.choices or ()
+        known = {choice.value for choice in offered}
+        return frozenset(Scope(one) for one in self.data or () if one in known)

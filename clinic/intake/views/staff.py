@@ -8,7 +8,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from clinic.audit import looks
-from clinic.consents.values import CONSENT_NAMES
+from clinic.consents import queries as consent_queries
+from clinic.consents.values import CONSENT_NAMES, SCOPE_NAMES, SIGNED_HOW_NAMES
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid
@@ -253,9 +254,9 @@ def _consents_page(
         )
     _offer_texts(form, page)
     withdrawals = {
-        paper.id: WithdrawForm(consent_id=paper.id, today=page.today)
+        paper.id: WithdrawForm(consent_id=paper.id, standing=paper.standing, today=page.today)
         for paper in page.papers
-        if paper.withdrawn_on is None
+        if paper.standing
     }
     if withdrawal is not None:
         withdrawals[withdrawal[0]] = withdrawal[1]
@@ -267,6 +268,8 @@ def _consents_page(
         withdrawals=withdrawals,
         opened=withdrawal[0] if withdrawal else None,
         kind_names=CONSENT_NAMES,
+        scope_names=SCOPE_NAMES,
+        how_names=SIGNED_HOW_NAMES,
     )
 
 
@@ -316,7 +319,8 @@ def record_consent(patient_id: int) -> ResponseReturnValue:
 @require(Permission.CONSENT_RECORD)
 def withdraw_consent(patient_id: int, consent_id: int) -> ResponseReturnValue:
     """Record that a consent is withdrawn."""
-    form = WithdrawForm(request.form, consent_id=consent_id)
+    paper = consent_queries.paper(read(), consent_id)
+    form = WithdrawForm(request.form, consent_id=consent_id, standing=paper.standing)
     if not form.validate():
         return _consents_page(patient_id, withdrawal=(consent_id, form)), 422
     try:
