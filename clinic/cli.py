@@ -20,7 +20,7 @@ from clinic.audit import queries as audit_queries
 from clinic.audit import service as audit
 from clinic.catalog import service as catalog
 from clinic.consents import service as consents
-from clinic.core import migrate
+from clinic.core import clock, migrate
 from clinic.core.access import Role
 from clinic.core.engine import Sessions
 from clinic.core.errors import ClinicError, Invalid, NotFound
@@ -32,6 +32,7 @@ from clinic.messages import commands as message_commands
 from clinic.patients import commands as patient_commands
 from clinic.safety import commands as safety_commands
 from clinic.scheduling import commands as scheduling_commands
+from clinic.scheduling import keeping
 from clinic.web.database import read, transaction
 from config import Config
 
@@ -173,10 +174,14 @@ def set_up(name: str, zone: str, country: str) -> None:
     """Found the first place with the usual services and consent texts."""
     wish = FoundLocation(name=name.strip(), zone=zone.strip(), country=country.strip().upper())
     with _in_words(), transaction() as db:
-        locations.found(db, wish)
+        place = locations.found(db, wish)
+        keeping.follow_holidays(db, place, since=clock.today(place.zone))
         catalog.install_defaults(db)
         consents.install_defaults(db)
-    click.echo(f"{wish.name} is set up, with the usual services, hours and consent texts.")
+    click.echo(
+        f"{wish.name} is set up, with the usual services, hours and consent texts."
+        " It is closed on the public holidays ahead."
+    )
     click.echo("Next, somebody who lets the others in: flask --app wsgi create-admin")
 
 

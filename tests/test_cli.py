@@ -21,7 +21,7 @@ from clinic.consents.models import ConsentText
 from clinic.core import migrate
 from clinic.core.access import Role
 from clinic.core.engine import Sessions
-from clinic.locations.models import Location
+from clinic.locations.models import Location, OpeningDay
 from config import Config
 from tests.conftest import SECRET
 
@@ -61,6 +61,8 @@ def test_setting_up_founds_a_clinic_that_can_work(run, db):
     assert (location.name, location.zone, location.country) == ("Hair & Now", "Europe/Berlin", "DE")
     assert len(db.scalars(sa.select(Service)).all()) >= 3
     assert db.scalars(sa.select(ConsentText)).all()
+    names = set(db.scalars(sa.select(OpeningDay.name)))
+    assert "New Year's Day" in names, "it is closed on the public holidays from the first day on"
 
 
 @pytest.mark.parametrize(

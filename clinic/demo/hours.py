@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from clinic.core import clock
 from clinic.demo.staff import Staff
+from clinic.locations import queries as location_queries
 from clinic.locations.values import OpenSpan
 from clinic.scheduling import blocks, keeping
 from clinic.scheduling.closing import BlockKind, KeepWeek, LayBlock
@@ -39,9 +40,5 @@ def keep(db: Session, people: Staff, *, today: dt.date) -> None:
             note="A course in Lyon",
         ),
     )
-    ahead = keeping.holidays_ahead(db, administrator)
-    keeping.take_over(
-        db,
-        administrator,
-        [day for day in ahead if day > today + HOLIDAYS_IN and day.year == today.year],
-    )
+    location = location_queries.get(db, administrator.location_id)
+    keeping.follow_holidays(db, location, since=today + HOLIDAYS_IN)

@@ -8,18 +8,11 @@ from itertools import product
 from clinic.catalog.values import Modality
 from clinic.demo.stage import Stage
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import Refused
 from clinic.waiting import offering, service
 from clinic.waiting.models import WaitingEntry
-from clinic.waiting.values import (
-    ALL_DAYS,
-    AddEntry,
-    OfferTime,
-    PartOfDay,
-    Priority,
-    Way,
-    Wishes,
-)
+from clinic.waiting.values import ALL_DAYS, AddEntry, OfferTime, Priority, Way, Wishes
 
 PRP, MESO, TALK = Modality.PRP, Modality.MESOTHERAPY, Modality.CONSULTATION
 _MON_TO_FRI = 0b0011111

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from holidays import country_holidays
 from holidays.utils import list_localized_countries, list_supported_countries
@@ -33,11 +33,18 @@ def public_holidays(
 
     Of holidays that follow the moon the name says that they are estimated.
     """
+    found: dict[dt.date, str] = {}
+    for year in years:
+        found |= _of_year(country, subdivision, year, locale)
+    return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=64)  # The board asks for the same year again and again.
+def _of_year(country: str, subdivision: str, year: int, locale: str) -> dict[dt.date, str]:
     known = list_localized_countries(include_aliases=False).get(country, [])
     language = next(
         (code for code in known if code.split("_")[0] == locale.split("_", maxsplit=1)[0]), None
     )
-    found = country_holidays(
-        country, subdiv=subdivision or None, years=list(years), language=language
+    return dict(
+        country_holidays(country, subdiv=subdivision or None, years=year, language=language)
     )
-    return dict(sorted(found.items()))

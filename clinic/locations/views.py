@@ -19,6 +19,7 @@ from clinic.web.database import read, transaction
 from clinic.web.words import translate
 
 bp = Blueprint("locations", __name__)
+ELSEWHERE = N_("The public holidays are others now: decide about them, and remove those of before.")
 
 
 @bp.get("/clinic")
@@ -40,9 +41,11 @@ def update() -> ResponseReturnValue:
     _offer(form, location)
     if not form.validate():
         return _page(form, location), 422
+    wish = form.command(location.id)
+    is_elsewhere = (wish.country, wish.subdivision) != (location.country, location.subdivision)
     try:
         with transaction() as db:
-            service.change(db, actor(), form.command(location.id))
+            service.change(db, actor(), wish)
     except Invalid as refused:
         form.refuse_invalid(refused)
         return _page(form, location), 422
@@ -52,6 +55,9 @@ def update() -> ResponseReturnValue:
         form.refuse("", stale)
         return _page(form, now, stale=_both(form, now)), 409
     flash(translate(N_("The clinic's settings were saved.")), "ok")
+    if is_elsewhere:
+        flash(translate(ELSEWHERE), "warn")
+        return redirect(url_for("days.index"), 303)
     return redirect(url_for("locations.edit"), 303)
 
 

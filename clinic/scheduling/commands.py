@@ -4,7 +4,8 @@ import datetime as dt
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import click
 import sqlalchemy as sa
@@ -16,9 +17,10 @@ from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.engine import is_retryable
 from clinic.locations.models import Location
-from clinic.scheduling import recheck, sheet
+from clinic.scheduling import keeping, recheck, sheet
 from clinic.web.database import look, read, transaction
 
+Done = TypeVar("Done")
 ROLES = {role.value: role for role in (Role.RECEPTIONIST, Role.PHYSICIAN)}
 TRIES, PAUSE_S = 5, 1.0
 """How often a unit is tried while the database is busy, and how long is waited between."""
@@ -55,7 +57,11 @@ def downtime_sheet(on: dt.datetime | None, role: str) -> None:
         )
 
 
-@click.command("recheck", help="Check the visits of the coming days again. Run it every night.")
+@click.command(
+    "recheck",
+    help="Check the visits of the coming days again, and close on the public holidays ahead."
+    " Run it every night.",
+)
 @click.option(
     "--days",
     type=click.IntRange(1, 800),
@@ -70,6 +76,7 @@ def recheck_visits(days: int, *, as_json: bool) -> None:
 
     Twice, or on two machines at once, does no harm: what one has written the other finds done.
     """
+    closed = _tried(_follow_holidays)
     ids = recheck.coming(read(), days=days)
     with click.progressbar(length=len(ids), label="Checking", file=sys.stderr) as shown:
         found = recheck.run(look, _write, ids, done=shown.update)
@@ -79,37 +86,54 @@ def recheck_visits(days: int, *, as_json: bool) -> None:
             None,
             "recheck.ran",
             "appointment",
-            detail={"days": days, **found.counts},
+            detail={"days": days, **found.counts, "holidays": closed},
             name="command line",
         )
     if as_json:
-        click.echo(json.dumps({"days": days, **found.counts, "worse_ids": found.worse}))
+        click.echo(
+            json.dumps({"days": days, **found.counts, "worse_ids": found.worse, "holidays": closed})
+        )
     else:
         click.echo(
             f"Checked {found.checked} visits of the next {days} days:"
             f" {found.changed} changed, {len(found.worse)} of them became worse."
         )
+        if closed:
+            click.echo(f"Closed on {closed} more public holidays.")
         if found.worse:
             click.echo(f"Became worse: visits {', '.join(map(str, found.worse))}.")
 
 
 def _write(ids: Sequence[int]) -> list[recheck.Decided]:
-    """Write what has changed of these visits; somebody who holds them now is waited for."""
+    """Write what has changed of these visits."""
+
+    def once() -> list[recheck.Decided]:
+        with transaction() as db:
+            return recheck.recheck(db, None, ids)
+
+    return _tried(once)
+
+
+def _follow_holidays() -> int:
+    with transaction() as db:
+        return sum(
+            keeping.follow_holidays(db, place, since=clock.today(place.zone))
+            for place in db.scalars(sa.select(Location).order_by(Location.id)).all()
+        )
+
+
+def _tried(act: Callable[[], Done]) -> Done:
+    """Do something once the database lets it; somebody who holds it now is waited for."""
     for _ in range(TRIES - 1):
         try:
-            return _once(ids)
+            return act()
         except DBAPIError as error:
             if not is_retryable(error):
                 raise
             time.sleep(PAUSE_S)
     try:
-        return _once(ids)
+        return act()
     except DBAPIError as error:
         if is_retryable(error):
             raise click.ClickException(BUSY) from None
         raise
-
-
-def _once(ids: Sequence[int]) -> list[recheck.Decided]:
-    with transaction() as db:
-        return recheck.recheck(db, None, ids)

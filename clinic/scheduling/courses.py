@@ -34,7 +34,7 @@ from clinic.scheduling.course_values import (
     StopCourse,
 )
 from clinic.scheduling.models import Course
-from clinic.scheduling.rules import checks
+from clinic.scheduling.rules import checks, planning
 from clinic.scheduling.values import (
     BookAppointment,
     CancelAppointment,
@@ -49,7 +49,6 @@ OVER = N_("This course is over.")
 NOT_STOPPED = N_("This course was not stopped.")
 CHANGED = N_("A visit of this course has changed in the meantime. This is how it stands now.")
 NOTHING = N_("There is nothing to book or to move.")
-TOO_CLOSE = N_("Two sessions are closer than %(least)s days.")
 NOT_ASKED = N_("Say on which day to ask again.")
 NOT_TODAY = N_("A day after today, please.")
 ONE_SESSION = N_("A course has at least two sessions.")
@@ -265,7 +264,7 @@ def _refuse_close(course: CoursePage | None, picks: Sequence[Pick], least: int) 
     for one, other in pairwise(sorted(held)):
         if mine & {one, other} and (held[other] - held[one]).days < least:
             number = other if other in mine else one
-            raise RowRefused(number, Invalid(TOO_CLOSE, least=least))
+            raise RowRefused(number, Invalid(planning.TOO_NEAR, least=least))
 
 
 def _refusals(

@@ -1,53 +1,38 @@
-"""What a block hits: the visits in it, the next best time for each, and moving all of them.
+"""Visits that cannot stay where they are: the next best time for each, and moving all of them.
 
 All or nothing: one transaction, and whatever cannot be moved is named.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy.orm import Session, aliased
 
 from clinic.audit import service as audit
-from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
-from clinic.catalog.values import Modality, ResourceKind
-from clinic.core import clock, walltime
+from clinic.catalog.values import ResourceKind
+from clinic.core import clock
 from clinic.core.access import Actor
-from clinic.core.errors import ClinicError, Conflict
+from clinic.core.errors import ClinicError, Conflict, Invalid
 from clinic.core.text import N_
 from clinic.patients.models import Patient
 from clinic.patients.values import full_name
-from clinic.safety import queries as safety_queries
-from clinic.safety.rules.passage import passage
-from clinic.safety.values import History, Moment, Outcome
-from clinic.scheduling import blocks, checking, openings, queries, service
+from clinic.scheduling import elsewhere, queries, service
 from clinic.scheduling.blocks import BlockCard
 from clinic.scheduling.closing import Placed
+from clinic.scheduling.elsewhere import AFTER, Look
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
-from clinic.scheduling.openings import Wish
-from clinic.scheduling.rules import asking, slots
-from clinic.scheduling.rules.asking import Ask
+from clinic.scheduling.rules import planning
 from clinic.scheduling.timetables import Timetable
-from clinic.scheduling.values import (
-    FIRST_LANE,
-    AppointmentStatus,
-    Held,
-    MoveAppointment,
-    NamedOpening,
-    Opening,
-    Refused,
-    Span,
-)
+from clinic.scheduling.values import AppointmentStatus, MoveAppointment, NamedOpening, Refused
 
 MOST = 40
 """Visits that are moved at one go; the page shows the next ones afterwards."""
-AFTER = 14
-"""Days behind a block in which another time is looked for."""
 REFUSED = N_("the check refuses that day")
-NOT_IN_IT = N_("it is not among the visits of this block any more")
+NOT_IN_IT = N_("it is not among these visits any more")
 NOTHING = N_("Choose a time for at least one visit")
 NOT_MOVED = N_("Nothing was moved: not all of these visits can go where they were to go.")
 
@@ -60,14 +45,70 @@ class NotMoved(Conflict):
         self.why = why
 
 
+class Cause(Protocol):
+    """Why visits cannot stay where they are."""
+
+    audited: str
+    """What moving them is called in the ledger."""
+
+    @property
+    def entity(self) -> tuple[str, int]:
+        """Return what the ledger says was moved out of."""
+
+    def hit(self, db: Session) -> Sequence[int]:
+        """Return the coming visits that it hits, the earliest first."""
+
+    def last_day(self, on: dt.date) -> dt.date:
+        """Return until when another time is looked for, for a visit of a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InBlock:
+    """Somebody or something is blocked while they stand there."""
+
+    block: BlockCard
+    audited = "block.visits_moved"
+
+    @property
+    def entity(self) -> tuple[str, int]:
+        """Return the block."""
+        return "block", self.block.id
+
+    def hit(self, db: Session) -> Sequence[int]:
+        """Return the coming visits that hold something of what the block holds; one statement."""
+        rows = db.execute(
+            sa.select(Appointment.id, Appointment.starts_at)
+            .join(Occupancy, Occupancy.appointment_id == Appointment.id)
+            .where(
+                Occupancy.resource_id.in_([id_ for id_, _ in self.block.resources]),
+                Occupancy.is_active,
+                Occupancy.starts_at > self.block.span.start - queries.LONGEST,
+                Occupancy.starts_at < self.block.span.end,
+                Occupancy.ends_at > self.block.span.start,
+                Appointment.status == AppointmentStatus.BOOKED,
+                Appointment.starts_at > clock.now(),
+            )
+            .distinct()
+            .order_by(Appointment.starts_at, Appointment.id)
+        )
+        return [row.id for row in rows]
+
+    def last_day(self, on: dt.date) -> dt.date:
+        """Return the last day behind the block."""
+        return max(on, self.block.ends_local.date()) + dt.timedelta(days=AFTER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A visit that stands in a block, and where else it could be."""
+    """A visit that cannot stay, and where else it could be."""
 
     id: int
     version: int
     who: str
     service: str
+    course_id: int | None
+    session: tuple[int, int] | None
+    """Which session of its course it is, and of how many; the one after the last is a booster."""
     starts_local: dt.datetime
     practitioner: str
     room: str
@@ -78,7 +119,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """The visits that a block hits, the first of them with what is free instead."""
+    """The visits that cannot stay, the first of them with what is free instead."""
 
     count: int
     hits: tuple[Hit, ...]
@@ -87,248 +128,73 @@ class Damage:
 _Practitioner, _Room = aliased(Resource), aliased(Resource)
 
 
-def count(db: Session, block: BlockCard) -> int:
-    """Return how many coming visits stand in a block; one statement."""
-    return db.scalar(sa.select(sa.func.count()).select_from(_in(block).subquery())) or 0
-
-
-def damage(db: Session, actor: Actor, table: Timetable, block: BlockCard) -> Damage:
-    """Return the visits in a block, the earliest first, each with the next best times.
+def damage(db: Session, actor: Actor, table: Timetable, cause: Cause) -> Damage:
+    """Return the visits that a cause hits, the earliest first, each with the next best times.
 
     The times of one are not offered first to another. Twelve statements, however many visits.
     """
-    ids = db.scalars(_in(block)).all()
+    ids = cause.hit(db)
     rows = db.execute(
         sa.select(
             Appointment,
             Patient.given_name,
             Patient.family_name,
-            Course.interval_days,
+            Course.sessions_planned,
             _Practitioner.name.label("practitioner"),
             _Room.name.label("room"),
+            Service.name.label("service"),
         )
         .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Service, Service.id == Appointment.service_id)
         .join(_Practitioner, _Practitioner.id == Appointment.practitioner_id)
         .join(_Room, _Room.id == Appointment.room_id)
         .outerjoin(Course, Course.id == Appointment.course_id)
-        .where(Appointment.id.in_(ids))
+        .where(Appointment.id.in_(ids[:MOST]))
         .order_by(Appointment.starts_at, Appointment.id)
-        .limit(MOST)
     ).all()
-    look = _Look.of(db, actor, table, block, [row[0] for row in rows]) if rows else None
+    if not rows:
+        return Damage(count=0, hits=())
+    until = {row[0].id: cause.last_day(row[0].starts_local.date()) for row in rows}
+    look = Look.of(db, actor, table, [row[0] for row in rows], last=max(until.values()))
     hits = []
-    for visit, given, family, interval, practitioner, room in rows:
-        assert look is not None
+    for visit, given, family, planned, practitioner, room, service_ in rows:
+        number = visit.course_number
         hits.append(
             Hit(
                 id=visit.id,
                 version=visit.version,
                 who=full_name(given, family),
-                service=look.services[visit.service_id].name,
+                service=service_,
+                course_id=visit.course_id,
+                session=(number, planned) if number and planned else None,
                 starts_local=visit.starts_local,
                 practitioner=practitioner,
                 room=room,
                 is_overbooked=visit.overbook_reason is not None,
-                options=look.options(db, visit, interval),
+                options=look.options(db, visit, until=until[visit.id]),
             )
         )
     return Damage(count=len(ids), hits=tuple(hits))
 
 
-def _in(block: BlockCard) -> sa.Select[int]:
-    """Name the coming visits that hold something of what a block holds, while it does."""
-    return (
-        sa.select(Appointment.id)
-        .join(Occupancy, Occupancy.appointment_id == Appointment.id)
-        .where(
-            Occupancy.resource_id.in_([id_ for id_, _ in block.resources]),
-            Occupancy.is_active,
-            Occupancy.starts_at > block.span.start - queries.LONGEST,
-            Occupancy.starts_at < block.span.end,
-            Occupancy.ends_at > block.span.start,
-            Appointment.status == AppointmentStatus.BOOKED,
-            Appointment.starts_at > clock.now(),
-        )
-        .distinct()
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
-    """Everything that was read to find other times, and what was found so far."""
-
-    actor: Actor
-    table: Timetable
-    window: Span
-    services: Mapping[int, Service]
-    held: dict[int, list[Held]]
-    patients: Mapping[int, list[tuple[Span, str, int]]]
-    histories: Mapping[int, History]
-    consent_version: Callable[[Modality, dt.date], str | None]
-
-    @classmethod
-    def of(
-        cls,
-        db: Session,
-        actor: Actor,
-        table: Timetable,
-        block: BlockCard,
-        visits: Sequence[Appointment],
-    ) -> "_Look":
-        first = max(block.starts_local.date() - dt.timedelta(days=1), clock.today(actor.zone))
-        last = block.ends_local.date() + dt.timedelta(days=AFTER)
-        window = openings.window_of(actor, first, last)
-        whole = openings.reach(window)
-        patients = {visit.patient_id for visit in visits}
-        return cls(
-            actor=actor,
-            table=table,
-            window=window,
-            services=_services(db, {visit.service_id for visit in visits}),
-            held=openings.held_in(db, [r.id for r in table.resources], whole),
-            patients=_held_by(db, patients, whole),
-            histories=safety_queries.histories(db, patients),
-            consent_version=queries.consent_versions(db),
-        )
-
-    def options(
-        self, db: Session, visit: Appointment, interval_days: int | None
-    ) -> tuple[NamedOpening, ...]:
-        """Return the next best times of a visit; the first is then no other visit's."""
-        service_ = self.services[visit.service_id]
-        reading = openings.reading_of(
-            self.actor,
-            self.table,
-            service_,
-            self.window,
-            held={
-                id_: [row for row in rows if row.visit_id != visit.id]
-                for id_, rows in self.held.items()
-            },
-            patient_visits=[
-                (span, name)
-                for span, name, id_ in self.patients.get(visit.patient_id, ())
-                if id_ != visit.id
-            ],
-        )
-        wish = Wish(
-            service=service_,
-            patient_id=visit.patient_id,
-            practitioner_id=visit.practitioner_id,
-            room_id=visit.room_id,
-            but=visit.id,
-        )
-        not_earlier = Span(start=visit.starts_at, end=self.window.end)
-        found = openings.instead(reading, wish, visit.starts_at, within=(not_earlier,))
-        later: dt.date | None = None
-        passed = []
-        for opening in found:
-            day = walltime.to_local(opening.starts_at, self.actor.zone).date()
-            is_free, from_ = self._passes(db, visit, service_.modality, day, interval_days)
-            later = later or from_
-            if is_free:
-                passed.append(opening)
-        if not passed and later is not None:
-            last = walltime.to_local(self.window.end, self.actor.zone).date()
-            within = asking.spans(Ask(since=later, until=last), self.actor.zone)
-            passed = [
-                opening
-                for opening, _ in zip(
-                    reading.openings(wish, within=within), range(openings.OFFERED), strict=False
-                )
-            ]
-        if passed:
-            self._take(service_, passed[0])
-        return tuple(openings.named(self.actor, self.table, opening) for opening in passed)
-
-    def _passes(
-        self,
-        db: Session,
-        visit: Appointment,
-        modality: Modality,
-        on: dt.date,
-        interval_days: int | None,
-    ) -> tuple[bool, dt.date | None]:
-        """Tell whether the check lets a visit be moved to a day, and from when it does."""
-        if not modality.is_treatment:
-            return True, None
-        history = self.histories[visit.patient_id]
-        plan = queries.plan_of(
-            modality,
-            history,
-            consent_version=self.consent_version(modality, on),
-            interval_days=interval_days,
-            ingredients=self.services[visit.service_id].ingredients,
-        )
-        if on == visit.starts_local.date():
-            screening = safety_queries.check(db, history, plan, on)
-        else:
-            screening = checking.check_to_book(db, self.actor, history, plan, on)
-        today = clock.today(self.actor.zone)
-        way = passage(screening, Moment.BOOKING, self.actor.role, today=today)
-        return way.outcome is not Outcome.REFUSED, way.offers_from
-
-    def _take(self, service_: Service, opening: Opening) -> None:
-        """Hold what a visit was offered first, so that the next one is offered something else."""
-        parts = catalog_queries.parts_of(service_)
-        for one in slots.holdings(parts, opening.starts_at, dict(opening.held)):
-            self.held.setdefault(one.resource_id, []).append(
-                Held(span=one.span, who="", lane=FIRST_LANE)
-            )
-
-
-def _held_by(
-    db: Session, patient_ids: Collection[int], span: Span
-) -> dict[int, list[tuple[Span, str, int]]]:
-    rows = db.execute(
-        sa.select(
-            Appointment.patient_id,
-            Appointment.starts_at,
-            Appointment.ends_at,
-            Service.name,
-            Appointment.id,
-        )
-        .join(Service, Service.id == Appointment.service_id)
-        .where(
-            Appointment.patient_id.in_(patient_ids),
-            Appointment.occupies,
-            Appointment.starts_at > span.start - queries.LONGEST,
-            Appointment.starts_at < span.end,
-        )
-    )
-    found: dict[int, list[tuple[Span, str, int]]] = {}
-    for patient_id, starts_at, ends_at, name, visit in rows:
-        held = (Span(start=starts_at, end=ends_at), name, visit)
-        found.setdefault(patient_id, []).append(held)
-    return found
-
-
-def _services(db: Session, ids: Collection[int]) -> dict[int, Service]:
-    """Return services with their parts, also those that are not offered any more."""
-    rows = db.scalars(
-        sa.select(Service).where(Service.id.in_(ids)).options(selectinload(Service.segments))
-    )
-    return {row.id: row for row in rows}
-
-
 def move_all(
-    db: Session, actor: Actor, block_id: int, placed: Sequence[Placed], *, reason: str
+    db: Session, actor: Actor, cause: Cause, placed: Sequence[Placed], *, reason: str
 ) -> int:
-    """Move visits out of a block, all of them or none; return how many.
+    """Move visits to where nothing keeps them from standing, all or none; return how many.
 
-    Each is checked and held as by `service.move`. Raises NotFound, NotMoved with the reason of
-    each that cannot go where it was to go.
+    Each is checked and held as by `service.move`, and no session comes nearer to the others of its
+    course than may be. Raises NotMoved with the reason of each that cannot go where it was to go.
     """
-    block = blocks.card(db, actor, block_id)
     _lock(db, actor, [one.appointment_id for one in placed])
-    inside: set[int] = set(db.scalars(_in(block)))
+    hit = set(cause.hit(db))
     why: dict[int, ClinicError] = {}
+    moved: list[Appointment] = []
     for one in placed:
-        if one.appointment_id not in inside:
+        if one.appointment_id not in hit:
             why[one.appointment_id] = Conflict(NOT_IN_IT)
             continue
         try:
-            moved = service.move(
+            done = service.move(
                 db,
                 actor,
                 MoveAppointment(
@@ -344,13 +210,37 @@ def move_all(
         except ClinicError as error:
             why[one.appointment_id] = error
             continue
-        if isinstance(moved, Refused):
+        if isinstance(done, Refused):
             why[one.appointment_id] = Conflict(REFUSED)
+        else:
+            moved.append(done)
+    why |= _too_close(db, moved)
     if why or not placed:
         raise NotMoved(why) if why else Conflict(NOTHING)
     detail = {"visits": [one.appointment_id for one in placed]}
-    audit.record(db, actor, "block.visits_moved", "block", block.id, detail=detail)
+    audit.record(db, actor, cause.audited, *cause.entity, detail=detail)
     return len(placed)
+
+
+def _too_close(db: Session, moved: Sequence[Appointment]) -> dict[int, ClinicError]:
+    """Return the sessions that came nearer to the others of their course than may be."""
+    ids = {visit.course_id for visit in moved if visit.course_id is not None}
+    if not ids:
+        return {}
+    db.flush()  # Where they stand now is asked for.
+    sessions = elsewhere.sessions_of(db, ids)
+    courses = {row.id: row for row in db.scalars(sa.select(Course).where(Course.id.in_(ids)))}
+    found: dict[int, ClinicError] = {}
+    for visit in moved:
+        if visit.course_id is None or visit.course_number is None:
+            continue
+        on, least = visit.starts_local.date(), courses[visit.course_id].least_days
+        first, last = planning.apart(
+            sessions[visit.course_id], visit.course_number, least, first=on, last=on
+        )
+        if last < first:
+            found[visit.id] = Invalid(planning.TOO_NEAR, least=least)
+    return found
 
 
 def _lock(db: Session, actor: Actor, visits: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ between the old hours and the new ones.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,12 @@ from clinic.audit import service as audit
 from clinic.catalog.values import ResourceKind
 from clinic.core import clock
 from clinic.core.access import Actor, refuse_unconfirmed
-from clinic.core.errors import Invalid, NotFound, StaleEdit
+from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.locations import holidays
 from clinic.locations import queries as location_queries
 from clinic.locations import rules as location_rules
-from clinic.locations.models import OpeningDay
+from clinic.locations.models import Location, OpeningDay
 from clinic.locations.values import OpenSpan
 from clinic.scheduling import holdings, queries, timetables
 from clinic.scheduling.closing import KeepOwnDay, KeepPlaceDays, KeepWeek
@@ -40,6 +40,7 @@ TOO_MANY = N_("At most %(most)s days at a time, please")
 NO_NAME = N_("Say what the day is called")
 PLACE_CLOSED = N_("The clinic is closed on that day: open it first")
 PLACE_HOURS = N_("The clinic is open only %(hours)s on that day")
+NO_HOURS = N_("The week has no hours on this weekday: add the day with its hours")
 NO_DAY = N_("This day has no hours of its own any more")
 
 
@@ -52,8 +53,8 @@ class DayCard:
     name: str
     times: str
     """As people write them; empty is closed."""
-    visits: int = 0
-    """How many visits are booked on it; of the place only."""
+    is_holiday: bool = False
+    """Whether it is a public holiday: it is opened and closed, not removed."""
 
 
 # ---- reading ----
@@ -82,14 +83,20 @@ def place_days(db: Session, location_id: int, *, since: dt.date) -> Sequence[Day
         .where(OpeningDay.location_id == location_id, OpeningDay.day >= since)
         .order_by(OpeningDay.day)
     ).all()
-    booked = _booked_on(db, location_id, [row.day for row in rows])
+    known = _holidays(location_queries.get(db, location_id), {row.day.year for row in rows})
     return [
-        DayCard(id=r.id, day=r.day, name=r.name, times=_text(r.times), visits=booked[r.day])
-        for r in rows
+        DayCard(
+            id=row.id,
+            day=row.day,
+            name=row.name,
+            times=_text(row.times),
+            is_holiday=row.day in known,
+        )
+        for row in rows
     ]
 
 
-def _booked_on(db: Session, location_id: int, days: Sequence[dt.date]) -> Counter[dt.date]:
+def booked_on(db: Session, location_id: int, days: Collection[dt.date]) -> Counter[dt.date]:
     """Count the booked visits of some days, each found by the index of the place."""
     around = dt.timedelta(hours=15)  # No zone is further from UTC: the promise says the day.
     spans = [
@@ -104,21 +111,33 @@ def _booked_on(db: Session, location_id: int, days: Sequence[dt.date]) -> Counte
             sa.or_(sa.false(), *spans),
         )
     )
-    return Counter(start.date() for start in starts)
+    counted = Counter(start.date() for start in starts)
+    return Counter({day: counted[day] for day in days if counted[day]})
 
 
-def holidays_ahead(db: Session, actor: Actor) -> Mapping[dt.date, str]:
+def holidays_ahead(db: Session, location: Location) -> Mapping[dt.date, str]:
     """Return {day: name} of the coming public holidays that nobody has decided about."""
-    location = location_queries.get(db, actor.location_id)
-    today = clock.today(actor.zone)
-    known = holidays.public_holidays(
-        location.country,
-        location.subdivision,
-        range(today.year, today.year + YEARS_AHEAD + 1),
-        locale=location.locale,
-    )
+    today = clock.today(location.zone)
+    known = _holidays(location, range(today.year, today.year + YEARS_AHEAD + 1))
     kept = set(db.scalars(sa.select(OpeningDay.day).where(OpeningDay.location_id == location.id)))
     return {day: name for day, name in known.items() if day >= today and day not in kept}
+
+
+def undecided_holiday(db: Session, location_id: int, on: dt.date) -> str:
+    """Return the name of a day that is a public holiday nobody has decided about, else nothing."""
+    name = _holidays(location_queries.get(db, location_id), [on.year]).get(on, "")
+    if not name:
+        return ""
+    kept = sa.select(OpeningDay.id).where(
+        OpeningDay.location_id == location_id, OpeningDay.day == on
+    )
+    return "" if db.scalar(kept) is not None else name
+
+
+def _holidays(location: Location, years: Iterable[int]) -> Mapping[dt.date, str]:
+    return holidays.public_holidays(
+        location.country, location.subdivision, years, locale=location.locale
+    )
 
 
 def own_resource(db: Session, actor: Actor) -> Resource | None:
@@ -149,7 +168,7 @@ def keep_week(db: Session, actor: Actor, wish: KeepWeek) -> Resource:
     if before == wish.hours:
         return resource
 
-    _lock(db, actor)
+    _lock(db, actor.location_id)
     flag_modified(resource, "name")  # Hours are rows of their own: the version moves with them.
     db.execute(sa.delete(WorkingHours).where(WorkingHours.resource_id == resource.id))
     db.add_all(
@@ -176,7 +195,7 @@ def keep_own_day(db: Session, actor: Actor, wish: KeepOwnDay) -> WorkingDay:
     calendar = timetables.calendar(db, actor.location_id, actor.zone, since=wish.day)
     _refuse_outside(wish.times, hours.place_times(calendar, wish.day), field="times")
 
-    _lock(db, actor)
+    _lock(db, actor.location_id)
     found = db.scalar(
         sa.select(WorkingDay).where(
             WorkingDay.resource_id == resource.id, WorkingDay.day == wish.day
@@ -197,7 +216,7 @@ def drop_own_day(db: Session, actor: Actor, resource_id: int, day_id: int) -> No
     row = db.get(WorkingDay, day_id)
     if row is None or row.resource_id != resource.id:
         raise NotFound(NO_DAY)
-    _lock(db, actor)
+    _lock(db, actor.location_id)
     detail = {"day": row.day.isoformat(), "times": _text(row.times)}
     db.delete(row)
     audit.record(db, actor, "resource.day_dropped", "resource", resource.id, detail=detail)
@@ -222,7 +241,7 @@ def keep_place_days(db: Session, actor: Actor, wish: KeepPlaceDays) -> int:
     if count > MOST_DAYS:
         raise Invalid(TOO_MANY, field="last", most=MOST_DAYS)
     days = {wish.first + dt.timedelta(days=n): wish.name for n in range(count)}
-    return _keep_days(db, actor, days, wish.times)
+    return _keep_days(db, actor.location_id, days, dict.fromkeys(days, wish.times), by=actor)
 
 
 def take_over(db: Session, actor: Actor, days: Sequence[dt.date]) -> int:
@@ -232,52 +251,117 @@ def take_over(db: Session, actor: Actor, days: Sequence[dt.date]) -> int:
     PasswordNeeded.
     """
     refuse_unconfirmed(actor, at=clock.now())
-    open_ones = holidays_ahead(db, actor)
-    chosen = {day: open_ones[day][:120] for day in days if day in open_ones}
-    return _keep_days(db, actor, chosen, ()) if chosen else 0
+    chosen = _undecided(db, actor, days)
+    return _keep_days(db, actor.location_id, chosen, dict.fromkeys(chosen, ()), by=actor)
 
 
-def drop_place_day(db: Session, actor: Actor, day_id: int) -> None:
-    """Let a date of the place be as its week is; raises NotFound, PasswordNeeded."""
+def work_on(db: Session, actor: Actor, days: Sequence[dt.date]) -> int:
+    """Let the place work on public holidays at the hours of their weekdays, as `take_over`."""
+    refuse_unconfirmed(actor, at=clock.now())
+    chosen = _undecided(db, actor, days)
+    week = _week(db, actor.location_id)
+    times = {day: week.get(day.weekday(), ()) for day in chosen}
+    return _keep_days(db, actor.location_id, chosen, times, by=actor)
+
+
+def _undecided(db: Session, actor: Actor, days: Sequence[dt.date]) -> dict[dt.date, str]:
+    open_ones = holidays_ahead(db, location_queries.get(db, actor.location_id))
+    return {day: open_ones[day] for day in days if day in open_ones}
+
+
+def follow_holidays(db: Session, location: Location, *, since: dt.date) -> int:
+    """Close a place on the public holidays ahead, by itself; return on how many.
+
+    A day that somebody decided about stays as it is. A day on which visits are booked is left for
+    somebody to decide: it is shown with them, until then and on the board.
+    """
+    ahead = {day: name for day, name in holidays_ahead(db, location).items() if day >= since}
+    _lock(db, location.id)
+    booked = booked_on(db, location.id, ahead)
+    free = {day: name for day, name in ahead.items() if not booked[day]}
+    return _keep_days(db, location.id, free, dict.fromkeys(free, ()), by=None)
+
+
+def open_place_day(db: Session, actor: Actor, day_id: int) -> None:
+    """Let the place work on a date at the hours of its weekday.
+
+    Raises NotFound, PasswordNeeded, Conflict where the weekday has none.
+    """
+    row = _place_day(db, actor, day_id)
+    times = _week(db, actor.location_id).get(row.day.weekday(), ())
+    if not times:
+        raise Conflict(NO_HOURS)
+    _keep_days(db, actor.location_id, {row.day: row.name}, {row.day: times}, by=actor)
+
+
+def close_place_day(db: Session, actor: Actor, day_id: int) -> None:
+    """Close the place on a date that has hours; raises NotFound, PasswordNeeded."""
+    row = _place_day(db, actor, day_id)
+    _keep_days(db, actor.location_id, {row.day: row.name}, {row.day: ()}, by=actor)
+
+
+def _place_day(db: Session, actor: Actor, day_id: int) -> OpeningDay:
     refuse_unconfirmed(actor, at=clock.now())
     row = db.get(OpeningDay, day_id)
     if row is None or row.location_id != actor.location_id:
         raise NotFound(NO_DAY)
-    _lock(db, actor)
+    return row
+
+
+def _week(db: Session, location_id: int) -> Mapping[int, Times]:
+    """Return {weekday: the place's hours}."""
+    week: dict[int, list[tuple[dt.time, dt.time]]] = {}
+    for span in location_queries.spans(location_queries.with_hours(db, location_id)):
+        week.setdefault(span.weekday, []).append((span.opens, span.closes))
+    return week
+
+
+def drop_place_day(db: Session, actor: Actor, day_id: int) -> None:
+    """Let a date of the place be as its week is; raises NotFound, PasswordNeeded."""
+    row = _place_day(db, actor, day_id)
+    _lock(db, actor.location_id)
     detail = {"day": row.day.isoformat(), "name": row.name, "times": _text(row.times)}
     db.delete(row)
     audit.record(db, actor, "location.day_dropped", "location", actor.location_id, detail=detail)
 
 
-def _keep_days(db: Session, actor: Actor, days: Mapping[dt.date, str], times: Times) -> int:
-    _lock(db, actor)
+def _keep_days(
+    db: Session,
+    location_id: int,
+    days: Mapping[dt.date, str],
+    times: Mapping[dt.date, Times],
+    *,
+    by: Actor | None,
+) -> int:
+    """Keep the name and the hours of each of these days."""
+    if not days:
+        return 0
+    _lock(db, location_id)
     had = {
         row.day: row
         for row in db.scalars(
             sa.select(OpeningDay).where(
-                OpeningDay.location_id == actor.location_id, OpeningDay.day.in_(days)
+                OpeningDay.location_id == location_id, OpeningDay.day.in_(days)
             )
         )
     }
     for day, name in days.items():
-        row = had.get(day) or OpeningDay(
-            location_id=actor.location_id, day=day, name=name, times=[]
-        )
-        row.name, row.times = name, _kept(times)
+        row = had.get(day) or OpeningDay(location_id=location_id, day=day, name="", times=[])
+        row.name, row.times = name[:120], _kept(times[day])
         db.add(row)
     detail: dict[str, Any] = {
         "days": {day.isoformat(): name for day, name in days.items()},
-        "times": _text(_kept(times)),
+        "times": "; ".join(sorted({_text(_kept(times[day])) for day in days})),
     }
-    audit.record(db, actor, "location.days_kept", "location", actor.location_id, detail=detail)
+    audit.record(db, by, "location.days_kept", "location", location_id, detail=detail)
     return len(days)
 
 
 # ---- what they share ----
 
 
-def _lock(db: Session, actor: Actor) -> None:
-    queries.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
+def _lock(db: Session, location_id: int) -> None:
+    queries.lock_resources(db, location_id, (), [(kind, "") for kind in ResourceKind])
 
 
 def _refuse_outside(own: Times, place: Times, *, field: str) -> None:

@@ -11,16 +11,15 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from clinic.core.text import N_
 from clinic.locations.values import WEEKDAYS
 from clinic.scheduling.forms import FIRST_HOUR, SECOND_HOUR, PickField
+from clinic.scheduling.rules.asking import PART_NAMES, PartOfDay
 from clinic.waiting.rules import wishes
 from clinic.waiting.values import (
     NOTICES,
-    PART_NAMES,
     PRIORITY_NAMES,
     AddEntry,
     ChangeEntry,
     FreedTime,
     OfferTime,
-    PartOfDay,
     Priority,
     Way,
     Wishes,

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Key, Versioned, known
-from clinic.waiting.values import Answer, Ending, PartOfDay, Priority, Way
+from clinic.scheduling.rules.asking import PartOfDay
+from clinic.waiting.values import Answer, Ending, Priority, Way
 
 _OPEN = sa.text("ended_as IS NULL")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clinic.core.text import N_
+from clinic.scheduling.rules.asking import PartOfDay
 
 NO_ENTRY = N_("There is no such entry of the waiting list")
 ALL_DAYS = 0b1111111
@@ -19,33 +20,6 @@ Long enough to call back, short enough to ask the next one the same morning.
 """
 NOTICES = (0, 2, 4, 24, 48)
 """Hours somebody may need to get here, as the form offers them."""
-
-
-class PartOfDay(StrEnum):
-    """In which part of a day somebody can come; it is the start that counts."""
-
-    ANY = "any"
-    MORNING = "morning"
-    AFTERNOON = "afternoon"
-    EVENING = "evening"
-
-    @property
-    def hours(self) -> tuple[int, int]:
-        """Return the first hour, and the one that is too late."""
-        return {
-            PartOfDay.ANY: (0, 24),
-            PartOfDay.MORNING: (0, 12),
-            PartOfDay.AFTERNOON: (12, 17),
-            PartOfDay.EVENING: (17, 24),
-        }[self]
-
-
-PART_NAMES: dict[PartOfDay, str] = {
-    PartOfDay.ANY: N_("Any time of day"),
-    PartOfDay.MORNING: N_("Mornings, before 12:00"),
-    PartOfDay.AFTERNOON: N_("Afternoons, 12:00 to 17:00"),
-    PartOfDay.EVENING: N_("From 17:00 on"),
-}
 
 
 class Priority(StrEnum):

@@ -36,21 +36,14 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.closing import BlockKind, KeepOwnDay, LayBlock
 from clinic.scheduling.models import Appointment, Course
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
 from clinic.treatments.service import sessions as treatments
 from clinic.treatments.values import AbortSession, Content
 from clinic.waiting import offering
 from clinic.waiting import service as waiting
 from clinic.waiting.models import Offer
-from clinic.waiting.values import (
-    ALL_DAYS,
-    AddEntry,
-    OfferTime,
-    PartOfDay,
-    Priority,
-    Way,
-    Wishes,
-)
+from clinic.waiting.values import ALL_DAYS, AddEntry, OfferTime, Priority, Way, Wishes
 from tests import factories
 from tests.treatments.conftest import TODAY, Chair
 

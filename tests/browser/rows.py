@@ -91,6 +91,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "days.index": [(A, "/clinic/days")],
     "hours.edit": [(A, "/clinic/resources/{resource}/hours")],
     "hours.show": [(D, "/account/hours")],
+    "outside.index": [(R, "/visits-outside-hours"), (A, "/visits-outside-hours")],
     "resources.edit": [(A, "/clinic/resources/{resource}")],
     "resources.index": [(A, "/clinic/resources")],
     "rulebook.index": [(D, "/safety/rules"), (A, "/safety/rules?treatment=mesotherapy")],

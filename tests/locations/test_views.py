@@ -54,7 +54,7 @@ def test_the_page_shows_what_is_kept(admin, world):
 def test_everything_is_saved(admin, world, db):
     answer = admin.post("/clinic", form(world, name="Nordklinik"))
 
-    assert (answer.status_code, answer.location) == (303, "/clinic")
+    assert (answer.status_code, answer.location) == (303, "/clinic/days")
     db.expire_all()
     location = queries.with_hours(db, world.location.id)
     assert location.name == "Nordklinik"
@@ -163,3 +163,12 @@ def test_the_page_asks_few_questions(admin, connection):
         admin.get("/clinic")
 
     assert len(seen) <= 6
+
+
+def test_another_part_of_the_country_leads_to_its_public_holidays(admin, world, db):
+    answer = admin.post("/clinic", form(world, subdivision="BY"))
+    assert (answer.status_code, answer.location) == (303, "/clinic/days")
+    assert "The public holidays are others now" in text(admin.get(answer.location))
+    db.refresh(world.location)
+    again = admin.post("/clinic", form(world, subdivision="BY", name="Nordklinik"))
+    assert (again.status_code, again.location) == (303, "/clinic")

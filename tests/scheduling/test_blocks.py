@@ -14,7 +14,7 @@ from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.scheduling import blocks, damage, service, timetables
 from clinic.scheduling.blocks import BlockedAlready
 from clinic.scheduling.closing import BlockKind, LayBlock, Placed
-from clinic.scheduling.damage import NotMoved
+from clinic.scheduling.damage import InBlock, NotMoved
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Block, Occupancy
 from clinic.scheduling.values import CancelAppointment, CancelReason
@@ -43,8 +43,11 @@ def hits(desk, block, role=Role.RECEPTIONIST):
     table = timetables.timetable(
         desk.db, actor.location_id, actor.zone, since=dt.date(2026, 11, 23)
     )
-    card = blocks.card(desk.db, actor, block.id)
-    return damage.damage(desk.db, actor, table, card)
+    return damage.damage(desk.db, actor, table, in_block(desk, block))
+
+
+def in_block(desk, block):
+    return InBlock(block=blocks.card(desk.db, desk.actor(), block.id))
 
 
 def placed(hit, option=0):
@@ -256,7 +259,8 @@ def test_all_are_moved_in_one_go(desk):
     ]
     block = lay(desk)
     found = hits(desk, block).hits
-    assert damage.move_all(desk.db, desk.actor(), block.id, list(map(placed, found)), reason="x")
+    everything = list(map(placed, found))
+    assert damage.move_all(desk.db, desk.actor(), in_block(desk, block), everything, reason="x")
     assert hits(desk, block).count == 0
     for visit, hit in zip(visits, found, strict=True):
         assert visit.starts_local == hit.options[0].starts_local
@@ -271,8 +275,9 @@ def test_whatever_cannot_be_moved_is_named_and_nothing_is(desk):
     to = found[1].options[0]
     desk.book(starts_local=to.starts_local, patient_id=desk.bob(family_name="Third").id)
     before = (one.starts_local, other.starts_local)
+    everything = list(map(placed, found))
     with pytest.raises(NotMoved) as refused, desk.db.begin_nested():
-        damage.move_all(desk.db, desk.actor(), block.id, list(map(placed, found)), reason="x")
+        damage.move_all(desk.db, desk.actor(), in_block(desk, block), everything, reason="x")
     assert set(refused.value.why) == {other.id}
     assert "is taken until" in str(refused.value.why[other.id])
     desk.db.expire_all()
@@ -287,7 +292,7 @@ def test_a_visit_that_was_moved_meanwhile_or_is_not_in_it_is_named(desk):
     stale = Placed(**{**_fields(placed(hit)), "version": 99})
     strange = Placed(**{**_fields(placed(hit)), "appointment_id": elsewhere.id})
     with pytest.raises(NotMoved) as refused, desk.db.begin_nested():
-        damage.move_all(desk.db, desk.actor(), block.id, [stale, strange], reason="x")
+        damage.move_all(desk.db, desk.actor(), in_block(desk, block), [stale, strange], reason="x")
     assert set(refused.value.why) == {hit.id, elsewhere.id}
 
 

@@ -57,6 +57,14 @@ def test_weekdays_part_of_day_and_hour_are_kept(desk):
     assert min(t.time() for t in times) == dt.time(15)
 
 
+def test_the_parts_of_a_day_are_those_of_the_waiting_list(world, desk):
+    evening = found(desk, part=PartOfDay.EVENING)
+    assert {t.hour for t in evening} == {17}
+    afternoon = found(desk, part=PartOfDay.AFTERNOON, until=TUESDAY, after=dt.time(16))
+    assert max(t.time() for t in afternoon) == dt.time(16, 45)
+    assert "From 17:00 on" in shown(world, service_id=desk.consultation.id, part="evening")
+
+
 def test_a_place_that_is_full_for_weeks_is_read_in_stretches(desk, statements):
     place = desk.world.location
     for hours in place.opening_hours:

@@ -168,7 +168,8 @@ def test_a_day_off_says_how_many_visits_are_booked_on_it(admin, desk):
     desk.book(starts_local=dt.datetime(2026, 11, 25, 8))
     admin.post("/clinic/days", {"name": "Works outing", "first": "2026-11-24", "times": ""})
     shown = text(admin.get("/clinic/days"))
-    assert "<td>2</td>" in shown
+    assert "2 visits to move" in shown
+    assert "/visits-outside-hours?date=2026-11-24" in shown
 
 
 def test_a_physician_sees_own_hours_and_changes_none(world, desk):

@@ -175,9 +175,12 @@ class Week:
             return False
         if ask.weekdays and local.weekday() not in ask.weekdays:
             return False
-        if ask.part is PartOfDay.MORNING and time >= dt.time(12):
-            return False
-        if ask.part is PartOfDay.AFTERNOON and time < dt.time(12):
+        whole = {
+            PartOfDay.MORNING: range(12),
+            PartOfDay.AFTERNOON: range(12, 17),
+            PartOfDay.EVENING: range(17, 24),
+        }
+        if time.hour not in whole.get(ask.part, range(24)):
             return False
         return ask.after is None or instant >= first_at(local.date(), ask.after, self.zone)
 

@@ -6,18 +6,11 @@ from typing import Any
 import pytest
 
 from clinic.core.access import Role
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import Refused
 from clinic.waiting import offering, service
 from clinic.waiting.models import Offer, WaitingEntry
-from clinic.waiting.values import (
-    ALL_DAYS,
-    AddEntry,
-    OfferTime,
-    PartOfDay,
-    Priority,
-    Way,
-    Wishes,
-)
+from clinic.waiting.values import ALL_DAYS, AddEntry, OfferTime, Priority, Way, Wishes
 from tests.scheduling.conftest import Desk, desk, statements
 
 __all__ = ["desk", "statements"]

@@ -11,13 +11,14 @@ from clinic.core.access import Role
 from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.patients.values import PatientStatus
 from clinic.scheduling.models import Occupancy
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.service import NotBookable
 from clinic.waiting import service
 from clinic.waiting.models import WaitingEntry
 from clinic.waiting.queries import entries
 from clinic.waiting.rules import wishes as wish_rules
 from clinic.waiting.service import WaitsAlready
-from clinic.waiting.values import ChangeEntry, Ending, PartOfDay, Priority
+from clinic.waiting.values import ChangeEntry, Ending, Priority
 from tests import factories
 from tests.conftest import NOW
 from tests.scheduling.moments import at

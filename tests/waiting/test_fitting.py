@@ -12,9 +12,10 @@ from clinic.core.errors import ClinicError
 from clinic.safety.values import FactKind, ReceptionStatus
 from clinic.scheduling import service
 from clinic.scheduling.models import Appointment, WorkingHours
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import Refused, Span
 from clinic.waiting.queries import fitting
-from clinic.waiting.values import PartOfDay, Priority
+from clinic.waiting.values import Priority
 from tests import factories
 from tests.conftest import NOW
 from tests.scheduling.moments import a_course, at

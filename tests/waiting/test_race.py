@@ -10,6 +10,7 @@ from clinic.core import clock as clinic_clock
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.held import HeldSlot
 from clinic.scheduling.models import Appointment, Occupancy
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import BookAppointment
 from clinic.waiting import offering, service
 from clinic.waiting.models import Offer, WaitingEntry
@@ -21,7 +22,6 @@ from clinic.waiting.values import (
     Answer,
     Ending,
     OfferTime,
-    PartOfDay,
     Priority,
     Way,
     Wishes,

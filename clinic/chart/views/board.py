@@ -32,7 +32,7 @@ from clinic.messages.values import MessageKind
 from clinic.patients.values import LIKENESS_NAMES, PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk
+from clinic.scheduling import desk, keeping
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
@@ -199,6 +199,9 @@ def page(
         is_unapproved=not wanted
         and who.may(Permission.RULE_APPROVE)
         and not editions.in_force(read()).edition,
+        holiday=""
+        if wanted or view is View.WEEK
+        else keeping.undecided_holiday(read(), who.location_id, on),
         compact=True,
         is_walk_in=False,
         is_past=False,

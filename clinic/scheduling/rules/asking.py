@@ -8,21 +8,33 @@ from clinic.core import walltime
 from clinic.core.text import N_
 from clinic.scheduling.values import Span
 
-NOON = dt.time(12)
+MIDNIGHT = 24
 
 
 class PartOfDay(StrEnum):
-    """When on a day it suits."""
+    """In which part of a day it suits; it is the start that counts."""
 
     ANY = "any"
     MORNING = "morning"
     AFTERNOON = "afternoon"
+    EVENING = "evening"
+
+    @property
+    def hours(self) -> tuple[int, int]:
+        """Return the first hour, and the one that is too late."""
+        return {
+            PartOfDay.ANY: (0, 24),
+            PartOfDay.MORNING: (0, 12),
+            PartOfDay.AFTERNOON: (12, 17),
+            PartOfDay.EVENING: (17, 24),
+        }[self]
 
 
 PART_NAMES: dict[PartOfDay, str] = {
-    PartOfDay.ANY: N_("Any time"),
-    PartOfDay.MORNING: N_("Morning"),
-    PartOfDay.AFTERNOON: N_("Afternoon"),
+    PartOfDay.ANY: N_("Any time of day"),
+    PartOfDay.MORNING: N_("Mornings, before 12:00"),
+    PartOfDay.AFTERNOON: N_("Afternoons, 12:00 to 17:00"),
+    PartOfDay.EVENING: N_("From 17:00 on"),
 }
 
 
@@ -51,14 +63,16 @@ def spans(ask: Ask, zone: str) -> tuple[Span, ...]:
         if ask.weekdays and day.weekday() not in ask.weekdays:
             continue
         start, end = walltime.day_bounds(day, zone)
-        noon = walltime.to_utc_forward(dt.datetime.combine(day, NOON), zone)
-        if ask.part is PartOfDay.MORNING:
-            end = noon
-        if ask.part is PartOfDay.AFTERNOON:
-            start = noon
-        if ask.after is not None:
-            local = dt.datetime.combine(day, ask.after)
-            start = max(start, walltime.to_utc_forward(local, zone))
+        first, late = ask.part.hours
+        if late < MIDNIGHT:
+            end = _at(day, dt.time(late), zone)
+        after = max(dt.time(first), ask.after or dt.time())
+        if after != dt.time():
+            start = max(start, _at(day, after, zone))
         if start < end:
             found.append(Span(start=start, end=end))
     return tuple(found)
+
+
+def _at(day: dt.date, time: dt.time, zone: str) -> dt.datetime:
+    return walltime.to_utc_forward(dt.datetime.combine(day, time), zone)

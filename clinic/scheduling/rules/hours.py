@@ -85,6 +85,24 @@ def open_spans(
     )
 
 
+def outside(calendar: Calendar, held: Iterable[tuple[int, int, Span]]) -> list[int]:
+    """Return the visits of which something lies outside the hours of what is held, blocks aside.
+
+    `held` is (visit, resource, when); each visit comes once, in the same order.
+    """
+    opens: dict[tuple[int, dt.date, dt.date], Sequence[Span]] = {}
+    found: dict[int, None] = {}
+    for visit_id, resource_id, span in held:
+        if visit_id in found:
+            continue
+        key = (resource_id, *_days_of(span, calendar.zone))
+        if key not in opens:
+            opens[key] = open_spans(calendar, *key)
+        if not _holds(opens[key], span):
+            found[visit_id] = None
+    return list(found)
+
+
 def closed(calendar: Calendar, resource_id: int, wanted: Span) -> Closed | None:
     """Return why a resource is not to be had in a span, and until when; None when it is."""
     for block in calendar.blocks.get(resource_id, ()):

@@ -16,6 +16,7 @@ from clinic.core.text import N_
 FIRST_DAYS = 14
 """Days looked at for the first session, when nobody wishes otherwise (design default)."""
 TOO_CLOSE = N_("Only %(days)s days after the session before: at least %(least)s must lie between.")
+TOO_NEAR = N_("Two sessions are closer than %(least)s days.")
 NOT_AFTER = N_("The session before is not before this one.")
 OFF = N_("%(days)s days after the session before: %(least)s to %(most)s are planned.")
 UNWISHED = N_("Free, but not as wished.")
@@ -161,6 +162,22 @@ def off_distance(window: Window, days: int) -> tuple[Level, Said | None]:
         values = (("days", days), ("least", window.least), ("most", window.most))
         return Level.AMBER, Said(OFF, values)
     return Level.GREEN, None
+
+
+def apart(
+    sessions: Mapping[int, dt.date], number: int, least: int, *, first: dt.date, last: dt.date
+) -> tuple[dt.date, dt.date]:
+    """Return of some days those on which a session is far enough from the others of its course.
+
+    The last lies before the first where there is none.
+    """
+    before = [day for other, day in sessions.items() if other < number]
+    after = [day for other, day in sessions.items() if other > number]
+    gap = dt.timedelta(days=least)
+    return (
+        max([first, *(day + gap for day in before)]),
+        min([last, *(day - gap for day in after)]),
+    )
 
 
 def step(free: Sequence[Free], at: dt.datetime, *, by: int) -> Free | None:

@@ -5,25 +5,22 @@ from collections.abc import Mapping
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from clinic.audit import looks
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Invalid
 from clinic.core.text import N_
-from clinic.scheduling import block_forms, blocks, damage, desk, guard, timetables
+from clinic.scheduling import blocks, held, timetables
 from clinic.scheduling.block_forms import BlockForm, LiftForm
-from clinic.scheduling.closing import BLOCK_NAMES, BlockKind, Placed
-from clinic.scheduling.damage import NotMoved
-from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.closing import BLOCK_NAMES, BlockKind
+from clinic.scheduling.damage import InBlock
+from clinic.scheduling.views import moving
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
-from clinic.web.errors import status_of
 from clinic.web.words import translate, words_of
 
 bp = Blueprint("blocks", __name__, url_prefix="/blocks")
 LAID = N_("Blocked. Nothing is booked there from now on.")
 LIFTED = N_("The block was taken away. Its time is free again.")
-MOVED = N_("All of them were moved: %(count)s.")
 
 
 @bp.get("")
@@ -89,70 +86,26 @@ def _page(
     chosen: Mapping[int, str] | None = None,
     why: Mapping[int, ClinicError] | None = None,
 ) -> str:
-    db, who = read(), actor()
-    block = blocks.card(db, who, block_id)
-    hits = None
-    if who.may(Permission.APPOINTMENT_BOOK):
-        table = timetables.timetable(db, who.location_id, who.zone, since=clock.today(who.zone))
-        hits = damage.damage(db, who, table, block)
-        looks.listed("block", (hit.id for hit in hits.hits), block=str(block.id))
+    block = blocks.card(read(), actor(), block_id)
     return render_template(
         "blocks/show.html",
         block=block,
-        hits=hits,
-        count=hits.count if hits else damage.count(db, block),
         block_names=BLOCK_NAMES,
-        chosen=chosen or {},
-        why={id_: _words(error) for id_, error in (why or {}).items()},
+        offers=held.in_span(read(), actor(), [id_ for id_, _ in block.resources], block.span),
+        **moving.shown(InBlock(block=block), "block", chosen=chosen, why=why, block=str(block.id)),
     )
-
-
-def _words(error: ClinicError) -> str:
-    if isinstance(error, SlotTaken) and error.clashes:
-        return " · ".join(
-            translate(message, **values) for message, values in map(guard.words_of, error.clashes)
-        )
-    return words_of(error)
 
 
 @bp.post("/<id:block_id>/moves")
 @require(Permission.APPOINTMENT_BOOK)
 def move_all(block_id: int) -> ResponseReturnValue:
     """Move the visits of a block where the page says, all of them or none."""
-    sent = block_forms.chosen(request.form)
-    placed = [
-        placed
-        for visit, (raw, version) in sent.items()
-        if (placed := _placed(visit, raw, version)) is not None
-    ]
     block = blocks.card(read(), actor(), block_id)
-    try:
-        with transaction() as db:
-            count = damage.move_all(
-                db, actor(), block_id, placed, reason=translate(BLOCK_NAMES[block.kind])
-            )
-    except Conflict as error:
-        flash(words_of(error), "bad")
-        why = error.why if isinstance(error, NotMoved) else {}
-        shown = {visit: raw for visit, (raw, _version) in sent.items()}
-        return _page(block_id, chosen=shown, why=why), status_of(error)
-    flash(translate(MOVED, count=count), "ok")
+    sent = moving.sent()
+    refused = moving.move_all(InBlock(block=block), sent, reason=translate(BLOCK_NAMES[block.kind]))
+    if refused is not None:
+        return _page(block_id, chosen=sent.chosen, why=refused), 409
     return redirect(url_for("blocks.show", block_id=block_id), 303)
-
-
-def _placed(visit: int, raw: str, version: str) -> Placed | None:
-    """Return where a visit goes; None for what is none of our buttons."""
-    offered = desk.offered_time(raw)
-    if offered is None or not (version.isascii() and version.isdigit()):
-        return None
-    return Placed(
-        appointment_id=visit,
-        version=int(version),
-        starts_local=offered.starts_local,
-        practitioner_id=offered.practitioner_id or 0,
-        room_id=offered.room_id,
-        second_hour=offered.second_hour,
-    )
 
 
 @bp.post("/<id:block_id>/removal")

@@ -14,6 +14,7 @@ from clinic.locations.values import WEEKDAYS
 from clinic.scheduling import blocks, holdings, keeping
 from clinic.scheduling.closing import BLOCK_NAMES
 from clinic.scheduling.hours_forms import OwnDayForm, OwnWeekForm
+from clinic.scheduling.outside import Outside
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
@@ -49,6 +50,7 @@ def _page(
         place=_place(),
         days=keeping.own_days(db, resource_id, since=today),
         blocks=blocks.coming(db, who, resource_id=resource_id),
+        outside=len(Outside(actor=who, resource_id=resource_id).hit(db)),
         kind_names=KIND_NAMES,
         block_names=BLOCK_NAMES,
     )

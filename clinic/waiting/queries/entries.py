@@ -18,11 +18,12 @@ from clinic.patients.values import PatientStatus, full_name
 from clinic.scheduling import missed
 from clinic.scheduling.held import HeldSlot
 from clinic.scheduling.missed import NOTHING
-from clinic.scheduling.models import Appointment, Resource
-from clinic.scheduling.values import AppointmentStatus, Missed, Span
+from clinic.scheduling.models import Appointment, Occupancy, Resource
+from clinic.scheduling.rules.asking import PartOfDay
+from clinic.scheduling.values import ASIDE_LANE, AppointmentStatus, Missed, Span
 from clinic.waiting.models import Offer, WaitingEntry
 from clinic.waiting.rules import offers, wishes
-from clinic.waiting.values import NO_ENTRY, OfferState, PartOfDay, Priority, Way
+from clinic.waiting.values import NO_ENTRY, OfferState, Priority, Way
 
 MOST = 300
 """Entries looked at; a list that is longer is not worked off by hand."""
@@ -84,6 +85,8 @@ class OfferCard:
     offered_at: dt.datetime
     expires_at: dt.datetime
     state: OfferState
+    is_blocked: bool
+    """Whether something of it was blocked since: a yes is refused."""
 
     @property
     def span(self) -> Span:
@@ -233,6 +236,9 @@ _OFFERS = (
         Resource.name.label("practitioner"),
         _Room.name.label("room"),
         Account.name.label("by"),
+        sa.exists()
+        .where(Occupancy.held_slot_id == HeldSlot.id, Occupancy.lane == ASIDE_LANE)
+        .label("is_blocked"),
     )
     .join(HeldSlot, HeldSlot.id == Offer.held_slot_id)
     .join(WaitingEntry, WaitingEntry.id == Offer.entry_id)
@@ -281,6 +287,7 @@ def offered(db: Session, actor: Actor) -> list[OfferCard]:
                 ),
                 now,
             ),
+            is_blocked=row.is_blocked,
         )
         for row in rows
     ]

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from clinic.catalog.values import ResourceKind, Segment
+from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import Opening, Span
-from clinic.waiting.values import PartOfDay, Priority
+from clinic.waiting.values import Priority
 
 TOLERANCE_DAYS = 7
 """Sessions of a course may come this much sooner than its interval (design default)."""

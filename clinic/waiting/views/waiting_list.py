@@ -20,6 +20,7 @@ from clinic.patients import queries as patient_queries
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import queries as scheduling_queries
+from clinic.scheduling.rules.asking import PART_NAMES, PartOfDay
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import Span
 from clinic.waiting import service
@@ -27,7 +28,7 @@ from clinic.waiting.forms import AddForm, ChangeForm, FreedForm, RemoveForm, Wis
 from clinic.waiting.queries import entries, fitting
 from clinic.waiting.queries.entries import OfferCard
 from clinic.waiting.queries.fitting import Found
-from clinic.waiting.values import PART_NAMES, USUAL_DAYS, WAY_NAMES, FreedTime, PartOfDay, Priority
+from clinic.waiting.values import USUAL_DAYS, WAY_NAMES, FreedTime, Priority
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.errors import status_of
