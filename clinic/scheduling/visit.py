@@ -44,6 +44,19 @@ class Undo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A time that a visit has just given up, and how to take that back."""
+
+    appointment_id: int
+    version: int
+    status: AppointmentStatus
+    undo: Undo
+    starts_local: dt.datetime
+    minutes: int
+    practitioner_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What a clinician sees of a visit's check as it stands now."""
 
@@ -162,7 +175,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         else None,
         created_by=next((e.actor_name for e in events if e.action is VisitAction.BOOK), ""),
         steps=steps,
-        undo=_undo(db, actor, visit, events, now=now),
+        undo=undo_of(db, actor, visit, events),
         history=[history.line(event, is_clinical=actor.is_clinical) for event in events],
         reception=for_reception(screening, set(given))
         if service.modality.is_treatment and not actor.is_clinical and not visit.status.is_over
@@ -285,19 +298,14 @@ def _ended_at(events: Sequence[AppointmentEvent]) -> dt.datetime | None:
     return next((event.at for event in events if event.action in ends), None)
 
 
-def _undo(
-    db: Session,
-    actor: Actor,
-    visit: Appointment,
-    events: Sequence[AppointmentEvent],
-    *,
-    now: dt.datetime,
+def undo_of(
+    db: Session, actor: Actor, visit: Appointment, events: Sequence[AppointmentEvent]
 ) -> Undo | None:
     """Return what was done last and can be taken back: by the same person, within minutes."""
     if not events or events[0].actor_id != actor.id:
         return None
     last = events[0]
-    if now > last.at + states.REOPEN_WITHIN:
+    if clock.now() > last.at + states.REOPEN_WITHIN:
         return None
     if last.action in {VisitAction.CANCEL, VisitAction.NO_SHOW}:
         return Undo(action=VisitAction.REOPEN, place=None)
@@ -316,6 +324,25 @@ def _undo(
         place=was,
         practitioner_id=ids.get(was.practitioner),
         room_id=ids.get(was.room),
+    )
+
+
+def left(db: Session, actor: Actor, appointment_id: int) -> Left | None:
+    """Return the time that this person has let a visit of this place give up, minutes ago."""
+    visit = db.get(Appointment, appointment_id)
+    if visit is None or visit.location_id != actor.location_id:
+        return None
+    undo = undo_of(db, actor, visit, queries.events(db, visit.id))
+    if undo is None:
+        return None
+    return Left(
+        appointment_id=visit.id,
+        version=visit.version,
+        status=visit.status,
+        undo=undo,
+        starts_local=undo.place.starts_local if undo.place else visit.starts_local,
+        minutes=(visit.ends_at - visit.starts_at) // dt.timedelta(minutes=1),
+        practitioner_id=undo.practitioner_id or visit.practitioner_id,
     )
 
 

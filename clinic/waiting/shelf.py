@@ -13,9 +13,9 @@ from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
-from clinic.scheduling import steps
+from clinic.scheduling import steps, undoing
 from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import MoveAppointment, Refused, VisitAction
+from clinic.scheduling.values import MoveAppointment, Refused, StepVisit, VisitAction
 from clinic.waiting.models import ShelfItem
 
 
@@ -58,6 +58,18 @@ def place(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Ref
     moved = scheduling_service.move(db, actor, wish)
     if not isinstance(moved, Refused):
         _drop(db, moved.id)
+    return moved
+
+
+def unplace(db: Session, actor: Actor, wish: StepVisit) -> Appointment | Refused:
+    """Take a placing back: the visit stands where it stood, and lies on the shelf again.
+
+    Raises what moving it back raises.
+    """
+    moved = undoing.move_back(db, actor, wish)
+    if not isinstance(moved, Refused):
+        db.flush()  # The version that is parked is the one after the move.
+        park(db, actor, moved.id, moved.version)
     return moved
 
 

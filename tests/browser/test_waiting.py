@@ -82,9 +82,17 @@ def test_a_visit_is_parked_and_placed_on_another_day_by_keyboard(desk):
     time = focused(page).split(", ")[1]
     page.keyboard.press("Enter")
 
-    expect(page.locator("#flashes")).to_contain_text(f"{BOOKED}: Nov 24, 2026 at")
+    bar = page.locator("#toast")
+    expect(bar).to_contain_text(f"{BOOKED}: {time}, {WEBER}")
     expect(page.locator("#shelf")).to_be_hidden()
     assert place(page, BOOKED) == (WEBER, time)
+    bar.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("region", name="Shelf")).to_contain_text("held Mon, Nov 23")
+    expect(card(page, BOOKED)).to_have_count(0)
+
+    page.get_by_role("region", name="Shelf").get_by_role("button", name=f"Place {BOOKED}").click()
+    free(page, time, WEBER).click()
+    expect(bar).to_contain_text(f"{BOOKED}: {time}, {WEBER}")
     page.reload()
     assert place(page, BOOKED) == (WEBER, time), "the server has it too"
     desk.goes_to("/board")

@@ -65,8 +65,24 @@ def test_placing_moves_and_clears_the_shelf(world, desk):
     desk.db.refresh(visit)
     assert (answer.status_code, visit.starts_local) == (303, at(15, day=26))
     page = visitor.get(answer.location)
-    assert "Leyla Demir: Nov 26, 2026 at 15:00" in text_of(page)
+    assert "Leyla Demir was moved from Tue, Nov 24 10:00" in text_of(page)
     assert "Leyla Demir" not in strip_of(page)
+
+
+def test_a_placing_taken_back_stands_where_it_stood_and_lies_on_the_shelf_again(world, desk):
+    visit = parked(desk)
+    visitor = world.as_role(Role.RECEPTIONIST)
+    visitor.post("/board/placements?date=2026-11-26", place_of(visit, desk))
+    desk.db.refresh(visit)
+    room = visit.room_id
+
+    back = visitor.post("/board/steps", {"act": f"unplace {visit.id} {visit.version}"})
+
+    desk.db.refresh(visit)
+    assert (back.status_code, visit.starts_local, visit.room_id) == (303, at(10), room)
+    strip = strip_of(visitor.get(DAY))
+    assert "held Tue, Nov 24 10:00" in strip
+    assert f'data-version="{visit.version}"' in strip
 
 
 def test_a_time_that_is_taken_is_said_and_the_old_one_stays(world, desk):

@@ -3,7 +3,6 @@
 import datetime as dt
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -24,16 +23,14 @@ from clinic.chart.rules.board import (
     View,
     first_of,
 )
+from clinic.chart.views.board_news import news
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.text import N_
-from clinic.messages import card as cards
-from clinic.messages.values import MessageKind
 from clinic.patients.values import LIKENESS_NAMES, PatientHit
 from clinic.safety import editions
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk, keeping
-from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
@@ -70,20 +67,6 @@ _COUNTED = (
 )
 
 
-CHANGES = frozenset({MessageKind.CONFIRMATION, MessageKind.MOVED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """The message that a move has queued: whether it shall leave is asked once."""
-
-    appointment_id: int
-    kind: str
-    channel: str
-    not_before: dt.datetime
-    who: str
-
-
 # ---- what the address says ----
 
 
@@ -107,7 +90,7 @@ def _whose() -> int | None:
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
 
 
-def _wanted() -> frozenset[str]:
+def wanted() -> frozenset[str]:
     """Return the pieces of the page that a script asks for; empty for the whole page."""
     return frozenset(request.headers.get("X-Fragment", "").split())
 
@@ -166,9 +149,9 @@ def page(
     newcomer: Newcomer | None = None,
 ) -> str:
     """Draw the page, or the pieces of it that a script asks for."""
-    on, view, wanted = shown_on(), shown_view(), _wanted()
+    on, view, pieces = shown_on(), shown_view(), wanted()
     db, who = read(), actor()
-    only_board = wanted == {"#board"}
+    only_board = pieces == {"#board"}
     offered = desk.choices(db, who, since=first_of(on, view))
     beside = shelf_queries.beside(db, who)
     day = _day(offered, on, view, beside.held)
@@ -183,7 +166,7 @@ def page(
     if only_board:
         template = "board/_only_board.html"
     else:
-        template = "board/_pieces.html" if wanted else "board/index.html"
+        template = "board/_pieces.html" if pieces else "board/index.html"
     return render_template(
         template,
         day=day,
@@ -196,41 +179,23 @@ def page(
         panel=panel,
         view=view.value,
         shown_on=on,
-        is_unapproved=not wanted
+        is_unapproved=not pieces
         and who.may(Permission.RULE_APPROVE)
         and not editions.in_force(read()).edition,
         holiday=""
-        if wanted or view is View.WEEK
+        if pieces or view is View.WEEK
         else keeping.undecided_holiday(read(), who.location_id, on),
         compact=True,
         is_walk_in=False,
         is_past=False,
         newcomer=newcomer,
         likeness_names=LIKENESS_NAMES,
-        notice=_notice(),
+        news=news(),
         is_over=on < clock.today(who.zone),
         swap="#quick #board",
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
         **_links(day, offered),
-    )
-
-
-def _notice() -> Notice | None:
-    """Return what the visit that was just moved would tell its patient; None for nothing."""
-    raw = request.args.get("moved", "")
-    if not (raw.isascii() and raw.isdigit() and 0 < len(raw) < 10):
-        return None
-    found = cards.card(read(), actor(), int(raw))
-    waiting = next((one for one in found.waiting if one.kind in CHANGES), None) if found else None
-    if found is None or waiting is None:
-        return None
-    return Notice(
-        appointment_id=found.appointment_id,
-        kind=waiting.kind.value,
-        channel=found.channel,
-        not_before=waiting.not_before,
-        who=discreet.named(scheduling_queries.patient_name(read(), found.appointment_id)),
     )
 
 
@@ -266,7 +231,7 @@ def _links(day: Day, offered: Choices) -> dict[str, Any]:
     step = board_queries.WEEK_DAYS if view is View.WEEK else 1
     whose = {key: same[key] for key in same if key != "date"}
     return {
-        "same_url": url_for("board.index", **same),
+        "same_url": url_for("board.index", **same, undo=request.args.get("undo")),
         "previous_url": url_for("board.index", date=_day_of(on, -step), **whose),
         "next_url": url_for("board.index", date=_day_of(on, step), **whose),
         "today_url": url_for("board.index", **whose),

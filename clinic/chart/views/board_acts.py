@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from clinic.audit import looks
 from clinic.chart.rules.board import View
-from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown_view
+from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown_view, wanted
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, NotFound
 from clinic.core.text import N_
@@ -19,7 +19,7 @@ from clinic.messages.forms import WithholdForm
 from clinic.patients import service as patients
 from clinic.patients.views import surroundings
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, newcomers, presence
+from clinic.scheduling import desk, newcomers, presence, undoing
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling import visit as visits
@@ -35,6 +35,7 @@ from clinic.scheduling.values import (
     StartVisit,
     StepVisit,
 )
+from clinic.waiting import shelf
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.discreet import named
@@ -53,6 +54,12 @@ _ACT = re.compile(r"([a-z_]{1,16}) ([1-9]\d{0,8}) ([1-9]\d{0,8})", re.ASCII)
 def back() -> ResponseReturnValue:
     """Return to the board that the address names."""
     return redirect(url_for("board.index", **here()), 303)
+
+
+def left(appointment_id: int) -> ResponseReturnValue:
+    """Return to the board and say what a visit has left: a script shows its own bar with Undo."""
+    said = {"moved" if wanted() else "undo": appointment_id}
+    return redirect(url_for("board.index", **(here() | said)), 303)
 
 
 @bp.post("/board/bookings")
@@ -130,7 +137,7 @@ def move() -> ResponseReturnValue:
         return refused(words(error), status_of(error))
     if isinstance(moved, Refused):
         return refused(why(moved), 409)
-    return redirect(url_for("board.index", **here(), moved=moved.id), 303)
+    return left(moved.id)
 
 
 @bp.post("/board/notices")
@@ -219,12 +226,16 @@ _VERBS: dict[str, Callable[[Any, Any, StepVisit], object]] = {
     "undo_arrive": scheduling_service.undo_arrive,
     "no_show": scheduling_service.no_show,
     "reopen": scheduling_service.reopen,
+    "unmove": undoing.move_back,
+    "unplace": shelf.unplace,
     "start": _begin,
     "finish": lambda db, who, wish: scheduling_service.finish(db, who, wish.appointment_id),
     "unheard": _heard(None),
     **{answer.value: _heard(answer) for answer in Confirmation},
 }
 _BY_SESSION = frozenset({"start", "finish"})
+_LEAVES = frozenset({"no_show"})
+"""What lets a time go that others may want."""
 
 
 @bp.post("/board/steps")
@@ -245,7 +256,7 @@ def step() -> ResponseReturnValue:
         return refused(words(error), status_of(error))
     if isinstance(said, Refused):
         return refused(why(said), 409)
-    return back()
+    return left(wish.appointment_id) if verb in _LEAVES else back()
 
 
 def _is_treatment(appointment_id: int) -> bool:

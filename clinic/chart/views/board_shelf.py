@@ -1,10 +1,10 @@
 """The shelf beside the board: parking a visit, placing it at a free time, taking it off again."""
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request
 from flask.typing import ResponseReturnValue
 
-from clinic.chart.views.board import bp, here
-from clinic.chart.views.board_acts import back, move_of, refused, why, words
+from clinic.chart.views.board import bp
+from clinic.chart.views.board_acts import back, left, move_of, refused, why, words
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError
 from clinic.core.text import N_
@@ -17,13 +17,11 @@ from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.discreet import named
 from clinic.web.errors import status_of
-from clinic.web.formats import fdate, ftime
 from clinic.web.words import translate
 
 __all__ = ["bp"]
 ODD = N_("The board was out of date. Try again.")
 PARKED = N_("%(who)s is on the shelf. The old time stays held until a new one is taken.")
-PLACED = N_("%(who)s: %(day)s at %(time)s")
 TAKEN_OFF = N_("%(who)s is off the shelf. The visit stays as it is.")
 
 
@@ -76,14 +74,7 @@ def place() -> ResponseReturnValue:
         return refused(words(error), status_of(error))
     if isinstance(moved, Refused):
         return refused(why(moved), 409)
-    said = translate(
-        PLACED,
-        who=_who(moved.id),
-        day=fdate(moved.starts_local.date()),
-        time=ftime(moved.starts_local),
-    )
-    flash(said, "ok")
-    return redirect(url_for("board.index", **here(), moved=moved.id), 303)
+    return left(moved.id)
 
 
 def _who(appointment_id: int) -> str:

@@ -31,6 +31,7 @@ from clinic.scheduling.values import (
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.errors import status_of
+from clinic.web.links import own_path, with_values
 from clinic.web.words import translate, words_of
 
 bp = Blueprint("scheduling", __name__)
@@ -103,7 +104,12 @@ def _visit_page(
 def done(appointment_id: int, said: str) -> ResponseReturnValue:
     """Go back to the visit and say what was done."""
     flash(translate(said), "ok")
-    return redirect(url_for("scheduling.show", appointment_id=appointment_id), 303)
+    return _to(appointment_id)
+
+
+def _to(appointment_id: int) -> ResponseReturnValue:
+    """Lead to the visit; its head has the focus then, and the next Tab is at what may be done."""
+    return redirect(url_for("scheduling.show", appointment_id=appointment_id, _anchor="visit"), 303)
 
 
 def refused_step(
@@ -167,7 +173,7 @@ def arrive(appointment_id: int) -> ResponseReturnValue:
         return _visit_page(appointment_id, arrive_form=form), 409
     name = scheduling_queries.patient_name(read(), appointment_id)
     flash(translate(ARRIVED, who=name), "ok")
-    return redirect(url_for("scheduling.show", appointment_id=appointment_id), 303)
+    return _to(appointment_id)
 
 
 @bp.post("/appointments/<id:appointment_id>/undo-arrival")
@@ -310,6 +316,7 @@ def _move_page(
         bar=page.bar,
         actions=VisitAction,
         shown_on=form.date.data,
+        next_url=own_path(request.args.get("next")),
         reception_names=RECEPTION_NAMES,
         **desk.around_move(
             db,
@@ -353,4 +360,7 @@ def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
         return refused_step(appointment_id, error)
     if isinstance(moved, Refused):
         return _move_page(appointment_id, form, refused=moved), 409
+    next_url = own_path(request.args.get("next"))
+    if next_url:  # Back to the list that it was begun from, which offers to take it back.
+        return redirect(with_values(next_url, undo=appointment_id), 303)
     return done(appointment_id, MOVED)

@@ -30,9 +30,9 @@ const fits = (li, row) => row >= 0 && row + length(li) <= rows();
 /** Whether a column takes the card that moves: not a day that is over, not another device. */
 const takes = (lane) => "takes" in lane.dataset && (page.board.dataset.board !== "devices" || lane === moving?.lane);
 
-/** Begin to move a card; a list has no room for that, there the visit's own page does it. */
+/** Begin to move a card; a list has no room for that, there a page asks for the time and comes back. */
 export function startMove(li) {
-  if (isList()) { location.assign(`${li.querySelector("a.appt-row").href}/edit`); return; }
+  if (isList()) { location.assign(li.querySelector("[data-act=move]").href); return; }
   moving = { li, lane: li.parentElement, row: at(li) };
   li.classList.add("moving");
   for (const lane of lanes()) lane.classList.toggle("refuses", !takes(lane));

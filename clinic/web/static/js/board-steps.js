@@ -15,7 +15,8 @@ function post(li, verb, record) {
   li.classList.add("saving");
   send(form, { ...record, appointment: li.dataset.appointment });
 }
-const back = (verb, who) => (li) => post(li, verb, { said: text("Undone", { who }) });
+/** Make what takes a step back: it is called with the card as it then stands. */
+export const back = (verb, who) => (li) => post(li, verb, { said: text("Undone", { who }) });
 
 function take(li, verb) {
   if (!can(li, verb)) { toast(text("Cannot")); return; }

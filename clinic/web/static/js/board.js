@@ -104,7 +104,9 @@ document.addEventListener("swapped", (event) => {
   const fresh = document.querySelector("[data-board]");
   const answered = page.sent;
   page.sent = null;
-  if (fresh && fresh !== page.board) replaceBoard(fresh, answered?.appointment);
+  // A refusal leaves the focus where the key was pressed: for a time that was to be placed, at that time.
+  const moved = event.detail.status === 200 || answered?.back ? answered?.appointment : null;
+  if (fresh && fresh !== page.board) replaceBoard(fresh, moved);
   const li = answered && cardOf(answered.appointment);
   if (answered?.back && event.detail.status !== 200) glide(li, answered.from);
   if (!answered?.said || event.detail.status !== 200) return;
@@ -174,7 +176,9 @@ function begin(element) {
 // ---- from one view to the next the focus stays where it was ----
 const KEPT = "board-focus";
 addEventListener("pagehide", () => {
-  const li = page.board.contains(document.activeElement) && current();
+  const left = document.activeElement;
+  // Also a form of the page, such as the one that hides names, comes back to where one was.
+  const li = (page.board.contains(left) || left?.closest("form")) && current();
   if (li) sessionStorage.setItem(KEPT, JSON.stringify({ id: li.dataset.appointment, start: li.dataset.start ?? startOf(li.parentElement, at(li)) }));
   else sessionStorage.removeItem(KEPT);
 });
@@ -194,7 +198,8 @@ begin(document.querySelector("[data-board]"));
 const now = page.board.querySelector(".times .now");
 const today = page.board.querySelector(".board-cell.today");
 if (today) page.board.scrollLeft = today.offsetLeft + today.offsetWidth - page.board.clientWidth;
-if (!refocus() && now) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
+const isAsked = document.activeElement?.closest("#undo"); // The page has something to say first.
+if (isAsked || (!refocus() && now)) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
 // On a narrow screen the form is a sheet from below: closed, unless it has something to say.
 if (quick() && matchMedia("(max-width: 75rem)").matches && !quick().querySelector("[aria-invalid], .msg, [data-keep-open]")) {
   quick().open = false;

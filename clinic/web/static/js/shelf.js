@@ -3,6 +3,8 @@
 //   #shelf  data-text-placing (who), data-text-stopped; li[data-parked][data-version] with [data-place]
 //   #park-form, #place-form   what is sent; the server alone decides
 import { announce, fill } from "./app.js";
+import { page, text } from "./board-grid.js";
+import { back } from "./board-steps.js";
 
 const KEPT = "placing"; // the id of a visit, no name: it outlives a change of the day
 const shelf = () => document.querySelector("#shelf");
@@ -47,6 +49,11 @@ document.addEventListener("click", (event) => {
   if (!slot || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopImmediatePropagation();
+  const who = li.querySelector(".who").textContent;
+  page.sent = {
+    appointment: li.dataset.parked, undo: back("unplace", who),
+    said: text("Moved", { who, time: slot.dataset.start.slice(11), lane: slot.parentElement.dataset.name }),
+  };
   send(document.querySelector("#place-form"), {
     appointment_id: li.dataset.parked, version: li.dataset.version,
     starts_at: slot.dataset.start, resource_id: slot.parentElement.dataset.lane,
