@@ -24,7 +24,7 @@ from tests.bench.browsers import Answer, Browser, Form, InProcess, OverHttp, mak
 from tests.bench.drafts import Draft
 from tests.bench.measure import Operation
 from tests.bench.people import People, Somebody
-from tests.bench.sizes import DAYS_AHEAD, NOW, PHYSICIANS, TODAY, Size
+from tests.bench.sizes import DAYS_AHEAD, DAYS_FREE, NOW, PHYSICIANS, TODAY, Size
 from tests.bench.staff import FIRST_PHYSICIAN, FIRST_ROOM, INJECTIONS, PRP
 
 HOURS = range(8, 18, 2)
@@ -95,26 +95,33 @@ class Clinic:
             )
 
     def _last_booked(self) -> dt.date:
-        """Return the last day that anything is booked on: measuring again goes on after it."""
+        """Return the last day that anything is booked on: measuring again goes on after it.
+
+        Between the seeded fortnight and the first of these bookings some weeks stay free, so that
+        the next opening is as far away in every run.
+        """
         with self.sessions.read() as db:
             last = db.scalar(
                 sa.select(sa.func.max(Appointment.starts_at)).where(
                     Appointment.location_id == 1, Appointment.starts_at < _FREE
                 )
             )
-        seeded = TODAY + dt.timedelta(days=DAYS_AHEAD)
-        return max(seeded, last.date()) if last else seeded
+        apart = TODAY + dt.timedelta(days=DAYS_AHEAD + DAYS_FREE)
+        return max(apart, last.date()) if last else apart
 
     def _bookable(self, on: dt.date) -> list[int]:
         some = range(2, min(self.size.patients, 600), 2)
         with self.sessions.read() as db:
-            histories = safety_queries.histories(db, some)
-        found = []
-        for patient_id, history in histories.items():
-            screening = safety_queries.check(db, history, checks.plan_of_prp(history), on)
-            way = passage(screening, Moment.BOOKING, Role.RECEPTIONIST, today=TODAY)
-            if way.outcome is Outcome.GO:
-                found.append(patient_id)
+            ways = {
+                patient_id: passage(
+                    safety_queries.check(db, history, checks.plan_of_prp(history), on),
+                    Moment.BOOKING,
+                    Role.RECEPTIONIST,
+                    today=TODAY,
+                )
+                for patient_id, history in safety_queries.histories(db, some).items()
+            }
+        found = [patient_id for patient_id, way in ways.items() if way.outcome is Outcome.GO]
         if len(found) < 50:
             raise RuntimeError("too few patients can be booked: seed again with --fresh")
         return found

@@ -13,7 +13,9 @@ PHYSICIANS = 4
 PER_DAY = 40
 """Visits of one physician a day: 15 minutes each, from 08:00 to 18:00."""
 DAYS_AHEAD = 14
-"""Days after today that are full; what is measured books later ones."""
+"""Days after today that are full."""
+DAYS_FREE = 28
+"""Days after those that nothing is booked on; what is measured books later ones."""
 SITES = 10
 
 
