@@ -211,7 +211,7 @@ def _row(
         "may_show_clear_date": screening.may_show_clear_date,
         "may_show_bookable_date": screening.may_show_bookable_date,
         "findings": [
-            plain(finding) | {"used": [used.index(fact) for fact in finding.used]}
+            plain(finding._replace(used=())) | {"used": [used.index(fact) for fact in finding.used]}
             for finding in screening.findings
         ],
         "facts": [plain(fact) for fact in used],

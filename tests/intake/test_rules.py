@@ -43,7 +43,7 @@ def of(section, *facts, today=ON):
 
 
 def numbered(*facts):
-    return [replace(fact, id=n) for n, fact in enumerate(facts, 1)]
+    return [fact._replace(id=n) for n, fact in enumerate(facts, 1)]
 
 
 def test_what_was_denied_by_somebody_as_sure_is_gone():
@@ -205,7 +205,7 @@ def answered(history, groups=(), records=(), asker=ASKER):
     last = max((fact.id or 0 for fact in history.facts), default=0)
     return replace(
         history,
-        facts=(*history.facts, *(replace(f, id=last + n) for n, f in enumerate(facts, 1))),
+        facts=(*history.facts, *(f._replace(id=last + n) for n, f in enumerate(facts, 1))),
     )
 
 

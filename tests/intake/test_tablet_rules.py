@@ -54,7 +54,7 @@ def knowing(*facts):
 def after(history, *replies):
     """Return the history with what the patient says today."""
     said = tablet_facts(replies, history, CATALOGUE, CODES, on=TODAY)
-    numbered = [replace(fact, id=100 + n) for n, fact in enumerate(said)]
+    numbered = [fact._replace(id=100 + n) for n, fact in enumerate(said)]
     return replace(history, facts=(*history.facts, *numbered))
 
 

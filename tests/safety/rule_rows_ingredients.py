@@ -68,7 +68,7 @@ def memory_rows(rule: str, code: str, says: str, md: object = N, **plan: object)
         Row(rule, f"{code}_nothing_known", with_fact(), ""),
         Row(rule, f"{code}_remembered", past, says, md, **plan),
         Row(rule, f"{code}_patient_cannot_deny_it", both(past, with_fact(
-            replace(denial, source=FactSource.PATIENT))), says, md, **plan),
+            denial._replace(source=FactSource.PATIENT))), says, md, **plan),
         Row(rule, f"{code}_physician_can", both(past, with_fact(denial)), "", **plan),
     ]  # fmt: skip
 

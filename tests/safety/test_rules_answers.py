@@ -2,7 +2,6 @@
 
 import datetime as dt
 import itertools
-from dataclasses import replace
 
 import pytest
 
@@ -68,7 +67,7 @@ def test_a_no_ends_an_old_open_record() -> None:
 def test_a_patients_no_does_not_end_what_a_physician_recorded() -> None:
     recorded = a_fact("condition", "hiv", noted_on=day(90), recorded_on=day(90))
     said = answered("blood_infection", Answer(reply=NO))
-    said = tuple(replace(fact, source=FactSource.PATIENT) for fact in said)
+    said = tuple(fact._replace(source=FactSource.PATIENT) for fact in said)
 
     assert asked_of(recorded, *said, rule="bbv", group="blood_infection") == ["review"]
 

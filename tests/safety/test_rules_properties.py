@@ -164,7 +164,7 @@ def weight(screening: Screening) -> int:
 @given(history=histories(), plan=plans, fact=facts())
 @settings(max_examples=200, deadline=None)
 def test_one_fact_more_never_weakens_a_decision_unless_it_is_evidence(history, plan, fact) -> None:
-    more = replace(fact, state=FactState.PRESENT) if fact.state is FactState.ABSENT else fact
+    more = fact._replace(state=FactState.PRESENT) if fact.state is FactState.ABSENT else fact
     is_end_of_pregnancy = more.code == "pregnant" and more.ended_on is not None
     if more.kind in EVIDENCE or more.code in CLEARS or is_end_of_pregnancy:
         return

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from clinic.core.access import Role
 from clinic.core.errors import Invalid
@@ -296,12 +296,11 @@ def _renewed(replies: Sequence[OpenReply], known: Known, codes: Codes, asker: As
             about = (going_on[id_].kind, going_on[id_].code)
             denied[about] = max(end, denied.get(about, end))
     facts = [
-        replace(asker.says(kind, code, FactState.ABSENT), ended_on=end)
+        asker.says(kind, code, FactState.ABSENT)._replace(ended_on=end)
         for (kind, code), end in denied.items()
     ]
     facts += [
-        replace(
-            fact,
+        fact._replace(
             id=None,
             ended_on=ends.get(fact.id or 0),
             noted_on=asker.on,

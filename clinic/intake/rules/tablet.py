@@ -129,11 +129,8 @@ def _as_asked(
                 continue
             said = asker.says(question.yes.kind, question.yes.code, FactState.PRESENT)
             facts.append(
-                replace(
-                    said,
-                    label=answer.label,
-                    began_on=answer.began_on,
-                    ended_on=answer.ended_on,
+                said._replace(
+                    label=answer.label, began_on=answer.began_on, ended_on=answer.ended_on
                 )
             )
     return facts

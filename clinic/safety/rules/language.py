@@ -290,6 +290,10 @@ class Rule:
     """The weakest of its numbers'; None without any."""
     content_hash: str
 
+    def __hash__(self) -> int:
+        """Stand for the whole content, which takes long to go through."""
+        return hash(self.content_hash)
+
     @property
     def evidence_days(self) -> int | None:
         """Return for how long evidence is valid: the number named `valid`, in days."""

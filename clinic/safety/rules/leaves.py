@@ -38,7 +38,7 @@ def recorded(leaf: Recorded, asked: Question) -> Verdict:
     if leaf.is_window_planned and asked.plan.interval_days is None:
         return ABSENT
     # Most leaves end here: what is denied or never said of speaks for nothing.
-    if leaf.codes and all(leaf.codes.isdisjoint(asked.known.said(kind)) for kind in leaf.kinds):
+    if leaf.codes and not asked.known.is_any_said(leaf.kinds, leaf.codes):
         return ABSENT if not leaf.group or _is_settled(leaf, asked, ()) else _not_asked(leaf, asked)
     search = _Search(leaf, asked)
     for kind in leaf.kinds:
@@ -242,23 +242,19 @@ def _is_settled(
             if other.state is FactState.ABSENT and other.noted_on <= asked.on
         ):
             return False
-    if _is_reviewed(leaf, asked):
+    if review is not None and days_between(review.noted_on, asked.on) <= leaf.group_days:
         return True
     roots = [watched for watched in leaf.watched if watched.code in leaf.roots]
-    return bool(roots) and all(
-        any(
-            _is_fresh_no(leaf, asked, other)
-            for kind in leaf.kinds
-            for code in root.deniers
-            for other in asked.known.of(kind, code)
-        )
-        for root in roots
-    )
+    return bool(roots) and all(_is_denied(leaf, asked, root) for root in roots)
 
 
-def _is_reviewed(leaf: Recorded, asked: Question) -> bool:
-    review = asked.known.review(leaf.group, asked.on)
-    return review is not None and days_between(review.noted_on, asked.on) <= leaf.group_days
+def _is_denied(leaf: Recorded, asked: Question, root: Watched) -> bool:
+    for kind in leaf.kinds:
+        for code in root.deniers:
+            for other in asked.known.of(kind, code):
+                if _is_fresh_no(leaf, asked, other):
+                    return True
+    return False
 
 
 def _is_fresh_no(leaf: Recorded, asked: Question, fact: Fact) -> bool:

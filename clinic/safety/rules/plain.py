@@ -26,8 +26,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, Message):
         return {"msgid": value.msgid, "values": [[k, _tagged(v)] for k, v in value.values]}
-    if is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in _names(value.__class__)}
+    if names := _names(value.__class__):
+        return {name: plain(getattr(value, name)) for name in names}
     if isinstance(value, frozenset | tuple):
         parts = [plain(part) for part in value]
         return parts if isinstance(value, tuple) else sorted(parts)
@@ -37,8 +37,11 @@ def plain(value: Any) -> Any:
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _names(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a dataclass or a named tuple; none of anything else."""
+    if is_dataclass(kind):
+        return tuple(field.name for field in fields(kind))
+    return getattr(kind, "_fields", ())
 
 
 def finding_of(value: Any) -> Finding:
@@ -72,9 +75,11 @@ def _untagged(value: Any) -> Any:
 @cache
 def _shape(kind: Any) -> tuple[tuple[str, Any, bool], ...]:
     hints = typing.get_type_hints(kind)
-    return tuple(
-        (field.name, hints[field.name], field.default is not MISSING) for field in fields(kind)
-    )
+    if is_dataclass(kind):
+        defaults = {field.name for field in fields(kind) if field.default is not MISSING}
+    else:
+        defaults = set(kind._field_defaults)
+    return tuple((name, hints[name], name in defaults) for name in _names(kind))
 
 
 def _read(kind: type[T], value: dict[str, Any]) -> T:
@@ -103,6 +108,6 @@ def _one(hint: Any, value: Any) -> Any:
         return Message(msgid=value["msgid"], values=values)
     if hint is dt.date:
         return dt.date.fromisoformat(value)
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and _names(hint):
         return _read(hint, value)
     return hint(value) if isinstance(hint, type) and issubclass(hint, Enum) else value

@@ -7,6 +7,7 @@ rule is skipped because another has spoken.
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -86,7 +87,7 @@ def screen(
         on=on,
         plan=plan,
         decision=visit_decision(found, plan),
-        findings=tuple(_finding(match, on) for match in sorted(found, key=_order)),
+        findings=tuple(_said(match, on) for match in sorted(found, key=_order)),
         earliest_clear_on=dates.clear_on,
         bookable_from=dates.bookable_from,
         may_show_clear_date=dates.may_show_clear,
@@ -107,9 +108,9 @@ def visit_decision(found: Collection[_Weighed], plan: PlannedTreatment) -> Decis
     strongest = Decision.ALLOW
     for item in found:
         decision = item.decision
-        if decision >= Decision.DEFER and not _is_whole(item.scope):
-            decision = Decision.WARN
-        strongest = max(strongest, decision)
+        if decision > strongest:
+            is_part = decision >= Decision.DEFER and not _is_whole(item.scope)
+            strongest = max(strongest, Decision.WARN) if is_part else decision
     if plan.zones and plan.zones <= barred_zones(found):
         strongest = max(
             strongest,
@@ -180,6 +181,7 @@ def _targets(rule: Rule, visit: list[Question], zones: list[Question]) -> list[Q
 def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
     """Return the cases that hold, without those a stronger one has said of the same facts."""
     kind = rule.kind if applies.weaker is None else RuleKind.NOTICE
+    zone, ingredient = asked.zone, asked.ingredient
     found: list[Match] = []
     unknown: list[tuple[Decision, Verdict]] = []
     said: set[int] = set()
@@ -197,38 +199,17 @@ def _matches_of(rule: Rule, applies: Applies, asked: Question) -> list[Match]:
             if found and facts <= said:
                 continue
             said |= facts
-            found.append(
-                Match(
-                    rule=rule,
-                    case=case,
-                    kind=kind,
-                    scope=rule.scope,
-                    decision=decision,
-                    verdict=answer,
-                    zone=asked.zone,
-                    ingredient=asked.ingredient,
-                )
-            )
-    if not unknown:
+            found.append(Match(rule, case, kind, rule.scope, decision, answer, zone, ingredient))
+    if not unknown or rule.unknown is None:
         return found
-    strongest = max((match.decision for match in found), default=Decision.ALLOW)
+    strongest = max(match.decision for match in found) if found else Decision.ALLOW
     open_cases = [answer for decision, answer in unknown if decision > strongest]
-    is_target_planned = (asked.zone is None or asked.zone in asked.plan.zones) and (
-        asked.ingredient is None or asked.ingredient in asked.plan.ingredients
+    is_target_planned = (zone is None or zone in asked.plan.zones) and (
+        ingredient is None or ingredient in asked.plan.ingredients
     )
-    if open_cases and rule.unknown is not None and is_target_planned:
-        found.append(
-            Match(
-                rule=rule,
-                case=None,
-                kind=kind,
-                scope=rule.scope,
-                decision=rule.unknown,
-                verdict=_together(open_cases),
-                zone=asked.zone,
-                ingredient=asked.ingredient,
-            )
-        )
+    if open_cases and is_target_planned:
+        answer = _together(open_cases)
+        found.append(Match(rule, None, kind, rule.scope, rule.unknown, answer, zone, ingredient))
     return found
 
 
@@ -301,9 +282,21 @@ def _order(match: Match) -> tuple[int, bool, str, str, str]:
     )
 
 
+def _said(match: Match, on: dt.date) -> Finding:
+    if match.case is None and not match.verdict.hits:
+        return _not_known(match, on)
+    return _finding(match, on)
+
+
+@lru_cache(maxsize=4096)
+def _not_known(match: Match, on: dt.date) -> Finding:
+    """Keep the words for what nothing is recorded of: they are the same for most people."""
+    return _finding(match, on)
+
+
 def _finding(match: Match, on: dt.date) -> Finding:
     rule, case, answer = match.rule, match.case, match.verdict
-    used = _distinct(hit.fact for hit in answer.hits if hit.fact is not None)
+    used = _distinct([hit.fact for hit in answer.hits if hit.fact is not None])
     clears_on = answer.until if case is not None else None
     return Finding(
         rule_code=rule.code,
@@ -317,7 +310,7 @@ def _finding(match: Match, on: dt.date) -> Finding:
         zone=match.zone,
         ingredient=match.ingredient,
         message=_message(match),
-        arithmetic=_distinct(hit.arithmetic for hit in answer.hits),
+        arithmetic=_distinct([hit.arithmetic for hit in answer.hits]),
         used=used,
         missing=_distinct(answer.missing),
         clears_on=clears_on,
@@ -362,10 +355,9 @@ def _deciding(hits: tuple[Hit, ...]) -> Hit | None:
     return max(hits, key=lambda hit: (hit.until is None, hit.until or dt.date.min))
 
 
-def _distinct(values: Iterable[T]) -> tuple[T, ...]:
+def _distinct(values: Collection[T]) -> tuple[T, ...]:
     """Return each value once, in their order; most findings have one, and hashing it costs."""
-    found = tuple(values)
-    return found if len(found) < 2 else tuple(dict.fromkeys(found))
+    return tuple(values if len(values) < 2 else dict.fromkeys(values))
 
 
 def _fingerprint(match: Match, used: tuple[Fact, ...], on: dt.date) -> str:
@@ -383,7 +375,7 @@ def _fingerprint(match: Match, used: tuple[Fact, ...], on: dt.date) -> str:
         str(match.rule.version),
         match.rule.content_hash,
         case,
-        match.decision.value,
+        match.decision,
         match.zone or "",
         match.ingredient or "",
         day,

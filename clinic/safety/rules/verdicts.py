@@ -117,6 +117,7 @@ def ask_group(group: str, last_on: dt.date | None, zone: Zone | None = None) -> 
     return Missing(kind=MissingKind.QUESTION, code=group, message=message, zone=zone)
 
 
+@lru_cache(maxsize=1024)
 def ask_result(code: str, name: str, valid_days: int, last_on: dt.date | None) -> Missing:
     """Return a laboratory result as what is missing."""
     values: Values = (("name", name), ("days", valid_days))
