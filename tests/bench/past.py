@@ -54,8 +54,9 @@ class Past:
         consents = Step(
             table="consent",
             columns=(
-                "id", "patient_id", "text_id", "taken_by_id", "kind", "given_on",
-                "withdrawn_reason", "recorded_at", "version",
+                "id", "patient_id", "text_id", "taken_by_id", "kind", "given_on", "photo_record",
+                "photo_teaching", "photo_publication", "signed_how", "language", "signer",
+                "guardian", "interpreter", "recorded_at",
             ),
             count=self._size.patients * 2,
             rows=self._consents,
@@ -108,7 +109,8 @@ class Past:
             given_on = TODAY - dt.timedelta(days=dice.randrange(500))
             for text, kind in ((1, "prp"), (2, "mesotherapy")):
                 number += 1
-                yield number, patient, text, 3, kind, given_on, "", NOW, 1
+                no_photographs, on_paper = (False, False, False), ("paper", "", "", "", "")
+                yield number, patient, text, 3, kind, given_on, *no_photographs, *on_paper, NOW
 
 
 def _all_no() -> tuple[Fact, ...]:
