@@ -94,6 +94,16 @@ class LocationForm(WeekForm):
         description=N_("From so many minutes of waiting on, the day board shows them in amber."),
     )
 
+    hold_min = WholeField(
+        N_("Offered times are held for"),
+        least=5,
+        most=240,
+        description=N_(
+            "So long a free time is held for those on the waiting list it was offered to, never"
+            " past its own start."
+        ),
+    )
+
     def process(self, formdata: Any = None, *args: Any, **kwargs: Any) -> None:
         """Read phone numbers for the country that stands in the same form."""
         chosen = str(formdata.get("country", "")) if formdata else ""
@@ -115,5 +125,6 @@ class LocationForm(WeekForm):
             emergency_phone=self.emergency_phone.data or "",
             late_hours=given(self.late_hours.data),
             wait_limit_min=given(self.wait_limit_min.data),
+            hold_min=given(self.hold_min.data),
             hours=self.hours(),
         )

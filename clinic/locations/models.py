@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Key, Versioned
-from clinic.locations.values import LATE_HOURS, WAIT_LIMIT_MIN
+from clinic.locations.values import HOLD_MIN, LATE_HOURS, WAIT_LIMIT_MIN
 
 
 class Location(Versioned, Base):
@@ -19,6 +19,7 @@ class Location(Versioned, Base):
         sa.CheckConstraint("length(country) = 2", name="country_code"),
         sa.CheckConstraint("late_hours BETWEEN 0 AND 168", name="late_hours"),
         sa.CheckConstraint("wait_limit_min BETWEEN 1 AND 240", name="wait_limit"),
+        sa.CheckConstraint("hold_min BETWEEN 5 AND 240", name="hold_min"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -46,6 +47,8 @@ class Location(Versioned, Base):
     """Hours before a visit from which on a patient's cancellation is a late one."""
     wait_limit_min: Mapped[int] = mapped_column(sa.SmallInteger, default=WAIT_LIMIT_MIN)
     """Minutes of waiting from which on the day board warns."""
+    hold_min: Mapped[int] = mapped_column(sa.SmallInteger, default=HOLD_MIN)
+    """Minutes a time is held for those on the waiting list it was offered to."""
 
 
 class OpeningHours(Base):

@@ -20,7 +20,7 @@ from clinic.locations.values import ChangeLocation, FoundLocation, OpenSpan
 
 STALE = N_("Somebody else has changed the clinic's settings in the meantime.")
 FOUNDED = ("name", "address", "phone", "emergency_phone", "zone", "country", "subdivision")
-FIELDS = (*FOUNDED, "late_hours", "wait_limit_min")
+FIELDS = (*FOUNDED, "late_hours", "wait_limit_min", "hold_min")
 
 
 def found(db: Session, wish: FoundLocation) -> Location:

@@ -19,6 +19,11 @@ LATE_HOURS = 24
 """What a clinic starts with (design default): a day is enough to give the time to somebody else."""
 WAIT_LIMIT_MIN = 15
 """What a clinic starts with (design default): from so many minutes on, the board warns."""
+HOLD_MIN = 30
+"""What a clinic starts with (design default): so long a time is held for who is offered it.
+
+Long enough to call back, short enough to ask the next one the same morning.
+"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,4 +69,5 @@ class ChangeLocation:
     emergency_phone: str
     late_hours: int
     wait_limit_min: int
+    hold_min: int
     hours: tuple[OpenSpan, ...]

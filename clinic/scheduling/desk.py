@@ -264,10 +264,9 @@ def panel(
         if wished is not None:
             offers = openings.near(db, actor, offered.table, wish, wished)
         elif later is not None or not is_stopped:
-            first = later or (local.date() if local else since)
-            offers = openings.next_free(
-                db, actor, offered.table, wish, since=first or clock.today(actor.zone)
-            )
+            first = later or (local.date() if local else since) or clock.today(actor.zone)
+            begins = local.time() if local and local.date() == first else None
+            offers = openings.next_free(db, actor, offered.table, wish, since=first, begins=begins)
     return Panel(
         picked=who,
         hits=hits,

@@ -65,7 +65,9 @@ def find(
     while first <= ask.until and len(found) < limit:
         last = min(ask.until, first + dt.timedelta(days=next(stages, STAGES[-1]) - 1))
         reading = _read(db, actor, table, wish, window_of(actor, first, last), held=held_in)
-        within = asking.spans(replace(ask, since=first, until=last), actor.zone)
+        begins = ask.begins if first == ask.since else None
+        stretch = replace(ask, since=first, until=last, begins=begins)
+        within = asking.spans(stretch, actor.zone)
         days: Counter[dt.date] = Counter()
         for opening in reading.openings(wish, within=within):
             day = walltime.to_local(opening.starts_at, actor.zone).date()
@@ -85,10 +87,11 @@ def next_free(
     wish: Wish,
     *,
     since: dt.date,
+    begins: dt.time | None = None,
     limit: int = OFFERED,
 ) -> list[NamedOpening]:
-    """Return the first free times from a clinic-local day on, as `find` does."""
-    ask = Ask(since=since, until=since + AHEAD)
+    """Return the first free times from a clinic-local day on, and a time of it, as `find` does."""
+    ask = Ask(since=since, until=since + AHEAD, begins=begins)
     return find(db, actor, table, wish, ask, limit=limit, a_day=limit)
 
 
@@ -110,23 +113,15 @@ def near(
     return [named(actor, table, opening) for opening in chosen]
 
 
-def instead(
-    reading: "Reading",
-    wish: Wish,
-    wished: dt.datetime,
-    *,
-    within: Sequence[Span] | None = None,
-) -> list[Opening]:
+def instead(reading: "Reading", wish: Wish, wished: dt.datetime) -> list[Opening]:
     """Return of what was read for anyone what comes closest to a wish, the best first.
 
     The same time with somebody else or elsewhere, then near by with who was wished for, then near
     by with anyone.
     """
-    everything = list(reading.openings(replace(wish, practitioner_id=None), within=within))
+    everything = list(reading.openings(replace(wish, practitioner_id=None)))
     same_time = [opening for opening in everything if opening.starts_at == wished][:1]
-    with_them = [
-        opening for opening in reading.openings(wish, within=within) if opening.starts_at != wished
-    ]
+    with_them = [opening for opening in reading.openings(wish) if opening.starts_at != wished]
     chosen = [*same_time, *slots.nearest(with_them, wished, OFFERED - len(same_time))]
     if len(chosen) < OFFERED:
         taken = {opening.starts_at for opening in chosen}

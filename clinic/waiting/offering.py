@@ -15,6 +15,7 @@ from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, NotFound
 from clinic.core.text import N_
+from clinic.locations import queries as location_queries
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import Moment, Outcome
@@ -33,7 +34,7 @@ from clinic.scheduling.values import (
 )
 from clinic.waiting.models import Offer, WaitingEntry
 from clinic.waiting.rules import offers
-from clinic.waiting.values import HELD_FOR, NO_ENTRY, Answer, Ending, OfferState, OfferTime
+from clinic.waiting.values import NO_ENTRY, Answer, Ending, OfferState, OfferTime
 
 NO_OFFER = N_("There is no such offer")
 ASKED_ALREADY = N_("This patient was asked about this time already.")
@@ -88,6 +89,7 @@ def offer(db: Session, actor: Actor, wish: OfferTime) -> Offer | Refused:
         held_slot_id=slot.id if slot else None,
     )
     if slot is None:
+        last = now + dt.timedelta(minutes=location_queries.get(db, actor.location_id).hold_min)
         slot = held.keep(
             db,
             HeldSlot(
@@ -98,7 +100,7 @@ def offer(db: Session, actor: Actor, wish: OfferTime) -> Offer | Refused:
                 starts_at=span.start,
                 ends_at=span.end,
                 starts_local=walltime.to_local(starts_at, actor.zone),
-                expires_at=min(now + HELD_FOR, max(span.start, now + dt.timedelta(minutes=5))),
+                expires_at=min(last, max(span.start, now + dt.timedelta(minutes=5))),
             ),
             hold,
         )

@@ -13,11 +13,6 @@ ALL_DAYS = 0b1111111
 USUAL_DAYS = 60
 """How long somebody waits unless another last day is typed (design default)."""
 MOST_DAYS = 366
-HELD_FOR = dt.timedelta(minutes=30)
-"""How long a time is held for those it was offered to (design default).
-
-Long enough to call back, short enough to ask the next one the same morning.
-"""
 NOTICES = (0, 2, 4, 24, 48)
 """Hours somebody may need to get here, as the form offers them."""
 

@@ -31,6 +31,7 @@ def form(world, **changes) -> dict[str, str]:
         "emergency_phone": "0171 1234567",
         "late_hours": "24",
         "wait_limit_min": "20",
+        "hold_min": "45",
         "zone": "Europe/Berlin",
         "country": "DE",
         "subdivision": "BE",
@@ -60,6 +61,7 @@ def test_everything_is_saved(admin, world, db):
     assert location.name == "Nordklinik"
     assert location.address == "Parkstraße 1\n10115 Berlin"
     assert (location.phone, location.emergency_phone) == ("+49301234567", "+491711234567")
+    assert location.hold_min == 45
     assert len(location.opening_hours) == 10
     assert "settings were saved" in text(admin.get("/clinic"))
 
@@ -92,6 +94,9 @@ def test_phones_are_read_for_the_country_in_the_same_form(admin, world, db):
         ("hours_6", "8-12,11-13", "overlap"),
         ("hours_1", "8:01-9", "five minutes"),
         ("hours_2", "x" * 200, "Enter hours such as"),
+        ("hold_min", "4", "5"),
+        ("hold_min", "241", "240"),
+        ("hold_min", "", "Please fill this in"),
         ("version", "", "Please fill this in"),
         ("version", "x", "Choose one of the list"),
     ],

@@ -35,7 +35,7 @@ VISITS = (
 )
 ROWS = (*PARENTS, *VISITS)
 LATER = {
-    "location": {"late_hours": "24", "wait_limit_min": "15"},
+    "location": {"late_hours": "24", "wait_limit_min": "15", "hold_min": "30"},
     "service": {
         "ingredients": "'[]'",
         "tolerance_days": "7",

@@ -162,6 +162,25 @@ def test_another_time_fills_the_form_without_booking(world, desk):
     assert "Bring the letter" in shown
 
 
+def test_the_next_free_times_begin_with_the_time_that_was_clicked(world, desk):
+    desk.book(starts_local=dt.datetime(2026, 11, 24, 14), patient_id=desk.bob().id)
+    page = world.as_role(Role.RECEPTIONIST).get(
+        f"/appointments/new?service_id={desk.consultation.id}&date={DAY}&start=14:00"
+        f"&practitioner_id={desk.physician.id}"
+    )
+    times = re.findall(r'name="fill" value="([^|"]+)', text_of(page))
+    assert times == [f"{DAY}T14:30", f"{DAY}T14:45", f"{DAY}T15:00"]
+
+
+def test_a_clicked_time_late_in_the_day_leaves_the_days_after_whole(world, desk):
+    page = world.as_role(Role.RECEPTIONIST).get(
+        f"/appointments/new?service_id={desk.consultation.id}&date={DAY}&start=17:30"
+        f"&practitioner_id={desk.physician.id}"
+    )
+    times = re.findall(r'name="fill" value="([^|"]+)', text_of(page))
+    assert times == [f"{DAY}T17:30", "2026-11-25T08:00", "2026-11-25T08:15"]
+
+
 @pytest.mark.parametrize("fill", ["", "x", "2026-13-40T10:00|1|1|", "a|b|c|d", "2026-11-24T10:00"])
 def test_a_forged_other_time_changes_nothing(world, desk, fill):
     page = book(world, desk, fill=fill)

@@ -28,6 +28,8 @@ def test_a_walk_in_is_here_now(world, desk):
     visit = desk.db.scalars(sa.select(Appointment)).one()
     assert visit.status is AppointmentStatus.ARRIVED
     shown = text_of(visitor.get(page.location))
+    assert "The patient is here: the visit begins now" in shown
+    assert "The visit is booked." not in shown
     assert "let the patient in without a booking" in shown
 
 

@@ -15,6 +15,8 @@ from tests.scheduling.conftest import Desk, desk, statements
 
 __all__ = ["desk", "statements"]
 TODAY = dt.date(2026, 11, 23)
+HELD_FOR = dt.timedelta(minutes=30)
+"""Of a clinic that has changed nothing."""
 AT_10 = dt.datetime(2026, 11, 24, 10, 0)
 
 

@@ -22,11 +22,11 @@ from clinic.scheduling.values import (
 )
 from clinic.waiting import offering
 from clinic.waiting.offering import OfferOver
-from clinic.waiting.values import HELD_FOR, Answer, Ending, Way
+from clinic.waiting.values import Answer, Ending, Way
 from tests import factories
 from tests.conftest import NOW
 from tests.scheduling.moments import a_move, a_step, at
-from tests.waiting.conftest import AT_10
+from tests.waiting.conftest import AT_10, HELD_FOR
 
 PAST = NOW + HELD_FOR
 
@@ -331,3 +331,11 @@ def test_free_times_shown_to_others_leave_out_what_is_held(world, desk, waiting,
 
     assert held[:2] == ["2026-11-23T10:00", "2026-11-23T11:00"]
     assert free()[0] == "2026-11-23T10:30", "by itself, once the offer has run out"
+
+
+@pytest.mark.parametrize("minutes", [5, 240])
+def test_the_clinic_says_how_long_a_time_is_held(desk, waiting, minutes):
+    desk.world.location.hold_min = minutes
+    made = waiting.offer(waiting.wait())
+    slot = desk.db.get(HeldSlot, made.held_slot_id)
+    assert slot.expires_at == NOW + dt.timedelta(minutes=minutes)

@@ -17,7 +17,6 @@ from clinic.waiting.models import Offer, WaitingEntry
 from clinic.waiting.offering import OfferOver
 from clinic.waiting.values import (
     ALL_DAYS,
-    HELD_FOR,
     AddEntry,
     Answer,
     Ending,
@@ -28,6 +27,7 @@ from clinic.waiting.values import (
 )
 from tests.conftest import NOW
 from tests.scheduling.test_race import DESKS, OVERLAPS, a_clinic, all_at_once, real
+from tests.waiting.conftest import HELD_FOR
 
 __all__ = ["real"]
 

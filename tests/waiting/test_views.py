@@ -12,9 +12,10 @@ from clinic.safety.values import FactKind
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
 from clinic.waiting.models import Offer
-from clinic.waiting.values import HELD_FOR, Answer
+from clinic.waiting.values import Answer
 from tests.conftest import NOW
 from tests.scheduling.pages import CLINICAL, a_move, a_step
+from tests.waiting.conftest import HELD_FOR
 
 TIME = {"date": "2026-11-24", "start": "10:00", "minutes": "30"}
 

@@ -50,6 +50,8 @@ class Ask:
     part: PartOfDay = PartOfDay.ANY
     after: dt.time | None = None
     """Not before this time of the day, whatever its part."""
+    begins: dt.time | None = None
+    """Not before this time of the first day."""
 
 
 def spans(ask: Ask, zone: str) -> tuple[Span, ...]:
@@ -66,7 +68,8 @@ def spans(ask: Ask, zone: str) -> tuple[Span, ...]:
         first, late = ask.part.hours
         if late < MIDNIGHT:
             end = _at(day, dt.time(late), zone)
-        after = max(dt.time(first), ask.after or dt.time())
+        begins = ask.begins if day == ask.since else None
+        after = max(dt.time(first), ask.after or dt.time(), begins or dt.time())
         if after != dt.time():
             start = max(start, _at(day, after, zone))
         if start < end:

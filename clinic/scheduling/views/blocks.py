@@ -1,10 +1,12 @@
 """Blocking time: the list, the form, and what a block hits."""
 
+import datetime as dt
 from collections.abc import Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from clinic.catalog.values import ResourceKind
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Invalid
@@ -13,6 +15,8 @@ from clinic.scheduling import blocks, held, timetables
 from clinic.scheduling.block_forms import BlockForm, LiftForm
 from clinic.scheduling.closing import BLOCK_NAMES, BlockKind
 from clinic.scheduling.damage import InBlock
+from clinic.scheduling.rules import slots
+from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.views import moving
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
@@ -36,19 +40,41 @@ def index() -> ResponseReturnValue:
 @require(Permission.TIME_BLOCK)
 def new() -> ResponseReturnValue:
     """Show the form, begun with what the address says."""
-    form = BlockForm(kind=BlockKind.LEAVE.value, resource_ids=request.args.getlist("resource_id"))
+    form = BlockForm(resource_ids=request.args.getlist("resource_id"))
     form.starts_on.data = clock.today(actor().zone)
     for field, name in ((form.starts_on, "date"), (form.starts, "start"), (form.ends, "end")):
         try:
             field.data = field.parse(request.args[name]) if name in request.args else field.data
         except Invalid:
             continue
-    return _form(form)
+    if form.starts.data is not None and form.ends.data is None:
+        form.ends.data = _an_hour_after(form.starts.data)
+    table = _table()
+    kinds = {str(r.id): r.kind for r in table.resources}
+    of = kinds.get(next(iter(request.args.getlist("resource_id")), ""))
+    form.kind.data = _usual(of, is_part=form.starts.data is not None).value
+    return _form(form, table)
 
 
-def _form(form: BlockForm) -> str:
+def _an_hour_after(start: dt.time) -> dt.time:
+    minutes = min(start.hour * 60 + start.minute + 60, 24 * 60 - slots.GRID_MIN)
+    return dt.time(minutes // 60, minutes % 60)
+
+
+def _usual(of: ResourceKind | None, *, is_part: bool) -> BlockKind:
+    """Return what a block of somebody or something most likely is."""
+    if of is None or of.is_person:
+        return BlockKind.MEETING if is_part else BlockKind.LEAVE
+    return BlockKind.MAINTENANCE if of is ResourceKind.DEVICE else BlockKind.CLOSURE
+
+
+def _table() -> Timetable:
     today = clock.today(actor().zone)
-    table = timetables.timetable(read(), actor().location_id, actor().zone, since=today)
+    return timetables.timetable(read(), actor().location_id, actor().zone, since=today)
+
+
+def _form(form: BlockForm, table: Timetable | None = None) -> str:
+    table = table or _table()
     form.offer([(r.id, r.name) for r in table.resources])
     return render_template("blocks/new.html", form=form)
 

@@ -28,6 +28,7 @@ from clinic.web.words import translate
 
 KEY_BYTES = 18
 BOOKED = N_("The visit is booked.")
+ADMITTED = N_("The patient is here: the visit begins now, and is noted as arrived.")
 ENTERED = N_("The visit was entered. Below stands what the check says of its day.")
 _NEW = ("scheduling/new.html", "scheduling.new", "scheduling.create")
 _PAGES: dict[type[WhoForm], tuple[str, str, str]] = {
@@ -184,7 +185,7 @@ def admit() -> ResponseReturnValue:
         return _booking_page(form, taken=taken), status
     if isinstance(made, Refused):
         return _booking_page(form, refused=made), 409
-    flash(translate(BOOKED), "ok")
+    flash(translate(ADMITTED), "ok")
     return redirect(url_for("scheduling.show", appointment_id=made.id), 303)
 
 

@@ -15,6 +15,7 @@ from clinic.core import clock, walltime
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Invalid, NotFound
 from clinic.core.text import N_
+from clinic.locations import queries as location_queries
 from clinic.locations.values import WEEKDAYS
 from clinic.patients import queries as patient_queries
 from clinic.safety import queries as safety_queries
@@ -272,6 +273,7 @@ def fitting_page(form: FreedForm, *, is_asked: bool = True) -> ResponseReturnVal
         elsewhere=entries.open_by_entry(offers),
         person=dict(people).get(form.practitioner_id.chosen() or 0, ""),
         is_over=span is not None and span.end <= clock.now(),
+        hold_min=location_queries.get(read(), who.location_id).hold_min,
     )
     return page, 200 if not is_asked or found is not None else 422
 

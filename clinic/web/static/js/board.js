@@ -10,6 +10,7 @@
 //   #quick        a <details> to book in: inputs with data-pick="starts_at|day|start|resource"
 import { announce, shortcut, toast } from "./app.js";
 import { ROW, all, at, beside, can, cardOf, current, focusItem, glide, itemAt, items, lanes, page, roving, rows, startOf } from "./board-grid.js";
+import { blockingOf, isDrawing, letDraw, mark } from "./board-span.js";
 import { isMoving, keyWhileMoving, putBack, startMove } from "./board-move.js";
 import { showIdentity, stepKey, stepPress, tick } from "./board-steps.js";
 
@@ -42,6 +43,9 @@ function onKey(event) {
   } else if (key === "m" && can(li, "move")) {
     event.preventDefault();
     startMove(li);
+  } else if (key === "b" && li.matches(".slot") && blockingOf(li)) {
+    event.preventDefault();
+    location.assign(blockingOf(li));
   } else if (stepKey(key, li)) {
     event.preventDefault();
   }
@@ -63,9 +67,9 @@ function openQuick() {
   first?.focus();
   if (first?.matches("input[type=text], input[type=search], input:not([type])")) first.select();
 }
-function pick(li) {
-  page.board.querySelector(".slot.picked")?.classList.remove("picked");
-  li.classList.add("picked");
+function pick(slots) {
+  const [li] = slots;
+  mark(page.board, slots);
   const start = li.dataset.start ?? startOf(li.parentElement, at(li));
   const values = {
     starts_at: start, day: start.slice(0, 10), start: start.slice(11), resource: li.parentElement.dataset.lane,
@@ -91,14 +95,19 @@ document.addEventListener("click", (event) => {
   const slot = event.target.closest("[data-board] .slot");
   if (!slot || slot.querySelector("a[data-swap]") || !quick()?.querySelector("[data-pick]")) return;
   event.preventDefault();
-  pick(slot);
+  pick([slot]);
+  openQuick();
+});
+letDraw((slots) => {
+  if (!quick()?.querySelector("[data-pick]")) return;
+  pick(slots);
   openQuick();
 });
 shortcut("n", () => (quick() ? openQuick() : document.querySelector('[data-key="n"]')?.click()));
 
 // ---- answers of the server, and a fresh board in place of this one ----
 document.addEventListener("beforepoll", (event) => {
-  if (isMoving() || page.sent) event.preventDefault();
+  if (isMoving() || isDrawing() || page.sent) event.preventDefault();
 });
 document.addEventListener("swapped", (event) => {
   const fresh = document.querySelector("[data-board]");
@@ -201,6 +210,11 @@ if (today) page.board.scrollLeft = today.offsetLeft + today.offsetWidth - page.b
 const isAsked = document.activeElement?.closest("#undo"); // The page has something to say first.
 if (isAsked || (!refocus() && now)) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
 // On a narrow screen the form is a sheet from below: closed, unless it has something to say.
-if (quick() && matchMedia("(max-width: 75rem)").matches && !quick().querySelector("[aria-invalid], .msg, [data-keep-open]")) {
+const narrow = matchMedia("(max-width: 75rem)");
+function tuckAway() {
+  if (!narrow.matches || !quick() || quick().querySelector("[aria-invalid], .msg, [data-keep-open]")) return;
+  if (quick().contains(document.activeElement)) quick().querySelector("summary").focus();
   quick().open = false;
 }
+tuckAway();
+narrow.addEventListener("change", tuckAway);
