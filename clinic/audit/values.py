@@ -147,6 +147,7 @@ VERB_NAMES: dict[str, str] = {
     "reported": N_("reported"),
     "resumed": N_("taken up again"),
     "reviewed": N_("reviewed"),
+    "said": N_("said a line of the time-out of"),
     "saved": N_("saved"),
     "search_rebuilt": N_("made findable again"),
     "sessions_ended": N_("signed out everywhere"),
@@ -156,5 +157,8 @@ VERB_NAMES: dict[str, str] = {
     "signed_out": N_("signed out"),
     "started": N_("started"),
     "stopped": N_("stopped"),
+    "typed_in": N_("begun to type into"),
+    "unsaid": N_("took a line of the time-out back of"),
+    "untyped": N_("discarded what was typed into"),
     "withdrawn": N_("withdrawn"),
 }

@@ -139,6 +139,7 @@ ASKS_PASSWORD = frozenset(
     {
         Permission.PATIENT_MERGE,
         Permission.RELEASE,
+        Permission.SESSION_SIGN,
         Permission.RULE_APPROVE,
         Permission.ACCOUNT_MANAGE,
         Permission.CLINIC_MANAGE,

@@ -41,6 +41,7 @@ from clinic.treatments.models import TreatmentSession
 from clinic.treatments.queries import sessions as treatments_queries
 from clinic.treatments.rules import outlines, scalp
 from clinic.treatments.service import sessions as treatments
+from clinic.treatments.service import time_out
 from clinic.treatments.values import (
     Anticoagulant,
     BeginSession,
@@ -51,6 +52,7 @@ from clinic.treatments.values import (
     SessionState,
     SignSession,
     Site,
+    TimeOut,
     View,
 )
 
@@ -219,6 +221,8 @@ def treat(stage: Stage, visit: int, *, physician: int, dice: random.Random) -> i
         return None
     is_prp = plan.modality is Modality.PRP
     content = _content(stage, is_prp=is_prp, dice=dice)
+    for line in TimeOut:
+        time_out.say(stage.db, doctor, begun.id, line)
     treatments.save(
         stage.db,
         doctor,
@@ -236,7 +240,7 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
     content = _content(stage, is_prp=is_prp, dice=dice)
     treatments.sign(
         stage.db,
-        stage.staff.physicians[physician],
+        replace(stage.staff.physicians[physician], confirmed_at=clock.now()),
         SignSession(
             session_id=session_id,
             version=session.version,

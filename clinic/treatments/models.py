@@ -1,13 +1,21 @@
 """What was done in a session: preparation, lots, injections; locked for ever once signed."""
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Key, Versioned, append_only, known, run_after_create
 from clinic.core.zones import Zone
-from clinic.treatments.values import Anticoagulant, LotRole, SessionState, View
+from clinic.treatments.values import (
+    Anticoagulant,
+    DraftStep,
+    LotRole,
+    SessionState,
+    TimeOut,
+    View,
+)
 
 
 class TreatmentSession(Versioned, Base):
@@ -63,6 +71,13 @@ class TreatmentSession(Versioned, Base):
         cascade="all, delete-orphan",
         default_factory=list,
         order_by="LotUse.seq",
+    )
+    time_out: Mapped[list["TimeOutLine"]] = relationship(
+        back_populates="session",
+        lazy="raise_on_sql",
+        cascade="all, delete-orphan",
+        default_factory=list,
+        order_by="TimeOutLine.id",
     )
     state: Mapped[SessionState] = mapped_column(default=SessionState.DRAFT)
     started_at: Mapped[dt.datetime]
@@ -167,6 +182,55 @@ class InjectionSite(Base):
     """Length of the needle."""
 
 
+class TimeOutLine(Base):
+    """One line of the safety check before the first point: who said it, and when."""
+
+    __tablename__ = "time_out_line"
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "line"),
+        sa.Index(None, "account_id"),
+        known("line", TimeOut),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    session_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="CASCADE")
+    )
+    session: Mapped[TreatmentSession] = relationship(
+        back_populates="time_out", lazy="raise_on_sql", init=False
+    )
+    line: Mapped[TimeOut]
+    account_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    at: Mapped[dt.datetime]
+
+
+class SessionDraft(Base):
+    """What is typed into a form of a session and not kept yet: raw, never judged, never signed."""
+
+    __tablename__ = "session_draft"
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "step"),
+        sa.Index(None, "account_id"),
+        known("step", DraftStep),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    session_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="CASCADE")
+    )
+    step: Mapped[DraftStep]
+    account_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    tab: Mapped[str] = mapped_column(sa.String(40))
+    """Random key of the page that writes: another one does not, until it takes over."""
+    seq: Mapped[int] = mapped_column(sa.Integer)
+    """Rises with every text, whichever page wrote it: what arrives late changes nothing."""
+    typed_on: Mapped[int] = mapped_column(sa.Integer)
+    """The version that the form was filled in on."""
+    fields: Mapped[list[Any]]
+    """[[name, raw text], ...]"""
+    saved_at: Mapped[dt.datetime]
+
+
 class Addendum(Base):
     """Words added to a signed session: who, when, why. Nothing signed is ever overwritten."""
 
@@ -192,17 +256,10 @@ class Addendum(Base):
 
 append_only(Addendum)
 
-_LOCK = {
-    "treatment_session": "OLD.state = 'signed'",
-    "lot_use": (
-        "EXISTS (SELECT 1 FROM treatment_session AS s"
-        " WHERE s.id = {row}.session_id AND s.state = 'signed')"
-    ),
-    "injection_site": (
-        "EXISTS (SELECT 1 FROM treatment_session AS s"
-        " WHERE s.id = {row}.session_id AND s.state = 'signed')"
-    ),
-}
+_PART_OF_SIGNED = (
+    "EXISTS (SELECT 1 FROM treatment_session AS s"
+    " WHERE s.id = {row}.session_id AND s.state = 'signed')"
+)
 _PG_LOCK_FUNCTIONS = (
     "CREATE OR REPLACE FUNCTION refuse_signed() RETURNS trigger LANGUAGE plpgsql AS $$\n"
     "BEGIN\n"
@@ -228,31 +285,42 @@ _PG_LOCK_FUNCTIONS = (
 )
 
 
-def _lock_when_signed() -> None:
-    """Make both databases refuse to change a signed session and all its parts."""
-    for table, condition in _LOCK.items():
-        target = Base.metadata.tables[table]
-        events = (
-            ("UPDATE", "DELETE") if table == "treatment_session" else ("INSERT", "UPDATE", "DELETE")
-        )
-        for verb in events:
-            row = "NEW" if verb == "INSERT" else "OLD"
-            run_after_create(
-                target,
-                "sqlite",
-                f"CREATE TRIGGER trg_{table}_signed_{verb.lower()} BEFORE {verb} ON {table}\n"
-                f"WHEN {condition.format(row=row)}\n"
-                f"BEGIN SELECT RAISE(ABORT, 'signed:{table}'); END",
-            )
-        function = "refuse_signed" if table == "treatment_session" else "refuse_part_of_signed"
+def _lock(table: sa.Table, verbs: tuple[str, ...], condition: str, function: str) -> None:
+    for verb in verbs:
+        row = "NEW" if verb == "INSERT" else "OLD"
         run_after_create(
-            target,
-            "postgresql",
-            *_PG_LOCK_FUNCTIONS,
-            f"CREATE TRIGGER trg_{table}_signed BEFORE {' OR '.join(events)} ON {table}\n"
-            f"FOR EACH ROW EXECUTE FUNCTION {function}()",
-            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER trg_{table}_signed",
+            table,
+            "sqlite",
+            f"CREATE TRIGGER trg_{table.name}_signed_{verb.lower()} BEFORE {verb} ON {table.name}\n"
+            f"WHEN {condition.format(row=row)}\n"
+            f"BEGIN SELECT RAISE(ABORT, 'signed:{table.name}'); END",
+        )
+    run_after_create(
+        table,
+        "postgresql",
+        *_PG_LOCK_FUNCTIONS,
+        f"CREATE TRIGGER trg_{table.name}_signed BEFORE {' OR '.join(verbs)} ON {table.name}\n"
+        f"FOR EACH ROW EXECUTE FUNCTION {function}()",
+        f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER trg_{table.name}_signed",
+    )
+
+
+def lock_with_session(*parts: type[Base]) -> None:
+    """Make both databases refuse every change of a signed session's parts, and new ones."""
+    for part in parts:
+        assert isinstance(part.__table__, sa.Table)
+        _lock(
+            part.__table__,
+            ("INSERT", "UPDATE", "DELETE"),
+            _PART_OF_SIGNED,
+            "refuse_part_of_signed",
         )
 
 
-_lock_when_signed()
+_lock(
+    Base.metadata.tables["treatment_session"],
+    ("UPDATE", "DELETE"),
+    "OLD.state = 'signed'",
+    "refuse_signed",
+)
+lock_with_session(LotUse, InjectionSite, TimeOutLine, SessionDraft)

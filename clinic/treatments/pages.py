@@ -18,18 +18,22 @@ from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
-from clinic.treatments import judging, points, record
+from clinic.treatments import judging, points, record, typing
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import drafts as draft_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, dose, limits, proposing, scalp, volumes
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
     ANTICOAGULANT_NAMES,
     LOT_ROLE_NAMES,
+    TIME_OUT_NAMES,
     VIEW_NAMES,
     Breach,
     Content,
+    DraftStep,
+    Page,
     Past,
     SessionState,
     Site,
@@ -43,6 +47,7 @@ WORDS = {
     "view_names": VIEW_NAMES,
     "zone_codes": scalp.CODES,
     "all_zones": tuple(Zone),
+    "time_out_names": TIME_OUT_NAMES,
     "status_names": STATUS_NAMES,
     "by_zone": volumes.by_zone,
     "total_ul": volumes.total_ul,
@@ -60,6 +65,8 @@ class Sent:
     is_stale: bool = False
     """The session was changed or signed meanwhile: both texts are shown."""
     unusual: Sequence[Breach] | None = None
+    page: Page | None = None
+    """Which page sent the form."""
 
 
 def before(db: Session, actor: Actor, appointment_id: int, form: StartForm) -> dict[str, Any]:
@@ -110,6 +117,7 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
         "drawings": scalp.drawings(session.map_version),
         "names": queries.names(db, (session.performer_id, session.signed_by_id)),
         "releases": safety_queries.releases(db, visit.id),
+        "time_out": draft_queries.time_out(db, session.id),
         "may_sign": actor.may(Permission.SESSION_SIGN),
     }
     if session.state is SessionState.SIGNED:
@@ -147,18 +155,26 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
     past = queries.past_of(db, session.patient_id, zone=actor.zone, before=session.started_at)
     alike = past if past is not None and past.modality is modality else None
     form, changes = sent.form, []
+    typed = typing.of_form(db, actor, session.id, DraftStep.SESSION, sent.page)
+    is_stale = sent.is_stale
     if form is None:
         form = _fresh_form(db, session, judged, lots, alike)
-    elif sent.is_stale:
+        if typed.typed:
+            form.process(typed.formdata)
+            # Kept by another page meanwhile: read once, to lay both texts side by side.
+            is_stale = typed.typed.typed_on != session.version and form.validate()
+            form.version.renew(session.version)
+    if is_stale:
         changes = _changes(stored, form.content(), {lot.id: lot_text(lot) for lot in lots})
         form.version.renew(session.version)
     return {
         "is_draft": True,
         "form": form,
+        "typing": typed,
         "sites": form.points.sites(),
         "changes": changes,
         "no_more": [sentence(breach.sentence) for breach in judged.refused]
-        if sent.form is None
+        if sent.form is None and not typed.typed
         else [],
         "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
         "bars": judged.bars,

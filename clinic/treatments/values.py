@@ -78,6 +78,33 @@ VIEW_NAMES: dict[View, str] = {
 }
 
 
+class DraftStep(StrEnum):
+    """A form of a session whose typed words are kept before they are judged."""
+
+    SESSION = "session"
+    PREPARATION = "preparation"
+    MIX = "mix"
+
+
+class TimeOut(StrEnum):
+    """One line of the safety check right before the first point, in the order it is asked."""
+
+    PATIENT = "patient"
+    CONSENT = "consent"
+    ALLERGY = "allergy"
+    LOT = "lot"
+    SIDE = "side"
+
+
+TIME_OUT_NAMES: dict[TimeOut, str] = {
+    TimeOut.PATIENT: N_("Right patient"),
+    TimeOut.CONSENT: N_("Consent"),
+    TimeOut.ALLERGY: N_("Allergies"),
+    TimeOut.LOT: N_("Lot"),
+    TimeOut.SIDE: N_("Side and zones"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where on a drawing a point was set, in thousandths of its width and height."""
@@ -175,6 +202,32 @@ class Breach:
     def sentence(self) -> Message:
         """Return the sentence with its values, to be written in the language of the page."""
         return Message(msgid=self.message, values=self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """Who said a line of the time-out, and when."""
+
+    by: str
+    at: dt.datetime
+
+
+Fields = tuple[tuple[str, str], ...]
+"""A form as it was sent: names and raw texts in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typed:
+    """What is typed into a form and not kept yet."""
+
+    tab: str
+    seq: int
+    account_id: int
+    by: str
+    typed_on: int
+    """The version that the form was filled in on."""
+    fields: Fields
+    saved_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,12 +329,34 @@ class BeginSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The page that a form came from: its own random key, and the typed text it last saw."""
+
+    tab: str = ""
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveSession:
     """Keep a draft, seen at `version`."""
 
     session_id: int
     version: int
     content: Content
+    page: Page = Page()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepTyped:
+    """Keep what is typed into a form as it is, filled in on `version`; `seq` rises on a page."""
+
+    session_id: int
+    step: DraftStep
+    page: Page
+    version: int
+    seq: int
+    fields: Fields
+    takes_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +366,7 @@ class SignSession:
     session_id: int
     version: int
     content: Content
+    page: Page = Page()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +377,7 @@ class AbortSession:
     version: int
     content: Content
     reason: str
+    page: Page = Page()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,8 @@ def admin(world, boss):
 
 OF_TWO_RECORDS = {"merging.create", "merging.undo"}
 """Asked inside, at a pair of records: `tests/merging/test_pages.py` brings one."""
+OF_A_SESSION = {"treatments.abort", "treatments.add", "treatments.sign"}
+"""Asked inside, at a session: `tests/treatments/test_signing_views.py` brings one."""
 
 
 def guarded(app):
@@ -71,7 +73,7 @@ def guarded(app):
         for rule in app.url_map.iter_rules()
         if permission_of(app.view_functions[rule.endpoint]) in ASKS_PASSWORD
         and "POST" in (rule.methods or ())
-        and rule.endpoint not in OF_TWO_RECORDS
+        and rule.endpoint not in OF_TWO_RECORDS | OF_A_SESSION
     ]
 
 

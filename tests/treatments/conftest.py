@@ -24,6 +24,7 @@ from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.rules import scalp
 from clinic.treatments.service import sessions as service
+from clinic.treatments.service import time_out
 from clinic.treatments.values import (
     Anticoagulant,
     BeginSession,
@@ -33,6 +34,7 @@ from clinic.treatments.values import (
     SaveSession,
     SignSession,
     Site,
+    TimeOut,
     View,
 )
 from tests import factories
@@ -104,8 +106,12 @@ class Chair:
         return BeginSession(**fields)
 
     def begin(self, role: Role = Role.NURSE, visit: Appointment | None = None) -> TreatmentSession:
+        """A session under way; the time-out was said."""
         made = service.begin(self.db, self.actor(role), self.wish(visit))
         assert isinstance(made, TreatmentSession), made
+        for line in TimeOut:
+            time_out.say(self.db, self.actor(role), made.id, line)
+        self.db.expire(made, ["time_out"])
         return made
 
     def whole(self, **changes: Any) -> Content:

@@ -289,6 +289,7 @@ def test_each_step_leaves_one_line_of_its_own(chair, db):
     ).all()
     assert lines == [
         "treatment_session.begun",
+        *["treatment_session.said"] * 5,
         "treatment_session.saved",
         "treatment_session.signed",
         "treatment_session.added_to",

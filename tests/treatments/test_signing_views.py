@@ -1,11 +1,24 @@
 """The pages that sign a session, break it off, and add to it."""
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 
-from clinic.core.access import Role
+from clinic.accounts import passwords
+from clinic.core.access import CONFIRMED_FOR, PASSWORD_FIELD, PasswordNeeded, Role
 from clinic.treatments import points
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.values import SessionState
+from clinic.treatments.service import sessions as service
+from clinic.treatments.values import (
+    AbortSession,
+    AddAddendum,
+    Content,
+    SessionState,
+    SignSession,
+)
+from tests.accounts.conftest import PASSWORD
+from tests.conftest import NOW
 from tests.treatments.conftest import some_sites
 from tests.treatments.pages import hidden, text, written
 
@@ -26,6 +39,46 @@ def test_a_physician_signs_and_the_record_is_read(chair, world, db):
     assert "not what was signed" not in page
     db.expire_all()
     assert queries.get(db, session.id).content_hash in page
+
+
+@pytest.mark.parametrize(
+    ("act", "is_signed"), [("signature", False), ("abort", False), ("addenda", True)]
+)
+def test_after_ten_minutes_a_signature_asks_for_the_password(
+    chair, world, db, clock, act, is_signed
+):
+    world.accounts[Role.PHYSICIAN].password_hash = passwords.make_hash(PASSWORD)
+    session = chair.signed() if is_signed else chair.begin()
+    physician = world.as_role(Role.PHYSICIAN)
+    physician.token()
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+    url, data = f"/sessions/{session.id}/{act}", written(chair, session, note="Half past")
+    data |= {"reason": "Felt faint", "body": "Half past", "why": "Forgotten"}
+
+    for given in ({}, {PASSWORD_FIELD: "wrong words here"}):
+        asked = physician.post(url, {**data, **given})
+        assert asked.status_code == 422
+        assert f'name="{PASSWORD_FIELD}"' in text(asked)
+        assert "Half past" in text(asked)
+        assert not queries.addenda(db, session.id)
+        assert is_signed or queries.get(db, session.id).state is SessionState.DRAFT
+
+    assert physician.post(url, {**data, PASSWORD_FIELD: PASSWORD}).status_code == 303
+
+
+@pytest.mark.parametrize("act", ["sign", "abort", "add"])
+def test_no_service_signs_for_who_has_not_given_the_password(chair, db, act):
+    actor, session = replace(chair.actor(), confirmed_at=None), chair.begin()
+    fields = {"session_id": session.id}
+    content = {**fields, "version": session.version, "content": Content()}
+    wish = {
+        "sign": SignSession(**content),
+        "abort": AbortSession(**content, reason="Faint"),
+        "add": AddAddendum(**fields, body="x", reason="y"),
+    }[act]
+
+    with pytest.raises(PasswordNeeded):
+        getattr(service, act)(db, actor, wish)
 
 
 def test_signing_twice_is_answered_the_same(chair, world):

@@ -23,6 +23,7 @@ from clinic.treatments.values import (
     BeginSession,
     Content,
     LotAmount,
+    Page,
     SaveSession,
     SignSession,
     Site,
@@ -42,6 +43,7 @@ from clinic.web.forms import (
     WholeField,
     given,
 )
+from clinic.web.password_again import AskingForm
 from clinic.web.words import translate, words_of
 
 LOT_ROWS = 8
@@ -100,7 +102,7 @@ class StartForm(BaseForm):
         )
 
 
-class SessionForm(BaseForm):
+class SessionForm(AskingForm):
     """Everything that is written into a session, and what the next point gets."""
 
     version = VersionField()
@@ -152,6 +154,10 @@ class SessionForm(BaseForm):
             ((zone.value, translate(name)) for zone, name in ZONE_NAMES.items()),
             blank=translate(N_("Choose")),
         )
+
+    def is_asking(self) -> bool:
+        """A draft asks for no password; the signature does."""
+        return False
 
     def fit(self, modality: Modality, lots: Iterable[LotChoice], today: dt.date) -> None:
         """Take the limits of the modality and the lots that can be chosen."""
@@ -266,26 +272,41 @@ class SessionForm(BaseForm):
             soft_limits_accepted=bool(self.soft_limits_accepted.data),
         )
 
-    def draft(self, session_id: int) -> SaveSession:
+    def draft(self, session_id: int, page: Page) -> SaveSession:
         """Return what to keep."""
         return SaveSession(
-            session_id=session_id, version=given(self.version.data), content=self.content()
+            session_id=session_id,
+            version=given(self.version.data),
+            content=self.content(),
+            page=page,
         )
 
-    def signature(self, session_id: int) -> SignSession:
+    def signature(self, session_id: int, page: Page) -> SignSession:
         """Return what to sign."""
         return SignSession(
-            session_id=session_id, version=given(self.version.data), content=self.content()
+            session_id=session_id,
+            version=given(self.version.data),
+            content=self.content(),
+            page=page,
         )
 
-    def abortion(self, session_id: int) -> AbortSession:
+    def abortion(self, session_id: int, page: Page) -> AbortSession:
         """Return what to break off."""
         return AbortSession(
             session_id=session_id,
             version=given(self.version.data),
             content=self.content(),
             reason=self.reason.text(),
+            page=page,
         )
+
+
+class SignatureForm(SessionForm):
+    """The same, sent to be signed or broken off: it asks for the password."""
+
+    def is_asking(self) -> bool:
+        """It locks the session in somebody's name."""
+        return True
 
 
 for _row in range(1, LOT_ROWS + 1):
@@ -305,7 +326,7 @@ def _option(lot: LotChoice) -> SelectChoice:
     return SelectChoice(str(lot.id), f"✕ {text} · {words}", {"disabled": True})
 
 
-class AddendumForm(BaseForm):
+class AddendumForm(AskingForm):
     """Words added to a signed session."""
 
     form_key = FormKeyField()

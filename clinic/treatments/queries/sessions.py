@@ -38,11 +38,15 @@ from clinic.treatments.values import (
 )
 
 NO_SESSION = N_("There is no such session")
-_PARTS = (selectinload(TreatmentSession.sites), selectinload(TreatmentSession.lots))
+_PARTS = (
+    selectinload(TreatmentSession.sites),
+    selectinload(TreatmentSession.lots),
+    selectinload(TreatmentSession.time_out),
+)
 
 
 def get(db: Session, session_id: int) -> TreatmentSession:
-    """Return a session with its points and lots; raises NotFound. Three statements."""
+    """Return a session with its parts; raises NotFound. Four statements."""
     found = db.scalar(
         sa.select(TreatmentSession).where(TreatmentSession.id == session_id).options(*_PARTS)
     )
@@ -121,7 +125,7 @@ def lots_of(db: Session, session_id: int) -> Sequence[int]:
 
 
 def used_in(db: Session, session_id: int) -> UsedUp:
-    """Return what a session treated and gave; raises NotFound. Five statements."""
+    """Return what a session treated and gave; raises NotFound. Six statements."""
     session = get(db, session_id)
     given = sa.select(Product.ingredient).join(ProductLot, ProductLot.product_id == Product.id)
     lot_ids = [use.lot_id for use in session.lots]
@@ -161,7 +165,7 @@ def modality_of(db: Session, service_id: int) -> Modality:
 def past_of(
     db: Session, patient_id: int, *, zone: str, before: dt.datetime | None = None
 ) -> Past | None:
-    """Return a patient's newest signed session as a value; None for the first. Four statements."""
+    """Return a patient's newest signed session as a value; None for the first. Six statements."""
     session = last_of(db, patient_id, before=before)
     if session is None:
         return None

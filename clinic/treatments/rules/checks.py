@@ -5,12 +5,12 @@ What is impossible (`refused`, at once, at the field), what is still missing bef
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.treatments.rules import dose, limits, volumes
-from clinic.treatments.values import Anticoagulant, Breach, Case
+from clinic.treatments.values import Anticoagulant, Breach, Case, TimeOut
 
 
 def refused(case: Case) -> tuple[Breach, ...]:
@@ -26,6 +26,13 @@ def unusual(case: Case) -> tuple[Breach, ...]:
 def missing(case: Case) -> tuple[Breach, ...]:
     """Return what must be written before a whole session is signed."""
     return tuple(_missing(case))
+
+
+def unsaid(said: Collection[TimeOut]) -> tuple[Breach, ...]:
+    """Return what the time-out lacks before a session with points is signed."""
+    if set(TimeOut) <= set(said):
+        return ()
+    return (_needed("time_out", N_("The safety time-out is not whole: tap its lines first")),)
 
 
 def is_age_possible(birth_date: dt.date | None, on: dt.date) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
@@ -26,6 +26,7 @@ from clinic.treatments import judging, record
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
+from clinic.treatments.service import drafts
 from clinic.treatments.values import (
     ROLE_OF,
     AbortSession,
@@ -33,6 +34,7 @@ from clinic.treatments.values import (
     BeginSession,
     Breach,
     Content,
+    DraftStep,
     SaveSession,
     SessionState,
     SignSession,
@@ -129,12 +131,14 @@ def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
     if session.state is SessionState.SIGNED:
         raise AlreadySigned(SIGNED)
     if _is_repeated(session, wish.version, wish.content):
+        drafts.drop(db, session.id, DraftStep.SESSION, wish.page)
         return session
     judged = judging.judge(db, actor, session, wish.content)
     if judged.refused:
         raise ContentRefused(judged.refused)
 
     _write(db, session, judged)
+    drafts.drop(db, session.id, DraftStep.SESSION, wish.page)
     _leave_trace(db, actor, session, "saved")
     return session
 
@@ -142,21 +146,25 @@ def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
 def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     """Keep what is written and lock it for ever; the visit is done and its treatment a fact.
 
-    Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also when something is missing),
-    Unaccepted when unusual values were not ticked.
+    Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also when something is missing, or
+    the time-out was not said), Unaccepted when unusual values were not ticked, TypedElsewhere when
+    another page holds words that are not kept, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
     session = queries.hold(db, actor, wish.session_id)
     if session.state is SessionState.SIGNED:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    wrong = (*judged.refused, *checks.missing(judged.case))
+    said = {line.line for line in session.time_out}
+    wrong = (*checks.unsaid(said), *judged.refused, *checks.missing(judged.case))
     if wrong:
         raise ContentRefused(wrong)
     if judged.unusual and not wish.content.soft_limits_accepted:
         raise Unaccepted(judged.unusual)
 
+    drafts.settle_all(db, session.id, wish.page)
     _write(db, session, judged)
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
@@ -169,8 +177,10 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
 def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     """Break a session off: what was given so far is kept, with the reason, and locked.
 
-    Raises as `sign` does, but nothing needs to be complete; Invalid without a reason.
+    Raises as `sign` does, but nothing needs to be complete, the time-out neither: what was given
+    without it must be kept too, and the record says that it was not said.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
     session = queries.hold(db, actor, wish.session_id)
     if session.state is SessionState.SIGNED:
@@ -180,6 +190,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     if judged.refused:
         raise ContentRefused(judged.refused)
 
+    drafts.settle_all(db, session.id, wish.page)
     _write(db, session, judged)
     session.is_aborted, session.abort_reason = True, wish.reason
     session = _lock(db, actor, session)
@@ -193,8 +204,9 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
 def add(db: Session, actor: Actor, wish: AddAddendum) -> Addendum:
     """Add words to a signed session; nothing signed is changed by it.
 
-    Raises NotFound, Conflict while the session is a draft.
+    Raises NotFound, Conflict while the session is a draft, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     session = queries.hold(db, actor, wish.session_id)
     if session.state is not SessionState.SIGNED:
         raise Conflict(NOT_SIGNED)

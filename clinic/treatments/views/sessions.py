@@ -12,11 +12,19 @@ from clinic.core.errors import Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.scheduling.values import Refused
 from clinic.treatments import pages
-from clinic.treatments.forms.session import WHY, AddendumForm, SessionForm, StartForm
+from clinic.treatments.forms.drafts import PageForm
+from clinic.treatments.forms.session import (
+    WHY,
+    AddendumForm,
+    SessionForm,
+    SignatureForm,
+    StartForm,
+)
 from clinic.treatments.queries import sessions as queries
+from clinic.treatments.service import drafts
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import Breach
-from clinic.web.access import actor, require
+from clinic.treatments.values import Breach, Page
+from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import end_read, read, transaction
 from clinic.web.formats import sentence
 from clinic.web.paging import page_of_request
@@ -94,7 +102,7 @@ def show(session_id: int) -> ResponseReturnValue:
 @require(Permission.SESSION_LOG)
 def save(session_id: int) -> ResponseReturnValue:
     """Keep the draft; two of its buttons add a row of points or take one away."""
-    form = _form_of(session_id)
+    form = _fitted(SessionForm(), session_id)
     does, _, number = request.form.get("do", "draft").partition("-")
     is_good = form.validate()
     if does == "add":
@@ -103,7 +111,9 @@ def save(session_id: int) -> ResponseReturnValue:
         form.remove_point(number)
     if not is_good:
         return _page(session_id, form), 422
-    answer = _keep(form, session_id, lambda db: service.save(db, actor(), form.draft(session_id)))
+    answer = _keep(
+        form, session_id, lambda db: service.save(db, actor(), form.draft(session_id, _sent_by()))
+    )
     if answer is not None:
         return answer
     if does == "draft":
@@ -114,13 +124,16 @@ def save(session_id: int) -> ResponseReturnValue:
 
 @bp.post("/sessions/<id:session_id>/signature")
 @require(Permission.SESSION_SIGN)
+@asks_inside
 def sign(session_id: int) -> ResponseReturnValue:
     """Keep what is written and lock it."""
-    form = _form_of(session_id)
+    form = _fitted(SignatureForm(), session_id)
     if not form.validate():
         return _page(session_id, form), 422
     answer = _keep(
-        form, session_id, lambda db: service.sign(db, actor(), form.signature(session_id))
+        form,
+        session_id,
+        lambda db: service.sign(db, actor(), form.signature(session_id, _sent_by())),
     )
     if answer is not None:
         return answer
@@ -130,9 +143,10 @@ def sign(session_id: int) -> ResponseReturnValue:
 
 @bp.post("/sessions/<id:session_id>/abort")
 @require(Permission.SESSION_SIGN)
+@asks_inside
 def abort(session_id: int) -> ResponseReturnValue:
     """Keep what was given so far and why it ended, and lock it."""
-    form = _form_of(session_id)
+    form = _fitted(SignatureForm(), session_id)
     is_good = form.validate()
     if not form.reason.text():
         form.refuse("reason", WHY)
@@ -140,7 +154,9 @@ def abort(session_id: int) -> ResponseReturnValue:
     if not is_good:
         return _page(session_id, form), 422
     answer = _keep(
-        form, session_id, lambda db: service.abort(db, actor(), form.abortion(session_id))
+        form,
+        session_id,
+        lambda db: service.abort(db, actor(), form.abortion(session_id, _sent_by())),
     )
     if answer is not None:
         return answer
@@ -150,6 +166,7 @@ def abort(session_id: int) -> ResponseReturnValue:
 
 @bp.post("/sessions/<id:session_id>/addenda")
 @require(Permission.SESSION_SIGN)
+@asks_inside
 def add(session_id: int) -> ResponseReturnValue:
     """Add words to a signed session."""
     queries.get_here(read(), actor(), session_id)
@@ -165,9 +182,13 @@ def add(session_id: int) -> ResponseReturnValue:
 # ---- what they share ----
 
 
-def _form_of(session_id: int) -> SessionForm:
-    """Return the form as it was sent, fitted to the session; 404 for an unknown one."""
-    form = SessionForm()
+def _sent_by() -> Page:
+    """Return the page that sent this form."""
+    return PageForm(request.form).page()
+
+
+def _fitted(form: SessionForm, session_id: int) -> SessionForm:
+    """Return a form as it was sent, fitted to the session; 404 for an unknown one."""
     pages.fit(read(), actor(), form, session_id)
     form.process(request.form)  # After fitting: the limits of the session decide what can be read.
     return form
@@ -187,6 +208,9 @@ def _keep(
         if isinstance(refused, service.Unaccepted):
             unusual = refused.unusual
         return _page(session_id, form, unusual=unusual), 422
+    except drafts.TypedElsewhere as unseen:
+        form.refuse("", unseen)
+        return _page(session_id, form), 409
     except (StaleEdit, service.AlreadySigned) as stale:
         form.refuse("", stale)
         return _page(session_id, form, is_stale=True), 409
@@ -214,6 +238,12 @@ def _page(
         read(),
         actor(),
         session_id,
-        pages.Sent(form=form, addendum=addendum, is_stale=is_stale, unusual=unusual),
+        pages.Sent(
+            form=form,
+            addendum=addendum,
+            is_stale=is_stale,
+            unusual=unusual,
+            page=_sent_by() if form else None,
+        ),
     )
     return render_template("treatments/show.html", **page)

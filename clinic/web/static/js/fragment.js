@@ -10,7 +10,8 @@
 import { announce, toast } from "./app.js";
 
 const policy = window.trustedTypes?.createPolicy("fragment", { createHTML: (html) => html });
-const parse = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+/** Read a page that the server made. */
+export const parse = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
 const words = document.body.dataset;
 const running = new WeakMap();
 const SHOWN = new Set([200, 409, 422, 429]);

@@ -1,0 +1,159 @@
+"""Keeping what is typed before it is judged, so that no word is lost.
+
+One page writes at a time. Another one of the same person may go on when it shows all that was
+typed; another person takes over with a press. Nothing that a page has not seen is overwritten.
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.errors import Conflict, Invalid, StaleEdit
+from clinic.core.text import N_
+from clinic.treatments.models import SessionDraft, TreatmentSession
+from clinic.treatments.queries import drafts as queries
+from clinic.treatments.values import DraftStep, KeepTyped, Page, SessionState, Typed
+
+MOST = 300_000
+"""Characters of a form that are kept before they are judged: 400 points are 40 000."""
+MOST_FIELDS = 400
+TOO_MUCH = N_("This is more than can be kept while you type. Save the draft.")
+KEPT_MEANWHILE = N_("This session was saved on another page. Save here too, to compare both texts.")
+LOCKED = N_("This session was signed on another page.")
+ELSEWHERE = N_("Opened on another page by %(by)s; this one no longer saves what you type.")
+UNSEEN = N_(
+    "%(by)s has typed something on another page that is not kept yet. "
+    "Open the session again to see it, then keep it or discard it."
+)
+
+
+class TypedElsewhere(Conflict):
+    """Another page writes; `is_new` tells whether it holds words that this page has not shown."""
+
+    def __init__(self, message: str, held: Typed, *, is_new: bool) -> None:
+        super().__init__(message, by=held.by)
+        self.held, self.is_new = held, is_new
+
+
+def keep(db: Session, actor: Actor, wish: KeepTyped) -> int:
+    """Keep what is typed as it is; return the number of the text that is kept now.
+
+    An older text than the kept one of the same page changes nothing. It is written every few
+    seconds: the trail has a line when a page begins to write, not for each. Raises NotFound,
+    TypedElsewhere, Conflict when signed, StaleEdit when the form was kept meanwhile, Invalid.
+    """
+    if len(wish.fields) > MOST_FIELDS or sum(len(n) + len(t) for n, t in wish.fields) > MOST:
+        raise Invalid(TOO_MUCH)
+    session = _open(db, actor, wish)
+    row = queries.of_step(db, session.id, wish.step)
+    if row is None:
+        row = SessionDraft(
+            session_id=session.id,
+            step=wish.step,
+            account_id=actor.id,
+            tab=wish.page.tab,
+            seq=wish.seq,
+            typed_on=wish.version,
+            fields=_rows(wish),
+            saved_at=clock.now(),
+        )
+        db.add(row)
+    else:
+        begins = row.tab != wish.page.tab
+        if begins:
+            _refuse_other(db, actor, wish)
+        elif wish.seq <= row.seq:
+            return row.seq
+        row.account_id, row.tab, row.seq = actor.id, wish.page.tab, max(wish.seq, row.seq + 1)
+        row.typed_on, row.fields, row.saved_at = wish.version, _rows(wish), clock.now()
+        if not begins:
+            return row.seq
+    audit.record(
+        db,
+        actor,
+        "treatment_session.typed_in",
+        "treatment_session",
+        session.id,
+        patient_id=session.patient_id,
+    )
+    return row.seq
+
+
+def check(db: Session, actor: Actor, wish: KeepTyped) -> None:
+    """Raise what keeping would raise; writes nothing."""
+    session = _open(db, actor, wish)
+    row = queries.of_step(db, session.id, wish.step)
+    if row is not None and row.tab != wish.page.tab:
+        _refuse_other(db, actor, wish)
+
+
+def discard(db: Session, actor: Actor, session_id: int, step: DraftStep, page: Page) -> None:
+    """Throw away what is typed and not kept, as this page shows it.
+
+    Done twice it changes nothing. Raises NotFound, TypedElsewhere when there are newer words.
+    """
+    session = queries.hold(db, actor, session_id)
+    row = queries.of_step(db, session.id, step)
+    if row is None:
+        return
+    settle(db, session.id, step, page)
+    audit.record(
+        db,
+        actor,
+        "treatment_session.untyped",
+        "treatment_session",
+        session.id,
+        patient_id=session.patient_id,
+    )
+
+
+def drop(db: Session, session_id: int, step: DraftStep, page: Page) -> None:
+    """Delete what this page typed or showed, now that it is kept; words it never saw stay."""
+    db.execute(
+        sa.delete(SessionDraft).where(
+            SessionDraft.session_id == session_id,
+            SessionDraft.step == step,
+            (SessionDraft.tab == page.tab) | (SessionDraft.seq <= page.seen),
+        )
+    )
+
+
+def settle(db: Session, session_id: int, step: DraftStep, page: Page) -> None:
+    """Delete what this page typed or showed; raises TypedElsewhere when there are newer words."""
+    drop(db, session_id, step, page)
+    left = queries.typed(db, session_id, step)
+    if left is not None:
+        raise TypedElsewhere(UNSEEN, left, is_new=True)
+
+
+def settle_all(db: Session, session_id: int, page: Page) -> None:
+    """Before a signature: no form of the session holds words that are not kept.
+
+    Raises TypedElsewhere when one does.
+    """
+    settle(db, session_id, DraftStep.SESSION, page)
+    for step in DraftStep:
+        settle(db, session_id, step, Page())
+
+
+def _open(db: Session, actor: Actor, wish: KeepTyped) -> TreatmentSession:
+    session = queries.hold(db, actor, wish.session_id)
+    if session.state is SessionState.SIGNED:
+        raise Conflict(LOCKED)
+    if session.version != wish.version:
+        raise StaleEdit(KEPT_MEANWHILE)
+    return session
+
+
+def _refuse_other(db: Session, actor: Actor, wish: KeepTyped) -> None:
+    held = queries.typed(db, wish.session_id, wish.step)
+    assert held is not None, "the row was just read"
+    is_new = held.seq > wish.page.seen
+    if is_new or (held.account_id != actor.id and not wish.takes_over):
+        raise TypedElsewhere(ELSEWHERE, held, is_new=is_new)
+
+
+def _rows(wish: KeepTyped) -> list[list[str]]:
+    return [[name, text] for name, text in wish.fields]
