@@ -174,6 +174,10 @@ def treats_and_signs(physician: Person, visit: int) -> int:
     page.get_by_role("button", name="Start the session").click()
     expect(page).to_have_url(re.compile(r"/sessions/\d+$"))
     session = int(page.url.rsplit("/", 1)[1])
+    for line in ("Right patient", "Consent", "Allergies", "Lot", "Side and zones"):
+        page.locator("#time-out").get_by_role("button", name=line, exact=True).click()
+        said = page.locator("#time-out [aria-pressed=true]")
+        expect(said.filter(has_text=line)).to_have_count(1)
     page.get_by_label("Blood drawn").fill("20")
     page.get_by_label("Anticoagulant", exact=True).select_option("acd_a")
     page.get_by_label("Its volume").fill("2")
