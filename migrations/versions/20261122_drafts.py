@@ -71,7 +71,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     kept = op.get_bind().scalar(
-        sa.text("SELECT (SELECT count(*) FROM time_out_line) + (SELECT count(*) FROM session_draft)")
+        sa.text(
+            "SELECT (SELECT count(*) FROM time_out_line) + (SELECT count(*) FROM session_draft)"
+        )
     )
     if kept:
         raise RuntimeError(

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError, StaleEdit
+from clinic.core.errors import ClinicError, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.treatments import typing
 from clinic.treatments.forms.drafts import PageForm
@@ -22,10 +22,10 @@ bp = Blueprint("drafts", __name__)
 ANOTHER = N_("%(name)s is signed in in this browser now. Nothing more is saved on this page.")
 UNREADABLE = N_("This page cannot be kept while you type. Save the draft.")
 DISCARDED = N_("What was typed and not kept is discarded.")
-_STEPS = ", ".join(step.value for step in DraftStep)
+NO_FORM = N_("A session has no such form")
 
 
-@bp.post(f"/sessions/<id:session_id>/drafts/<any({_STEPS}):step>")
+@bp.post("/sessions/<id:session_id>/drafts/<string:step>")
 @require(Permission.SESSION_LOG)
 def keep(session_id: int, step: str) -> ResponseReturnValue:
     """Keep what is typed, or only say whether this page still may."""
@@ -34,7 +34,7 @@ def keep(session_id: int, step: str) -> ResponseReturnValue:
         return _no("unreadable", translate(UNREADABLE)), 422
     if form.account_id != actor().id:
         return _no("person", translate(ANOTHER, name=actor().name)), 409
-    wish = form.wish(session_id, DraftStep(step), request.form.items(multi=True))
+    wish = form.wish(session_id, _known(step), request.form.items(multi=True))
     try:
         with transaction() as db:
             if form.only_checks:
@@ -45,13 +45,13 @@ def keep(session_id: int, step: str) -> ResponseReturnValue:
         return _refusal(refused)
 
 
-@bp.post(f"/sessions/<id:session_id>/drafts/<any({_STEPS}):step>/discard")
+@bp.post("/sessions/<id:session_id>/drafts/<string:step>/discard")
 @require(Permission.SESSION_LOG)
 def discard(session_id: int, step: str) -> ResponseReturnValue:
     """Throw away what is typed and not kept."""
     page = PageForm(request.form).page()
     with transaction() as db:
-        service.discard(db, actor(), session_id, DraftStep(step), page)
+        service.discard(db, actor(), session_id, _known(step), page)
     flash(translate(DISCARDED), "ok")
     return redirect(url_for("treatments.show", session_id=session_id), 303)
 
@@ -76,6 +76,12 @@ def say(session_id: int) -> ResponseReturnValue:
         time_out=queries.time_out(read(), session_id),
         time_out_names=TIME_OUT_NAMES,
     )
+
+
+def _known(step: str) -> DraftStep:
+    if step not in {known.value for known in DraftStep}:
+        raise NotFound(NO_FORM)
+    return DraftStep(step)
 
 
 def _refusal(refused: ClinicError) -> ResponseReturnValue:

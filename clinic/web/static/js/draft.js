@@ -1,7 +1,7 @@
-// A form with data-draft is kept at the server while somebody types, raw and not judged: three seconds after
+// A form is kept at the server while somebody types, raw and not judged: three seconds after
 // the last change, at the latest after ten, and when the page is left. What could not be sent stays in this
 // page's memory and nowhere else. Without this file the form is sent as any other.
-//   form[data-draft=address]   inputs draft_tab (key of this page), draft_seen (number of the text it shows), draft_account
+//   form with inputs draft_tab (key of this page; has data-draft=address), draft_seen (number of the text it shows), draft_account
 //     [data-draft-state] with [data-of=kept|typed|offline|anothers|stopped], [data-draft-at], [data-draft-said]
 //     buttons [data-draft-take] (this page goes on), [data-draft-show] (load what was typed elsewhere)
 //   dialog#signed-out with a form: the password of the same person, when the sign-in has ended
@@ -15,7 +15,8 @@ const HERE = 60_000; // a tap that changes nothing tells the server, once a minu
 const KEEPALIVE = 60_000; // what a browser lets out of a page that is closing
 const NOT_TYPED = new Set(["own_password", "view"]);
 
-const form = document.querySelector("form[data-draft]");
+const own = document.querySelector("input[data-draft]");
+const { form } = own;
 const shown = form.querySelector("[data-draft-state]");
 const dialog = document.querySelector("dialog#signed-out");
 const take = shown.querySelector("[data-draft-take]");
@@ -52,8 +53,8 @@ function body(extra = {}) {
 async function post(data, { keepalive = false } = {}) {
   const headers = real ? {} : { "X-Background": "1" }; // what a timer sends by itself prolongs nothing
   const init = { method: "POST", body: data, headers, credentials: "same-origin" };
-  if (keepalive) return fetch(form.dataset.draft, { ...init, keepalive: String(data).length < KEEPALIVE });
-  const answer = await fetch(form.dataset.draft, { ...init, signal: AbortSignal.timeout(15_000) });
+  if (keepalive) return fetch(own.dataset.draft, { ...init, keepalive: String(data).length < KEEPALIVE });
+  const answer = await fetch(own.dataset.draft, { ...init, signal: AbortSignal.timeout(15_000) });
   if (real && answer.ok) { real = false; told = Date.now(); }
   return answer;
 }
@@ -87,7 +88,7 @@ async function attempt(extra, again = true) {
     seq = said.seq;
     form.elements.draft_seen.value = seq;
     if (seq === mine || extra.draft_take) kept = covered;
-    state("typed", fill(form.dataset.textTyped, { time: said.at }));
+    state("typed", fill(own.dataset.textTyped, { time: said.at }));
     if (open()) { first = Date.now(); later(seq === mine ? WAIT : 0); }
     return true;
   }
@@ -145,7 +146,7 @@ function adopt(page) {
 }
 
 function ask() {
-  state("stopped", form.dataset.textSignedOut);
+  state("stopped", own.dataset.textSignedOut);
   if (!dialog.open) dialog.showModal();
   dialog.querySelector("[type=password]").focus();
 }
