@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_drafts"
-down_revision = "20261122_consents"
+down_revision = "20261122_hold"
 branch_labels = None
 depends_on = None
 
