@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
 from clinic.accounts import service as accounts
 from clinic.accounts.values import InviteAccount
@@ -27,6 +28,7 @@ from clinic.messages.values import MessageKind, MessageState, SetContact
 from clinic.patients.values import Channel
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
+from clinic.safety.models import PatientFact, ScreeningRecord
 from clinic.safety.values import (
     FactKind,
     ReleaseFinding,
@@ -159,6 +161,10 @@ def story(chair: Chair) -> Story:
         "secret": [messages.open_feed(db, chair.world.actor(Role.ADMINISTRATOR), room)],
         "entry_id": [offered.entry_id],
         "offer_id": [offered.id],
+        "session_id": [signed.id, begun.id],
+        "side_effect_id": [effect_id],
+        "fact_id": [db.scalar(sa.select(sa.func.min(PatientFact.id)))],
+        "screening_id": [db.scalar(sa.select(sa.func.max(ScreeningRecord.id)))],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
 

@@ -357,7 +357,12 @@ def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
         taken = error if isinstance(error, SlotTaken) else None
         return _move_page(appointment_id, form, taken=taken), status
     except ClinicError as error:
-        return refused_step(appointment_id, error)
+        if status_of(error) in {403, 404}:
+            raise
+        # What was typed stays beside how the visit stands now: who saves again means it.
+        form.version.renew(visit.page(read(), actor(), appointment_id).visit.version)
+        form.refuse("", error)
+        return _move_page(appointment_id, form), status_of(error)
     if isinstance(moved, Refused):
         return _move_page(appointment_id, form, refused=moved), 409
     next_url = own_path(request.args.get("next"))
