@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from clinic.core import units
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.merging import queries
@@ -18,14 +19,18 @@ from clinic.merging.values import (
     KIND_NAMES,
     MESSAGES,
     Clash,
+    Contradiction,
     Counted,
     Line,
     Return,
+    Said,
 )
 from clinic.messages import queries as message_queries
 from clinic.patients import queries as patient_queries
 from clinic.patients.models import ContactWish, Patient, PatientPair
 from clinic.patients.values import CHANNEL_NAMES, SEX_NAMES, STATUS_NAMES, Channel, Sex, full_name
+from clinic.safety import queries as safety_queries
+from clinic.safety.values import Fact, FactState
 
 OTHER = N_("Other entries of the medical record")
 """The sum of what is clinical, for who is not."""
@@ -43,18 +48,23 @@ class Both:
     lines: tuple[Line, ...]
     counted: tuple[Counted, ...]
     clashes: tuple[Clash, ...]
+    contradicting: int
+    """Medical facts of which the two records say different things: a number for everybody."""
+    contradictions: tuple[Contradiction, ...]
+    """The same, for clinicians only."""
     refusal: str
     """Why they cannot be merged; empty when they can."""
 
 
 def both(db: Session, actor: Actor, one_id: int, other_id: int) -> Both:
-    """Return two records of the actor's place; raises NotFound, Elsewhere. Six statements."""
+    """Return two records of the actor's place; raises NotFound, Elsewhere. Nine statements."""
     pair = tuple(
         patient_queries.get(db, number, location_id=actor.location_id)
         for number in (one_id, other_id)
     )
     one, other = pair
     wishes = [message_queries.wish_of(db, row.id) for row in pair]
+    against = _against(db, one.id, other.id)
     return Both(
         ids=(one.id, other.id),
         names=(_name(one), _name(other)),
@@ -64,7 +74,30 @@ def both(db: Session, actor: Actor, one_id: int, other_id: int) -> Both:
         lines=tuple(_lines(one, other, wishes)),
         counted=tuple(_counted(db, actor, (one.id, other.id))),
         clashes=tuple(queries.clashes(db, one.id, other.id)),
+        contradicting=len(against),
+        contradictions=tuple(_told(*facts) for facts in against) if actor.is_clinical else (),
         refusal=merging_rules.refusal(one.status, other.status, is_same=one is other),
+    )
+
+
+def _against(db: Session, one_id: int, other_id: int) -> list[tuple[Fact, Fact]]:
+    known = safety_queries.histories(db, [one_id, other_id])
+    return merging_rules.contradicting(known[one_id].facts, known[other_id].facts)
+
+
+def _told(one: Fact, other: Fact) -> Contradiction:
+    return Contradiction(
+        name=safety_queries.codes().name(one.code), says=(_said(one), _said(other))
+    )
+
+
+def _said(fact: Fact) -> Said:
+    value = "" if fact.value_milli is None else units.show_thousandths(fact.value_milli)
+    return Said(
+        is_there=fact.state is FactState.PRESENT,
+        label=fact.label,
+        value=f"{value} {fact.unit or ''}".strip(),
+        on=fact.noted_on,
     )
 
 

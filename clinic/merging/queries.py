@@ -13,7 +13,7 @@ from clinic.core.db import Base
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.merging import rules as merging_rules
-from clinic.merging.values import APART, EVIDENCE, Clash, Decided, Likely
+from clinic.merging.values import APART, EVIDENCE, UNDO_DAYS, Clash, Decided, Likely
 from clinic.patients import finding
 from clinic.patients import rules as patient_rules
 from clinic.patients.models import Patient, PatientPair, PatientSearchKey
@@ -253,6 +253,21 @@ def recent(db: Session, *, location_id: int, now: dt.datetime, limit: int = 50) 
     return [_decided(row, now) for row in rows]
 
 
+def merged_into(
+    db: Session, patient_id: int, *, location_id: int, now: dt.datetime
+) -> list[Decided]:
+    """Return the merges in force that this record stayed in, newest first; one statement."""
+    rows = db.execute(
+        _DECIDED.where(
+            PatientPair.kept_id == patient_id,
+            PatientPair.verdict == Verdict.ONE,
+            PatientPair.undone_at.is_(None),
+            _kept.location_id == location_id,
+        ).order_by(PatientPair.decided_at.desc(), PatientPair.id.desc())
+    )
+    return [_decided(row, now) for row in rows]
+
+
 def decision(
     db: Session, pair_id: int, *, location_id: int, now: dt.datetime
 ) -> tuple[PatientPair, Decided]:
@@ -281,6 +296,7 @@ def _decided(row: sa.Row[*tuple[object, ...]], now: dt.datetime) -> Decided:
         decided_at=pair.decided_at,
         undone_at=pair.undone_at,
         undone_by=row.undone_by or "",
+        undo_until=pair.decided_at + dt.timedelta(days=UNDO_DAYS),
         may_undo=pair.undone_at is None
         and merging_rules.may_undo(pair.verdict, pair.decided_at, now),
     )

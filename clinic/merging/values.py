@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from clinic.core.text import N_
-from clinic.patients.values import PatientHit, PatientStatus, Verdict
+from clinic.patients.values import SEX_NAMES, PatientHit, PatientStatus, Sex, Verdict
 
 UNDO_DAYS = 30
 """How long a merge can be taken back."""
@@ -87,6 +87,12 @@ class Line:
         """Tell whether there is anything to choose."""
         return self.values[0] != self.values[1]
 
+    @property
+    def contradicts(self) -> bool:
+        """Tell whether both are recorded and differ; an unknown sex says nothing."""
+        unknown = ("", SEX_NAMES[Sex.UNKNOWN])
+        return self.differs and not any(value in unknown for value in self.values)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
@@ -106,6 +112,27 @@ class Clash:
     other_id: int
     other: str
     other_starts_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What one record says last about one thing."""
+
+    is_there: bool
+    label: str
+    """As it was written down; empty where nobody wrote more than the thing."""
+    value: str
+    """What was measured, with its unit; empty for what is only there or not."""
+    on: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """One thing about which two records say different things; for clinicians."""
+
+    name: str
+    """Marked for translation, as the catalogue calls it."""
+    says: tuple[Said, Said]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +160,8 @@ class Decided:
     decided_at: dt.datetime
     undone_at: dt.datetime | None
     undone_by: str
+    undo_until: dt.datetime
+    """Of a merge."""
     may_undo: bool
 
 

@@ -11,7 +11,7 @@ from clinic.core.text import N_
 from clinic.merging import page as pages
 from clinic.merging import queries, service
 from clinic.merging.forms import ApartForm, MergeForm, UndoForm
-from clinic.merging.values import FIELDS, UNDO_DAYS
+from clinic.merging.values import FIELDS, UNDO_DAYS, Decided
 from clinic.patients.values import LIKENESS_NAMES, STATUS_NAMES, Verdict
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
@@ -26,6 +26,15 @@ APART = N_("Noted: these are two people.")
 UNDONE = N_("Taken back. Both records are as they were.")
 _OTHER = "patient_id"
 """The parameter by which the search brings the second record along."""
+
+
+@bp.app_template_global()
+def merged_into(patient_id: int) -> list[Decided]:
+    """Return what was merged into a record, for the page of its patient and who may merge."""
+    who = actor()
+    if not who.may(Permission.PATIENT_MERGE):
+        return []
+    return queries.merged_into(read(), patient_id, location_id=who.location_id, now=clock.now())
 
 
 @bp.get("/patients/duplicates")
