@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+from collections.abc import Callable
 from typing import Any, dataclass_transform
 
 import sqlalchemy as sa
@@ -44,13 +45,17 @@ class UTCDateTime(sa.types.TypeDecorator[dt.datetime]):
         value = value.astimezone(dt.UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(
-        self, value: dt.datetime | None, dialect: Dialect
-    ) -> dt.datetime | None:
-        """Return aware UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
+        """Return what makes aware UTC of a value: in one step, a list has a thousand of them."""
+        read = self.impl_instance.result_processor(dialect, coltype)
+
+        def instant(value: Any) -> Any:
+            if value is None:
+                return None
+            at: Any = value if read is None else read(value)
+            return at.replace(tzinfo=dt.UTC) if at.tzinfo is None else at.astimezone(dt.UTC)
+
+        return instant
 
 
 def known(column: str, kind: type[enum.Enum]) -> sa.CheckConstraint:

@@ -18,6 +18,7 @@ from wtforms.widgets import HiddenInput, TextArea, TextInput
 from clinic.core import units
 from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
+from clinic.web.choices import ChoiceList
 from clinic.web.words import translate, words_of
 
 T = TypeVar("T")
@@ -353,6 +354,8 @@ class FormKeyField(HiddenField):
 
 class ChoiceField(SelectField):
     """One of a list; an unknown value is an error at the field, never a crash."""
+
+    widget = ChoiceList()
 
     def __init__(self, label: str = "", *, optional: bool = False, **kwargs: Any) -> None:
         kwargs.setdefault("choices", [])

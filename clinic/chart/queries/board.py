@@ -6,7 +6,7 @@ One statement reads the visits, whatever their number.
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
@@ -67,7 +67,8 @@ def day(
     whose = _whose(actor, table, practitioner_id) if view is View.WEEK else None
     asked = {View.DEVICES: _BY_DEVICE, View.WEEK: _OF_ONE}.get(view, _BY_PRACTITIONER)
     bounds = _bounds(actor, on, view) | ({"whose": whose} if view is View.WEEK else {})
-    parts = cast("Sequence[Line]", db.execute(asked, bounds | missed.bounds()).all())
+    rows_read = db.connection().execute(asked, bounds | missed.bounds())
+    parts = [Line._make(row) for row in rows_read.all()]
     rows, own = _by_visit(parts)
     now = clock.now()
     local = walltime.to_local(now, actor.zone)
@@ -324,7 +325,7 @@ _Practitioner, _Room = aliased(Resource), aliased(Resource)
 
 
 def _visits(*held: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
-    """Make the statement that reads visits, a row for each part of which this is true."""
+    """Make the statement that reads lines, one for each part of which this is true."""
     return (
         sa.select(
             Appointment.id,

@@ -1,7 +1,7 @@
 """When nobody is booked in a column of the board, and the one word for why."""
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import pairwise
 
 from clinic.core.text import N_
 from clinic.scheduling.rules.slots import GRID_MIN
@@ -41,9 +41,14 @@ def stretches(
         is_break = bool(shifts) and shifts[0][0] < minute < shifts[-1][1]
         return BREAK if is_break else OFF if shifts else shut
 
-    found = []
-    for word, minutes in groupby(range(opens, closes, GRID_MIN), why):
-        stretch = list(minutes)
+    spans = [*shifts, *((start, end) for start, end, _word in blocked)]
+    rows = {opens, *(-(-edge // GRID_MIN) * GRID_MIN for span in spans for edge in span)}
+    changes = sorted(row for row in rows if opens <= row < closes)
+    found: list[Blocked] = []
+    for start, end in pairwise([*changes, closes]):
+        word = why(start)
+        if word and found and found[-1][1:] == (start, word):
+            start = found.pop()[0]  # noqa: PLW2901 - goes on from what is the same before it
         if word:
-            found.append((stretch[0], stretch[-1] + GRID_MIN, word))
+            found.append((start, end, word))
     return found
