@@ -49,6 +49,7 @@ _BLUEPRINTS = (
     "clinic.patients.views",
     "clinic.catalog.views.products",
     "clinic.catalog.views.services",
+    "clinic.catalog.views.stock",
     "clinic.safety.views",
     "clinic.scheduling.views.planning",
     "clinic.scheduling.views.presence",
@@ -144,6 +145,8 @@ _UNDER = {
     "merging": "patients",
     "messages": "patients",
     "scheduling": "board",
+    "stock": "catalog",
+    "trace": "catalog",
 }
 """Packages without a line of their own, and the line they are found under."""
 

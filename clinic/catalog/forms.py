@@ -1,17 +1,27 @@
 """What people type to keep products and lots."""
 
 import datetime as dt
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any
 
 from wtforms import BooleanField
 
+from clinic.catalog.rules import barcodes
 from clinic.catalog.values import (
+    CLASS_NAMES,
     INGREDIENTS,
     PRODUCT_KIND_NAMES,
+    UNIT_NAMES,
     AddLot,
     AddProduct,
+    ChangeProduct,
+    KeptProduct,
     ProductKind,
+    RegulatoryClass,
+    StockUnit,
 )
+from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.web.forms import (
     AmountField,
@@ -19,14 +29,40 @@ from clinic.web.forms import (
     ChoiceField,
     DateField,
     EnumField,
+    ParsedField,
     TextField,
+    VersionField,
+    WholeField,
     given,
 )
-from clinic.web.words import translate
+from clinic.web.words import translate, words_of
 
 NEEDS_STRENGTH = N_("Enter the strength: the dose is computed from it")
 NEEDS_INGREDIENT = N_("Choose which anaesthetic it is: its limit depends on it")
-FURTHEST = dt.timedelta(days=10 * 366)
+LONGEST_OPEN_HOURS = 28 * 24
+"""28 days: no rule of the clinic may allow more (product_unfit)."""
+
+
+class GtinField(ParsedField):
+    """The number of a product, typed or as a part of a whole barcode."""
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Take what a scanner sends, its invisible separators too."""
+        self.data = None
+        raw = str(valuelist[0]).strip() if valuelist else ""
+        if raw:
+            try:
+                self.data = self.parse(raw)
+            except Invalid as bad:
+                raise ValueError(words_of(bad)) from bad
+
+    def parse(self, raw: str) -> str:
+        """Return fourteen digits; raises Invalid for anything else."""
+        digits = raw.replace(" ", "").replace("-", "")
+        found = barcodes.read(digits, today=dt.date(2026, 1, 1)).gtin  # Its date is not looked at.
+        if not found:
+            raise Invalid(barcodes.UNREADABLE)
+        return found
 
 
 class ProductForm(BaseForm):
@@ -49,9 +85,37 @@ class ProductForm(BaseForm):
         description=N_("2 % is 20 mg/mL."),
     )
     has_adrenaline = BooleanField(N_("With adrenaline"))
+    regulatory_class = EnumField(
+        N_("Regulatory class"), RegulatoryClass, CLASS_NAMES, optional=True
+    )
+    certificate = TextField(N_("Authorisation or certificate"), max_length=80, optional=True)
+    gtin = GtinField(
+        N_("Number in the barcode"),
+        optional=True,
+        description=N_("Scan the pack or type the GTIN: then scanning it finds the product."),
+    )
+    unit = EnumField(N_("Counted in"), StockUnit, UNIT_NAMES, optional=True)
+    low = AmountField(
+        N_("Order more at"),
+        optional=True,
+        least=1,
+        most=1_000_000_000,
+        description=N_("At this much or less the list says so."),
+    )
+    leaflet = AmountField(
+        N_("Most in a session by its leaflet"), optional=True, least=1, most=50_000, unit="mL"
+    )
+    open_hours = WholeField(
+        N_("Hours an opened vial is kept"),
+        optional=True,
+        least=1,
+        most=LONGEST_OPEN_HOURS,
+        description=N_("Empty: what is left is thrown away after the session."),
+    )
+    is_single_patient = BooleanField(N_("A vial is for one patient only"))
 
-    def __init__(self, formdata: object = None) -> None:
-        super().__init__(formdata)
+    def __init__(self, formdata: object = None, **given_data: Any) -> None:
+        super().__init__(formdata, **given_data)
         self.ingredient.offer(
             ((code, translate(name)) for code, name in INGREDIENTS.items()),
             blank=translate(N_("None of these")),
@@ -72,6 +136,9 @@ class ProductForm(BaseForm):
     def wish(self) -> AddProduct:
         """Return what to add."""
         kind: ProductKind = self.kind.member()
+        usual = StockUnit.PIECE if kind is ProductKind.KIT else StockUnit.ML
+        stated = self.regulatory_class.member() or RegulatoryClass.UNSTATED
+        is_cosmetic = RegulatoryClass.COSMETIC is stated or kind is ProductKind.COSMETIC
         return AddProduct(
             name=self.name.text(),
             kind=kind,
@@ -79,7 +146,71 @@ class ProductForm(BaseForm):
             ingredient=self.ingredient.data or "",
             strength_ug_per_ml=self.strength.data,
             has_adrenaline=bool(self.has_adrenaline.data) and kind is ProductKind.ANAESTHETIC,
-            is_injectable=kind is not ProductKind.COSMETIC,
+            is_injectable=not is_cosmetic,
+            gtin=self.gtin.data,
+            regulatory_class=RegulatoryClass.COSMETIC if is_cosmetic else stated,
+            certificate=self.certificate.text(),
+            unit=self.unit.member() or usual,
+            leaflet_ul=self.leaflet.data,
+            is_single_patient=bool(self.is_single_patient.data),
+            open_hours=self.open_hours.data,
+            low_milli=self.low.data,
+        )
+
+
+class ProductChangeForm(ProductForm):
+    """A product as it is changed; what it is for stays."""
+
+    version = VersionField()
+    is_active = BooleanField(N_("In use here"))
+
+    @classmethod
+    def of(cls, row: KeptProduct) -> "ProductChangeForm":
+        """Return the form of a product as it is kept."""
+        return cls(
+            data={
+                "version": row.version,
+                "name": row.name,
+                "kind": row.kind.value,
+                "manufacturer": row.manufacturer,
+                "ingredient": row.ingredient,
+                "strength": row.strength_ug_per_ml,
+                "has_adrenaline": row.has_adrenaline,
+                "regulatory_class": row.regulatory_class.value,
+                "certificate": row.certificate,
+                "gtin": row.gtin,
+                "unit": row.unit.value,
+                "low": row.low_milli,
+                "leaflet": row.leaflet_ul,
+                "open_hours": row.open_hours,
+                "is_single_patient": row.is_single_patient,
+                "is_active": row.is_active,
+            }
+        )
+
+    def texts(self) -> dict[str, str]:
+        """Return {field: what it says} for people, after a save that came too late."""
+        found = {}
+        for field in self:
+            if isinstance(field, ChoiceField):
+                offered: Any = field.choices or ()
+                names = {str(one.value): str(one.label) for one in offered}
+                found[field.name] = names.get(str(field.data or ""), "")
+            elif isinstance(field, BooleanField):
+                found[field.name] = translate(N_("yes")) if field.data else translate(N_("no"))
+            elif not isinstance(field, VersionField):
+                found[field.name] = "" if field.data is None else str(field.data)
+            if isinstance(field, ParsedField) and field.data is not None:
+                found[field.name] = field.show(field.data)
+        return found
+
+    def change(self, product_id: int) -> ChangeProduct:
+        """Return what to change."""
+        return ChangeProduct(
+            product_id=product_id,
+            version=given(self.version.data),
+            is_active=bool(self.is_active.data),
+            product=self.wish(),
         )
 
 

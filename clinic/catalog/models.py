@@ -7,8 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column, relationship
 
-from clinic.catalog.values import LotState, Modality, ProductKind, ResourceKind
-from clinic.core.db import Base, Key, Versioned, known
+from clinic.catalog.stock_values import MovementKind
+from clinic.catalog.values import (
+    LotState,
+    Modality,
+    ProductKind,
+    RegulatoryClass,
+    ResourceKind,
+    StockUnit,
+)
+from clinic.core.db import Base, Key, Versioned, append_only, known
 
 PATTERN_CHECKS = {
     "length": "sessions_planned BETWEEN 1 AND 60",
@@ -101,7 +109,13 @@ class Product(Versioned, Base):
     __table_args__ = (
         sa.UniqueConstraint("code"),
         known("kind", ProductKind),
+        known("regulatory_class", RegulatoryClass),
+        known("unit", StockUnit),
+        sa.UniqueConstraint("gtin"),
         sa.CheckConstraint("strength_ug_per_ml IS NULL OR strength_ug_per_ml > 0", name="strength"),
+        sa.CheckConstraint("leaflet_ul BETWEEN 1 AND 50000", name="leaflet"),
+        sa.CheckConstraint("open_hours BETWEEN 1 AND 672", name="open_hours"),
+        sa.CheckConstraint("low_milli > 0", name="low"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -116,6 +130,21 @@ class Product(Versioned, Base):
     is_injectable: Mapped[bool] = mapped_column(default=True)
     """False for cosmetics: they may never be injected."""
     is_active: Mapped[bool] = mapped_column(default=True)
+    gtin: Mapped[str | None] = mapped_column(sa.String(14), default=None)
+    """Fourteen digits, as the barcode of the pack says them."""
+    regulatory_class: Mapped[RegulatoryClass] = mapped_column(default=RegulatoryClass.UNSTATED)
+    certificate: Mapped[str] = mapped_column(sa.String(80), default="")
+    """Number of the marketing authorisation or of the certificate."""
+    unit: Mapped[StockUnit] = mapped_column(default=StockUnit.ML)
+    """What its stock is counted in."""
+    leaflet_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    """The most in one session by its leaflet; NULL: the leaflet says none."""
+    is_single_patient: Mapped[bool] = mapped_column(default=False)
+    """A vial of it is for one patient, however much is left."""
+    open_hours: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """How long an opened vial is kept for use; NULL: what is left is thrown away."""
+    low_milli: Mapped[int | None] = mapped_column(sa.BigInteger, default=None)
+    """At this much or less, in thousandths of the unit, more is to be ordered; NULL: never."""
 
 
 class ProductLot(Versioned, Base):
@@ -135,3 +164,95 @@ class ProductLot(Versioned, Base):
     expires_on: Mapped[dt.date]
     state: Mapped[LotState] = mapped_column(default=LotState.OK)
     state_reason: Mapped[str] = mapped_column(sa.String(200), default="")
+
+
+class StockLevel(Base):
+    """How much of a lot is left at a place: the sum of its movements, never below nought.
+
+    A lot without a row was never received or counted there: it may be used, and nothing is drawn.
+    """
+
+    __tablename__ = "stock_level"
+    __table_args__ = (
+        sa.Index(None, "location_id"),
+        sa.CheckConstraint("level_milli >= 0", name="not_below_nought"),
+    )
+
+    lot_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("product_lot.id", ondelete="RESTRICT"), primary_key=True
+    )
+    location_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("location.id", ondelete="RESTRICT"), primary_key=True
+    )
+    level_milli: Mapped[int] = mapped_column(sa.BigInteger)
+    """Thousandths of the product's unit."""
+
+
+class StockMovement(Base):
+    """What came to a lot or went from it at a place: by whom, when, why. Never changed."""
+
+    __tablename__ = "stock_movement"
+    __table_args__ = (
+        sa.Index(None, "lot_id", "location_id", "id"),
+        sa.Index(None, "location_id"),
+        sa.Index(None, "actor_id"),
+        sa.Index(None, "session_id"),
+        sa.UniqueConstraint("reverses_id"),
+        sa.UniqueConstraint("form_key"),
+        known("kind", MovementKind),
+        sa.CheckConstraint(
+            "(kind = 'receipt' AND amount_milli > 0) OR kind = 'count'"
+            " OR (kind IN ('use', 'waste') AND amount_milli < 0)"
+            " OR (kind IN ('transfer', 'reversal') AND amount_milli <> 0)",
+            name="sign",
+        ),
+        sa.CheckConstraint("(kind = 'use') = (session_id IS NOT NULL)", name="use_has_session"),
+        sa.CheckConstraint("(kind = 'reversal') = (reverses_id IS NOT NULL)", name="reversal"),
+        sa.CheckConstraint(
+            "kind NOT IN ('waste', 'count', 'transfer') OR length(reason) > 0", name="reason_given"
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    lot_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("product_lot.id", ondelete="RESTRICT"))
+    location_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("location.id", ondelete="RESTRICT"))
+    kind: Mapped[MovementKind]
+    amount_milli: Mapped[int] = mapped_column(sa.BigInteger)
+    """Signed, in thousandths of the product's unit; of a count what it was off by."""
+    at: Mapped[dt.datetime]
+    actor_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    session_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="RESTRICT"), default=None
+    )
+    """The session that used it."""
+    reverses_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("stock_movement.id", ondelete="RESTRICT"), default=None
+    )
+    form_key: Mapped[str | None] = mapped_column(sa.String(40), default=None)
+
+
+append_only(StockMovement)
+
+
+class OpenedVial(Versioned, Base):
+    """A vial that was opened in a session and kept; it may be used for the product's hours."""
+
+    __tablename__ = "opened_vial"
+    __table_args__ = (
+        sa.Index(None, "lot_id"),
+        sa.Index(None, "session_id"),
+        sa.Index(None, "location_id", "discarded_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    lot_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("product_lot.id", ondelete="RESTRICT"))
+    location_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("location.id", ondelete="RESTRICT"))
+    session_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("treatment_session.id", ondelete="RESTRICT")
+    )
+    """In which it was opened: a vial for one patient is that session's patient's."""
+    opened_at: Mapped[dt.datetime]
+    discarded_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """When it was thrown away or empty; NULL while it is kept."""

@@ -2,16 +2,19 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from clinic.catalog import rules as catalog_rules
-from clinic.catalog.models import Patterned, Product, ProductLot, Service
+from clinic.catalog.models import Patterned, Product, ProductLot, Service, StockLevel
+from clinic.catalog.rules import lots as lot_rules
+from clinic.catalog.rules import offers
 from clinic.catalog.values import (
     PRODUCT_KIND_NAMES,
     CoursePattern,
+    KeptProduct,
     LotChoice,
     ProductCard,
     Segment,
@@ -115,11 +118,11 @@ def _service_card(row: Service) -> ServiceCard:
         modality=row.modality,
         duration_min=row.duration_min,
         course=pattern_of(row),
-        shipped_with=catalog_rules.shipped_with(row.code, pattern_of(row)),
+        shipped_with=offers.shipped_with(row.code, pattern_of(row)),
         ingredients=tuple(row.ingredients),
         is_active=row.is_active,
         segments=parts,
-        bars=catalog_rules.bars(parts),
+        bars=offers.bars(parts),
     )
 
 
@@ -131,6 +134,40 @@ def product(db: Session, product_id: int) -> Product:
     return found
 
 
+def kept_product(db: Session, product_id: int) -> KeptProduct:
+    """Return a product as its form shows it; raises NotFound."""
+    row = product(db, product_id)
+    return KeptProduct(**{field.name: getattr(row, field.name) for field in fields(KeptProduct)})
+
+
+def kept_products(db: Session) -> list[KeptProduct]:
+    """Return all products as they are kept, by name. One statement."""
+    names = [field.name for field in fields(KeptProduct)]
+    return [
+        KeptProduct(**{name: getattr(row, name) for name in names})
+        for row in db.scalars(sa.select(Product).order_by(Product.name, Product.id))
+    ]
+
+
+def hold_product(db: Session, product_id: int) -> Product:
+    """Return a product, locked until the end of the transaction; raises NotFound."""
+    # Not FOR UPDATE: a session that names one of its lots holds the key meanwhile.
+    which = sa.select(Product).where(Product.id == product_id).with_for_update(key_share=True)
+    found = db.scalar(which.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(NO_PRODUCT)
+    return found
+
+
+def hold_lot(db: Session, lot_id: int) -> ProductLot:
+    """Return a lot, locked until the end of the transaction; raises NotFound."""
+    which = sa.select(ProductLot).where(ProductLot.id == lot_id).with_for_update(key_share=True)
+    found = db.scalar(which.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(NO_LOT)
+    return found
+
+
 def lot(db: Session, lot_id: int) -> ProductLot:
     """Return a lot; raises NotFound."""
     found = db.get(ProductLot, lot_id)
@@ -139,31 +176,32 @@ def lot(db: Session, lot_id: int) -> ProductLot:
     return found
 
 
-def lots(db: Session, *, on: dt.date) -> list[LotChoice]:
-    """Return every lot as it is offered on a day: usable first, first-expiring on top.
+def lots(db: Session, *, on: dt.date, location_id: int) -> list[LotChoice]:
+    """Return every lot as a place offers it on a day: usable first, first-expiring on top.
 
     Those that must not be used come with their reason, to be shown struck out. One statement.
     """
-    return _choices(db, sa.true(), on=on)
+    return _choices(db, sa.true(), on=on, location_id=location_id)
 
 
-def lots_usable(db: Session, on: dt.date) -> list[LotChoice]:
-    """Return the lots that may be used on a day, first-expiring first. One statement."""
-    return [choice for choice in lots(db, on=on) if choice.unusable is None]
+def lots_of(
+    db: Session, lot_ids: Iterable[int], *, on: dt.date, location_id: int
+) -> dict[int, LotChoice]:
+    """Return the lots of these ids, judged for a day and a place; unknown ones are left out.
 
-
-def lots_of(db: Session, lot_ids: Iterable[int], *, on: dt.date) -> dict[int, LotChoice]:
-    """Return the lots of these ids, judged for a day; unknown ids are left out. One statement."""
+    One statement.
+    """
     wanted = sorted(set(lot_ids))
     if not wanted:
         return {}
-    return {choice.id: choice for choice in _choices(db, ProductLot.id.in_(wanted), on=on)}
+    which = ProductLot.id.in_(wanted)
+    return {choice.id: choice for choice in _choices(db, which, on=on, location_id=location_id)}
 
 
-def products(db: Session, *, on: dt.date) -> list[ProductCard]:
-    """Return all products with their lots, by kind and name. Two statements."""
+def products(db: Session, *, on: dt.date, location_id: int) -> list[ProductCard]:
+    """Return all products with their lots as a place has them, by kind and name. Two statements."""
     by_product: dict[int, list[LotChoice]] = {}
-    for choice in lots(db, on=on):
+    for choice in lots(db, on=on, location_id=location_id):
         by_product.setdefault(choice.product_id, []).append(choice)
     kinds = list(PRODUCT_KIND_NAMES)
     rows = db.scalars(sa.select(Product).order_by(Product.name, Product.id)).all()
@@ -179,6 +217,11 @@ def products(db: Session, *, on: dt.date) -> list[ProductCard]:
                 has_adrenaline=row.has_adrenaline,
                 is_injectable=row.is_injectable,
                 is_active=row.is_active,
+                regulatory_class=row.regulatory_class,
+                unit=row.unit,
+                is_single_patient=row.is_single_patient,
+                open_hours=row.open_hours,
+                low_milli=row.low_milli,
                 lots=tuple(by_product.get(row.id, ())),
             )
             for row in rows
@@ -192,13 +235,22 @@ def codes(db: Session, *, of: type[Service] | type[Product]) -> frozenset[str]:
     return frozenset(db.scalars(sa.select(of.code)))
 
 
-def has_product(db: Session, *, name: str, strength_ug_per_ml: int | None) -> bool:
-    """Tell whether a product of this name and strength is on the list already."""
+def has_product(
+    db: Session, *, name: str, strength_ug_per_ml: int | None, but: int | None = None
+) -> bool:
+    """Tell whether another product of this name and strength is on the list already."""
     same = sa.select(Product.id).where(
         Product.name == name,
+        Product.id.is_distinct_from(but),
         Product.strength_ug_per_ml.is_not_distinct_from(strength_ug_per_ml),
     )
     return db.scalars(same.limit(1)).first() is not None
+
+
+def gtin_is_taken(db: Session, gtin: str, *, but: int | None = None) -> bool:
+    """Tell whether another product's pack carries this number."""
+    same = sa.select(Product.id).where(Product.gtin == gtin, Product.id.is_distinct_from(but))
+    return db.scalar(same.limit(1)) is not None
 
 
 def has_lot(db: Session, *, product_id: int, lot_no: str) -> bool:
@@ -213,16 +265,22 @@ def has_lot(db: Session, *, product_id: int, lot_no: str) -> bool:
     )
 
 
-def _choices(db: Session, which: sa.ColumnElement[bool], *, on: dt.date) -> list[LotChoice]:
+def _choices(
+    db: Session, which: sa.ColumnElement[bool], *, on: dt.date, location_id: int
+) -> list[LotChoice]:
     rows = db.execute(
-        sa.select(ProductLot, Product)
+        sa.select(ProductLot, Product, StockLevel.level_milli)
         .join(Product, Product.id == ProductLot.product_id)
+        .outerjoin(
+            StockLevel,
+            sa.and_(StockLevel.lot_id == ProductLot.id, StockLevel.location_id == location_id),
+        )
         .where(which)
     )
-    return catalog_rules.in_order_of_use(_choice(row[0], row[1], on) for row in rows)
+    return lot_rules.in_order_of_use(_choice(row[0], row[1], row[2], on) for row in rows)
 
 
-def _choice(lot: ProductLot, product: Product, on: dt.date) -> LotChoice:
+def _choice(lot: ProductLot, product: Product, level_milli: int | None, on: dt.date) -> LotChoice:
     return LotChoice(
         id=lot.id,
         product_id=product.id,
@@ -236,5 +294,11 @@ def _choice(lot: ProductLot, product: Product, on: dt.date) -> LotChoice:
         state=lot.state,
         state_reason=lot.state_reason,
         version=lot.version,
-        unusable=catalog_rules.usable(lot, product, on),
+        unusable=lot_rules.usable(lot, product, on, level_milli),
+        gtin=product.gtin or "",
+        regulatory_class=product.regulatory_class,
+        unit=product.unit,
+        level_milli=level_milli,
+        open_hours=product.open_hours,
+        leaflet_ul=product.leaflet_ul,
     )

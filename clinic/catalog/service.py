@@ -1,20 +1,30 @@
 """Keeping services, products and lots."""
 
 import re
+from dataclasses import fields
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
-from clinic.catalog import queries
+from clinic.catalog import queries, stock_queries
 from clinic.catalog.models import Product, ProductLot, Service, ServiceSegment
-from clinic.catalog.rules import DEFAULT_OFFERS
-from clinic.catalog.values import AddLot, AddProduct, LotState
+from clinic.catalog.rules.offers import DEFAULT_OFFERS
+from clinic.catalog.values import AddLot, AddProduct, ChangeProduct, LotState
 from clinic.core.access import Actor
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.changes import before_after
+from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
 
 PRODUCT_KNOWN = N_("A product of this name and strength is on the list already")
 LOT_KNOWN = N_("This lot is on the list already")
+UNIT_STAYS = N_("Its stock is kept in this unit already")
+GTIN_KNOWN = N_("Another product on the list carries this number")
+CHANGED_SINCE = N_(
+    "Somebody else has changed this product in the meantime. Compare, then save again."
+)
+NOT_QUARANTINED = N_("This lot is not in quarantine. Reload the page to see how it stands.")
+RELEASE_REASON = N_("Write why the lot may be used again")
 REASON_MISSING = N_("Write why the lot must not be used")
 ALREADY_STOPPED = N_("This lot has been stopped already. Reload the page to see why.")
 
@@ -52,22 +62,36 @@ def add_product(db: Session, actor: Actor, wish: AddProduct) -> Product:
 
     Raises Invalid when one of this name and strength is on the list.
     """
-    if queries.has_product(db, name=wish.name, strength_ug_per_ml=wish.strength_ug_per_ml):
-        raise Invalid(PRODUCT_KNOWN, field="name")
+    _refuse_twins(db, wish)
 
     product = Product(
-        code=free_code(wish.name, queries.codes(db, of=Product)),
-        name=wish.name,
-        kind=wish.kind,
-        ingredient=wish.ingredient,
-        manufacturer=wish.manufacturer,
-        strength_ug_per_ml=wish.strength_ug_per_ml,
-        has_adrenaline=wish.has_adrenaline,
-        is_injectable=wish.is_injectable,
+        code=free_code(wish.name, queries.codes(db, of=Product)), **_product_columns(wish)
     )
     db.add(product)
     db.flush()  # The audit line and the redirect need the id.
     audit.record(db, actor, "product.added", "product", product.id)
+    return product
+
+
+def change_product(db: Session, actor: Actor, wish: ChangeProduct) -> Product:
+    """Change a product or withdraw it; sessions that are signed keep what they were signed with.
+
+    Its kind stays. Raises NotFound, StaleEdit when somebody changed it since, Invalid when one of
+    this name and strength, or with this number on the pack, is on the list.
+    """
+    product = queries.hold_product(db, wish.product_id)
+    if product.version != wish.version:
+        raise StaleEdit(CHANGED_SINCE)
+    _refuse_twins(db, wish.product, but=product.id)
+    if wish.product.unit is not product.unit and stock_queries.has_movements(db, product.id):
+        raise Invalid(UNIT_STAYS, field="unit")
+    values = {**_product_columns(wish.product), "kind": product.kind, "is_active": wish.is_active}
+    changes = before_after(product, values)
+    if not changes:
+        return product
+    for name, value in values.items():
+        setattr(product, name, value)
+    audit.record(db, actor, "product.changed", "product", product.id, detail={"changes": changes})
     return product
 
 
@@ -80,10 +104,16 @@ def add_lot(db: Session, actor: Actor, wish: AddLot) -> ProductLot:
     if queries.has_lot(db, product_id=product.id, lot_no=wish.lot_no):
         raise Invalid(LOT_KNOWN, field="lot_no")
 
-    lot = ProductLot(product_id=product.id, lot_no=wish.lot_no, expires_on=wish.expires_on)
-    db.add(lot)
-    db.flush()  # The audit line needs the id.
+    lot = new_lot(db, wish)
     audit.record(db, actor, "lot.added", "lot", lot.id, detail={"product": product.id})
+    return lot
+
+
+def new_lot(db: Session, wish: AddLot) -> ProductLot:
+    """Make the row of a lot; who calls leaves the audit line."""
+    lot = ProductLot(product_id=wish.product_id, lot_no=wish.lot_no, expires_on=wish.expires_on)
+    db.add(lot)
+    db.flush()  # The audit line and the stock need the id.
     return lot
 
 
@@ -107,6 +137,33 @@ def recall(db: Session, actor: Actor, lot_id: int, reason: str) -> ProductLot:
     if lot.state is LotState.RECALLED:
         raise Conflict(ALREADY_STOPPED)
     return _stop(db, actor, lot, LotState.RECALLED, reason)
+
+
+def release(db: Session, actor: Actor, lot_id: int, reason: str) -> ProductLot:
+    """Put a lot back into use after quarantine, with the reason; a recall is for ever.
+
+    Raises NotFound, Invalid without a reason, Conflict when it is not in quarantine.
+    """
+    lot = queries.hold_lot(db, lot_id)
+    if lot.state is not LotState.QUARANTINE:
+        raise Conflict(NOT_QUARANTINED)
+    if not reason.strip():
+        raise Invalid(RELEASE_REASON, field="reason")
+    lot.state, lot.state_reason = LotState.OK, reason.strip()
+    audit.record(db, actor, "lot.ok", "lot", lot.id, detail={"product": lot.product_id})
+    return lot
+
+
+def _refuse_twins(db: Session, wish: AddProduct, *, but: int | None = None) -> None:
+    strength = wish.strength_ug_per_ml
+    if queries.has_product(db, name=wish.name, strength_ug_per_ml=strength, but=but):
+        raise Invalid(PRODUCT_KNOWN, field="name")
+    if wish.gtin and queries.gtin_is_taken(db, wish.gtin, but=but):
+        raise Invalid(GTIN_KNOWN, field="gtin")
+
+
+def _product_columns(wish: AddProduct) -> dict[str, Any]:
+    return {field.name: getattr(wish, field.name) for field in fields(wish)}
 
 
 def _stop(db: Session, actor: Actor, lot: ProductLot, state: LotState, reason: str) -> ProductLot:

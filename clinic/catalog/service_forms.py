@@ -6,7 +6,7 @@ from wtforms import BooleanField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from clinic.catalog import rules as catalog_rules
+from clinic.catalog.rules import offers
 from clinic.catalog.values import (
     DEVICE_NAMES,
     INGREDIENTS,
@@ -137,7 +137,7 @@ class PartsForm(AskingForm):
             self[f"{at}_{n}"].errors for n in _NUMBERS for at in _PARTS
         ):
             return False
-        for mistake in catalog_rules.mistakes(self.segments()):
+        for mistake in offers.mistakes(self.segments()):
             said = translate(mistake.sentence, **mistake.values)
             self.refuse(f"{mistake.at}_{mistake.seq}" if mistake.seq else "", said)
             is_good = False

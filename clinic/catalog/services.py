@@ -7,8 +7,8 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
 from clinic.catalog import queries
-from clinic.catalog import rules as catalog_rules
 from clinic.catalog.models import Service, ServiceSegment
+from clinic.catalog.rules import offers
 from clinic.catalog.service import free_code
 from clinic.catalog.values import AddService, ChangeService, KeepService, Modality, Segment
 from clinic.core import clock
@@ -37,7 +37,7 @@ def add_service(db: Session, actor: Actor, wish: AddService) -> Service:
         code=free_code(kept.name, queries.codes(db, of=Service)),
         name=kept.name,
         modality=wish.modality,
-        duration_min=catalog_rules.duration_min(kept.segments),
+        duration_min=offers.duration_min(kept.segments),
         **queries.columns_of(kept.course),
         ingredients=sorted(kept.ingredients),
         segments=rows_of(kept.segments),
@@ -69,7 +69,7 @@ def change_service(db: Session, actor: Actor, wish: ChangeService) -> Service:
     after: dict[str, Any] = {
         "name": kept.name,
         **queries.columns_of(kept.course),
-        "duration_min": catalog_rules.duration_min(kept.segments),
+        "duration_min": offers.duration_min(kept.segments),
         "is_active": wish.is_active,
     }
     detail = before_after(service, after)
@@ -112,7 +112,7 @@ def rows_of(parts: tuple[Segment, ...]) -> list[ServiceSegment]:
 def _refuse(kept: KeepService, modality: Modality) -> None:
     if kept.ingredients and modality is not Modality.MESOTHERAPY:
         raise Invalid(ONLY_MESOTHERAPY, field="ingredients")
-    for mistake in catalog_rules.mistakes(kept.segments):
+    for mistake in offers.mistakes(kept.segments):
         field = f"{mistake.at}_{mistake.seq}" if mistake.seq else ""
         raise Invalid(mistake.sentence, field=field, **mistake.values)
 

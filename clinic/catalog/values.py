@@ -74,6 +74,44 @@ PRODUCT_KIND_NAMES: dict[ProductKind, str] = {
 """In the order in which they are shown."""
 
 
+class RegulatoryClass(StrEnum):
+    """What the law takes a product for, as its pack or its certificate says."""
+
+    UNSTATED = "unstated"
+    MEDICINE = "medicine"
+    COMPOUNDED = "compounded"
+    DEVICE_I = "device_1"
+    DEVICE_IIA = "device_2a"
+    DEVICE_IIB = "device_2b"
+    DEVICE_III = "device_3"
+    COSMETIC = "cosmetic"
+
+
+CLASS_NAMES: dict[RegulatoryClass, str] = {
+    RegulatoryClass.UNSTATED: N_("Not stated"),
+    RegulatoryClass.MEDICINE: N_("Medicinal product"),
+    RegulatoryClass.COMPOUNDED: N_("Made by a pharmacy"),
+    RegulatoryClass.DEVICE_I: N_("Medical device, class I"),
+    RegulatoryClass.DEVICE_IIA: N_("Medical device, class IIa"),
+    RegulatoryClass.DEVICE_IIB: N_("Medical device, class IIb"),
+    RegulatoryClass.DEVICE_III: N_("Medical device, class III"),
+    RegulatoryClass.COSMETIC: N_("Cosmetic"),
+}
+
+
+class StockUnit(StrEnum):
+    """What a product is counted in; amounts are kept in its thousandths."""
+
+    ML = "ml"
+    PIECE = "piece"
+
+
+UNIT_NAMES: dict[StockUnit, str] = {
+    StockUnit.ML: N_("Millilitres"),
+    StockUnit.PIECE: N_("Pieces"),
+}
+
+
 class LotState(StrEnum):
     """Whether a lot may be used."""
 
@@ -100,6 +138,7 @@ class Unusable(StrEnum):
     WITHDRAWN = "withdrawn"
     EMPTY = "empty"
     USED_ON_ANOTHER = "used_on_another"
+    OPEN_TOO_LONG = "open_too_long"
 
 
 UNUSABLE_WORDS: dict[Unusable, str] = {
@@ -111,6 +150,7 @@ UNUSABLE_WORDS: dict[Unusable, str] = {
     Unusable.WITHDRAWN: N_("no longer used here"),
     Unusable.EMPTY: N_("used up"),
     Unusable.USED_ON_ANOTHER: N_("a vial for one patient, used for another"),
+    Unusable.OPEN_TOO_LONG: N_("opened too long ago"),
 }
 
 
@@ -224,12 +264,26 @@ class AnyProduct(Protocol):
         """What it is for."""
 
     @property
+    def regulatory_class(self) -> RegulatoryClass:
+        """What the law takes it for."""
+
+    @property
     def is_injectable(self) -> bool:
         """Whether it is made for injection."""
 
     @property
     def is_active(self) -> bool:
         """Whether the clinic still uses it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenVial:
+    """A vial that was opened and kept: until when it may be used, and why not."""
+
+    id: int
+    opened_at: dt.datetime
+    until: dt.datetime
+    unusable: Unusable | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +304,14 @@ class LotChoice:
     version: int
     unusable: Unusable | None
     """None: it may be used on the day that was asked about."""
+    gtin: str = ""
+    regulatory_class: RegulatoryClass = RegulatoryClass.UNSTATED
+    unit: StockUnit = StockUnit.ML
+    level_milli: int | None = None
+    """What is left at the place that was asked about; None: it was never counted there."""
+    open_hours: int | None = None
+    leaflet_ul: int | None = None
+    vials: tuple[OpenVial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,7 +337,36 @@ class ProductCard:
     has_adrenaline: bool
     is_injectable: bool
     is_active: bool
+    regulatory_class: RegulatoryClass
+    unit: StockUnit
+    is_single_patient: bool
+    open_hours: int | None
+    low_milli: int | None
     lots: tuple[LotChoice, ...]
+
+    @property
+    def stock_milli(self) -> int | None:
+        """Return what is left of its usable lots; None while none of them was counted."""
+        counted = [
+            lot.level_milli
+            for lot in self.lots
+            if lot.unusable is None and lot.level_milli is not None
+        ]
+        was_counted = any(lot.level_milli is not None for lot in self.lots)
+        return sum(counted) if was_counted else None
+
+    @property
+    def is_low(self) -> bool:
+        """Tell whether less is left than the clinic wants to have, and all of it was counted."""
+        uncounted = any(lot.unusable is None and lot.level_milli is None for lot in self.lots)
+        stock = self.stock_milli
+        return (
+            self.is_active
+            and self.low_milli is not None
+            and stock is not None
+            and not uncounted
+            and stock <= self.low_milli
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +381,33 @@ class AddProduct:
     strength_ug_per_ml: int | None = None
     has_adrenaline: bool = False
     is_injectable: bool = True
+    gtin: str | None = None
+    regulatory_class: RegulatoryClass = RegulatoryClass.UNSTATED
+    certificate: str = ""
+    unit: StockUnit = StockUnit.ML
+    leaflet_ul: int | None = None
+    is_single_patient: bool = False
+    open_hours: int | None = None
+    low_milli: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptProduct(AddProduct):
+    """A product as it is kept."""
+
+    id: int
+    version: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeProduct:
+    """Change a product, seen at `version`, or withdraw it."""
+
+    product_id: int
+    version: int
+    is_active: bool
+    product: AddProduct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,10 @@ class Permission(StrEnum):
     """Grade and close side effects as a physician."""
     PRODUCT_MANAGE = "product.manage"
     """Keep products and lots."""
+    LOT_RELEASE = "lot.release"
+    """Put a lot back into use after quarantine."""
+    TRACE_EXPORT = "lot.export"
+    """Take out of the program who was treated with a lot."""
     ACCOUNT_MANAGE = "account.manage"
     """Invite, change and deactivate people."""
     CLINIC_MANAGE = "clinic.manage"
@@ -120,6 +124,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.RELEASE,
         Permission.SESSION_SIGN,
         Permission.SIDE_EFFECT_CLOSE,
+        Permission.LOT_RELEASE,
+        Permission.TRACE_EXPORT,
     },
     Role.ADMINISTRATOR: frozenset(
         {

@@ -50,6 +50,11 @@ def first(db: Session) -> Location:
     return location
 
 
+def places(db: Session) -> Sequence[Location]:
+    """Return all places of the clinic, by name."""
+    return db.scalars(sa.select(Location).order_by(Location.name, Location.id)).all()
+
+
 def spans(location: Location) -> tuple[OpenSpan, ...]:
     """Return the opening hours of a place loaded by `with_hours`, in order of the week."""
     return tuple(

@@ -1,23 +1,26 @@
 """Judging what was written into a session: fetch what the rules need, ask them all."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from clinic.catalog import queries as catalog_queries
-from clinic.catalog.values import UNUSABLE_WORDS, ChosenLot, LotChoice
+from clinic.catalog.values import UNUSABLE_WORDS, ChosenLot, LotChoice, Unusable
+from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.safety.values import FactKind
 from clinic.treatments import record
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, checks
 from clinic.treatments.rules.barring import Bars
-from clinic.treatments.values import Breach, Case, Content
+from clinic.treatments.values import Breach, Case, Content, LotAmount
 
 LOT_GONE = N_("This lot is not on the list any more")
 LOT_TWICE = N_("This lot is named twice: add the amounts")
+VIAL_GONE = N_("This opened vial is not kept any more. Choose the lot itself for a new one.")
 LOT_UNUSABLE = N_("Lot %(lot)s must not be used: %(reason)s")
 
 
@@ -35,17 +38,21 @@ class Judged:
 
 
 def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content) -> Judged:
-    """Return what the rules say about a content of a session; changes nothing. Seven statements."""
+    """Return what the rules say about a content of a session; changes nothing. Nine statements."""
     on = record.day_of(session, actor.zone)
-    known = catalog_queries.lots_of(db, (lot.lot_id for lot in content.lots), on=on)
+    known = mix_queries.lots_of(db, session, (lot.lot_id for lot in content.lots), on=on)
     wrong = _wrong_lots(content, known)
     if any(lot.lot_id not in known for lot in content.lots):
         content = _without_unknown(content, known)
     lots = tuple(known[lot.lot_id] for lot in content.lots)
     used = record.used_of(lots, content)
     chosen = tuple(
-        ChosenLot(ingredient=lot.ingredient or lot.product_name, unusable=lot.unusable)
-        for lot in lots
+        ChosenLot(
+            ingredient=lot.ingredient or lot.product_name,
+            unusable=unusable_of(lot, amount),
+            opened_on=_day(record.opened_at(lot, amount), actor.zone),
+        )
+        for lot, amount in zip(lots, content.lots, strict=True)
     )
     bars, history = queries.bars(db, session, chosen)
     case = Case(
@@ -53,6 +60,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         on=on,
         birth_date=history.person.birth_date,
         content=content,
+        at=clock.now(),
         used=used,
     )
     said = {breach.field for breach in wrong}  # What is wrong with a lot is said once, exactly.
@@ -77,6 +85,16 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
     )
 
 
+def unusable_of(choice: LotChoice, lot: LotAmount) -> Unusable | None:
+    """Tell why a lot must not be used, or the opened vial of it that was chosen."""
+    vials = (vial.unusable for vial in choice.vials if vial.id == lot.vial_id)
+    return choice.unusable or next(vials, None)
+
+
+def _day(moment: dt.datetime | None, zone: str) -> dt.date | None:
+    return None if moment is None else walltime.to_local(moment, zone).date()
+
+
 def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
     wrong: list[Breach] = []
     seen: set[int] = set()
@@ -84,15 +102,17 @@ def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
         choice = known.get(lot.lot_id)
         if choice is None:
             wrong.append(Breach(code="lot_gone", field=f"lot_{row}", message=LOT_GONE))
-        elif choice.unusable is not None:
+        elif (unusable := unusable_of(choice, lot)) is not None:
             wrong.append(
                 Breach(
                     code="lot_unusable",
                     field=f"lot_{row}",
                     message=LOT_UNUSABLE,
-                    values=(("lot", choice.lot_no), ("reason", UNUSABLE_WORDS[choice.unusable])),
+                    values=(("lot", choice.lot_no), ("reason", UNUSABLE_WORDS[unusable])),
                 )
             )
+        elif lot.vial_id and lot.vial_id not in {vial.id for vial in choice.vials}:
+            wrong.append(Breach(code="vial_gone", field=f"lot_{row}", message=VIAL_GONE))
         if lot.lot_id in seen:
             wrong.append(Breach(code="lot_twice", field=f"lot_{row}", message=LOT_TWICE))
         seen.add(lot.lot_id)

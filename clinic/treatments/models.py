@@ -90,6 +90,8 @@ class TreatmentSession(Versioned, Base):
     prp_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     weight_g: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     weight_on: Mapped[dt.date | None] = mapped_column(default=None)
+    mixed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """When the syringe was mixed; NULL where nothing was."""
     pain: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     """0 to 10 (LOINC 72514-3)."""
     note: Mapped[str] = mapped_column(sa.Text, default="")
@@ -115,8 +117,10 @@ class LotUse(Base):
     __table_args__ = (
         sa.UniqueConstraint("session_id", "seq"),
         sa.Index(None, "lot_id"),
+        sa.Index(None, "vial_id"),
         known("role", LotRole),
         sa.CheckConstraint("amount_ul BETWEEN 0 AND 50000", name="amount"),
+        sa.CheckConstraint("pieces BETWEEN 1 AND 50", name="pieces"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -135,6 +139,14 @@ class LotUse(Base):
     """Strength times volume, as computed and shown then."""
     expires_on: Mapped[dt.date]
     """Copy of the lot's date at use."""
+    pieces: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """How many, of what is counted in pieces; NULL: one."""
+    opened_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """When the vial was opened; NULL: not written, or nothing that is opened."""
+    vial_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("opened_vial.id", ondelete="RESTRICT"), default=None
+    )
+    """The opened vial that it came from; NULL: a new one."""
 
 
 class InjectionSite(Base):

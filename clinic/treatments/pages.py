@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import LotChoice
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
@@ -22,6 +21,7 @@ from clinic.treatments import judging, points, record, typing
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.queries import drafts as draft_queries
+from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, dose, limits, proposing, scalp, volumes
 from clinic.treatments.rules.barring import Bars
@@ -101,7 +101,9 @@ def fit(db: Session, actor: Actor, form: SessionForm, session_id: int) -> None:
     """Give a form the limits and lots of its session; raises NotFound."""
     session = queries.get_here(db, actor, session_id)
     on = record.day_of(session, actor.zone)
-    form.fit(queries.modality_of(db, session.service_id), catalog_queries.lots(db, on=on), on)
+    form.fit(queries.modality_of(db, session.service_id), on)
+    lots = mix_queries.lots(db, session, on=on)
+    form.offer_lots(lots, today=on, zone=actor.zone, begun=session.started_at)
 
 
 def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[str, Any]:
@@ -151,14 +153,14 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
     stored = record.content_of(session)
     judged = judging.judge(db, actor, session, stored)
     modality, on = judged.case.modality, judged.case.on
-    lots = catalog_queries.lots(db, on=on)
+    lots = mix_queries.lots(db, session, on=on)
     past = queries.past_of(db, session.patient_id, zone=actor.zone, before=session.started_at)
     alike = past if past is not None and past.modality is modality else None
     form, changes = sent.form, []
     typed = typing.of_form(db, actor, session.id, DraftStep.SESSION, sent.page)
     is_stale = sent.is_stale
     if form is None:
-        form = _fresh_form(db, session, judged, lots, alike)
+        form = _fresh_form(db, session, judged, alike, offered=(lots, actor.zone))
         if typed.typed:
             form.process(typed.formdata)
             # Kept by another page meanwhile: read once, to lay both texts side by side.
@@ -191,12 +193,16 @@ def _fresh_form(
     db: Session,
     session: TreatmentSession,
     judged: judging.Judged,
-    lots: Sequence[LotChoice],
     past: Past | None,
+    *,
+    offered: tuple[Sequence[LotChoice], str],
 ) -> SessionForm:
+    """`offered` is what can be chosen, and the zone in whose wall time it is shown."""
+    lots, zone = offered
     stored, modality = judged.case.content, judged.case.modality
     form = SessionForm()
-    form.fit(modality, lots, judged.case.on)
+    form.fit(modality, judged.case.on)
+    form.offer_lots(lots, today=judged.case.on, zone=zone, begun=session.started_at)
     proposed = proposing.lots(modality, lots, past) if session.saved_at is None else []
     form.fill(
         stored,

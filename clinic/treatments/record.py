@@ -7,9 +7,9 @@ from dataclasses import replace
 from clinic.catalog.values import LotChoice
 from clinic.core import walltime
 from clinic.core.db import Base
-from clinic.treatments.models import InjectionSite, TreatmentSession
+from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.rules import signing
-from clinic.treatments.values import Content, LotAmount, Place, Site, UsedLot
+from clinic.treatments.values import FIRST_OF_PREPARATION, Content, LotAmount, Place, Site, UsedLot
 
 
 def site_of(row: InjectionSite) -> Site:
@@ -38,11 +38,22 @@ def content_of(session: TreatmentSession) -> Content:
         prp_ul=session.prp_ul,
         weight_g=session.weight_g,
         weight_on=session.weight_on,
+        mixed_at=session.mixed_at,
         pain=session.pain,
         note=session.note,
-        lots=tuple(LotAmount(lot_id=use.lot_id, amount_ul=use.amount_ul) for use in session.lots),
+        lots=tuple(_amount_of(use) for use in session.lots if use.seq < FIRST_OF_PREPARATION),
         sites=tuple(site_of(row) for row in session.sites),
         soft_limits_accepted=session.soft_limits_accepted,
+    )
+
+
+def _amount_of(use: LotUse) -> LotAmount:
+    return LotAmount(
+        lot_id=use.lot_id,
+        amount_ul=use.amount_ul,
+        vial_id=use.vial_id,
+        # A vial that was open before says itself since when.
+        opened_at=None if use.vial_id else use.opened_at,
     )
 
 
@@ -66,9 +77,18 @@ def used_of(lots: Sequence[LotChoice], content: Content) -> tuple[UsedLot, ...]:
             strength_ug_per_ml=choice.strength_ug_per_ml,
             has_adrenaline=choice.has_adrenaline,
             amount_ul=lot.amount_ul,
+            leaflet_ul=choice.leaflet_ul,
+            open_hours=choice.open_hours,
+            opened_at=opened_at(choice, lot),
         )
         for choice, lot in zip(lots, content.lots, strict=True)
     )
+
+
+def opened_at(choice: LotChoice, lot: LotAmount) -> dt.datetime | None:
+    """Return when the vial of a lot was opened, as the vial or somebody says."""
+    kept = (vial.opened_at for vial in choice.vials if vial.id == lot.vial_id)
+    return next(kept, lot.opened_at)
 
 
 def day_of(session: TreatmentSession, zone: str) -> dt.date:

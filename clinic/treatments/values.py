@@ -43,6 +43,8 @@ class LotRole(StrEnum):
     DILUENT = "diluent"
 
 
+FIRST_OF_PREPARATION = 101
+"""Lots of a session that are numbered from here on belong to the preparation of the blood."""
 ROLE_OF: dict[ProductKind, LotRole] = {
     ProductKind.DRUG: LotRole.ACTIVE,
     ProductKind.ANAESTHETIC: LotRole.ANAESTHETIC,
@@ -135,6 +137,10 @@ class LotAmount:
 
     lot_id: int
     amount_ul: int | None = None
+    vial_id: int | None = None
+    """The opened vial that it comes from; None: a new one."""
+    opened_at: dt.datetime | None = None
+    """When a new vial was opened, where somebody wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +153,7 @@ class Content:
     prp_ul: int | None = None
     weight_g: int | None = None
     weight_on: dt.date | None = None
+    mixed_at: dt.datetime | None = None
     pain: int | None = None
     note: str = ""
     lots: tuple[LotAmount, ...] = ()
@@ -164,6 +171,11 @@ class UsedLot:
     strength_ug_per_ml: int | None
     has_adrenaline: bool
     amount_ul: int | None
+    leaflet_ul: int | None = None
+    """The most in a session by its leaflet; None: it says none."""
+    open_hours: int | None = None
+    """How long an opened vial may be used; None: it is not kept."""
+    opened_at: dt.datetime | None = None
 
     @property
     def dose_ng(self) -> int | None:
@@ -181,6 +193,8 @@ class Case:
     on: dt.date
     birth_date: dt.date | None
     content: Content
+    at: dt.datetime | None = None
+    """When the injections begin, else now; None: nobody asks how old a mixture is."""
     used: tuple[UsedLot, ...] = ()
     """One for each lot of the content, in the same order."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from clinic.accounts.models import Account
 from clinic.accounts.values import AccountStatus
 from clinic.catalog.models import Product, ProductLot, Service, ServiceSegment
-from clinic.catalog.rules import DEFAULT_OFFERS
+from clinic.catalog.rules.offers import DEFAULT_OFFERS
 from clinic.catalog.values import Modality, ProductKind, ResourceKind
 from clinic.consents import service as consent_service
 from clinic.core.access import Role

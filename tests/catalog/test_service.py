@@ -74,18 +74,20 @@ def test_a_lot_of_an_unknown_product_is_not_found(db, world):
 
 
 def test_a_quarantined_lot_is_offered_no_more_and_keeps_its_reason(db, world):
+    def here():
+        return queries.lots(db, on=TODAY, location_id=world.location.id)
+
     kit = a_kit(db, world)
     lot = a_lot(db, world, kit)
-    assert [choice.id for choice in queries.lots_usable(db, TODAY)] == [lot.id]
+    assert [choice.unusable for choice in here()] == [None]
 
     service.quarantine(db, world.actor(Role.PHYSICIAN), lot.id, "Particles seen")
     service.quarantine(db, world.actor(Role.PHYSICIAN), lot.id, "Another reason")
     db.flush()
 
-    (choice,) = queries.lots(db, on=TODAY)
+    (choice,) = here()
     assert choice.unusable is Unusable.QUARANTINED
     assert choice.state_reason == "Particles seen"
-    assert queries.lots_usable(db, TODAY) == []
 
 
 def test_a_quarantined_lot_can_be_recalled_once(db, world):
@@ -113,6 +115,10 @@ def test_lots_are_offered_first_expiring_first(db, world):
     soon = a_lot(db, world, kit, "soon", TODAY + dt.timedelta(days=9))
     gone = a_lot(db, world, kit, "gone", TODAY - dt.timedelta(days=1))
 
-    assert [choice.id for choice in queries.lots(db, on=TODAY)] == [soon.id, late.id, gone.id]
-    found = queries.lots_of(db, [late.id, 999_999], on=TODAY)
+    assert [choice.id for choice in queries.lots(db, on=TODAY, location_id=world.location.id)] == [
+        soon.id,
+        late.id,
+        gone.id,
+    ]
+    found = queries.lots_of(db, [late.id, 999_999], on=TODAY, location_id=world.location.id)
     assert set(found) == {late.id}

@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
-from clinic.catalog import queries, rules
+from clinic.catalog import queries
 from clinic.catalog.models import Service
+from clinic.catalog.rules import offers
 from clinic.catalog.values import Modality, ResourceKind, Segment
 from clinic.core.access import Role
 from clinic.scheduling import service as scheduling
@@ -26,37 +27,37 @@ def part(seq: int, kind: ResourceKind, begins: int, length: int, device: str = "
 
 
 def said(*parts: Segment) -> list[tuple[int, str, str]]:
-    return [(m.seq, m.at, m.sentence) for m in rules.mistakes(parts)]
+    return [(m.seq, m.at, m.sentence) for m in offers.mistakes(parts)]
 
 
 # ---- the rule ----
 
 
 def test_the_length_is_the_end_of_the_last_part():
-    assert rules.duration_min([part(1, ROOM, 0, 65), part(2, PERSON, 30, 25)]) == 65
-    assert rules.duration_min([]) == 0
+    assert offers.duration_min([part(1, ROOM, 0, 65), part(2, PERSON, 30, 25)]) == 65
+    assert offers.duration_min([]) == 0
 
 
 def test_what_is_on_the_list_of_a_new_clinic_is_without_mistake():
-    for offer in rules.DEFAULT_OFFERS:
-        assert rules.mistakes(offer.segments) == []
-        assert rules.duration_min(offer.segments) == offer.duration_min
+    for offer in offers.DEFAULT_OFFERS:
+        assert offers.mistakes(offer.segments) == []
+        assert offers.duration_min(offer.segments) == offer.duration_min
 
 
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        ((part(1, ROOM, 0, 0), part(2, PERSON, 0, 5)), (1, "length", rules.TOO_SHORT)),
-        ((part(1, ROOM, 0, 7), part(2, PERSON, 0, 5)), (1, "length", rules.OFF_GRID)),
-        ((part(1, ROOM, 3, 10), part(2, PERSON, 0, 5)), (1, "from", rules.OFF_GRID)),
-        ((part(1, ROOM, 0, 10), part(2, PERSON, 400, 85)), (2, "length", rules.TOO_LONG)),
+        ((part(1, ROOM, 0, 0), part(2, PERSON, 0, 5)), (1, "length", offers.TOO_SHORT)),
+        ((part(1, ROOM, 0, 7), part(2, PERSON, 0, 5)), (1, "length", offers.OFF_GRID)),
+        ((part(1, ROOM, 3, 10), part(2, PERSON, 0, 5)), (1, "from", offers.OFF_GRID)),
+        ((part(1, ROOM, 0, 10), part(2, PERSON, 400, 85)), (2, "length", offers.TOO_LONG)),
         (
             (part(1, ROOM, 0, 10), part(2, PERSON, 0, 10), part(3, PERSON, 5, 10)),
-            (3, "from", rules.SAME_TWICE),
+            (3, "from", offers.SAME_TWICE),
         ),
-        ((part(1, ROOM, 0, 10), part(2, NURSE, 0, 10)), (0, "", rules.NO_PRACTITIONER)),
-        ((part(1, PERSON, 0, 10),), (0, "", rules.NO_ROOM)),
-        ((part(1, PERSON, 5, 10), part(2, ROOM, 5, 10)), (1, "from", rules.NO_BEGINNING)),
+        ((part(1, ROOM, 0, 10), part(2, NURSE, 0, 10)), (0, "", offers.NO_PRACTITIONER)),
+        ((part(1, PERSON, 0, 10),), (0, "", offers.NO_ROOM)),
+        ((part(1, PERSON, 5, 10), part(2, ROOM, 5, 10)), (1, "from", offers.NO_BEGINNING)),
     ],
 )
 def test_each_mistake_is_said_at_its_part(parts, expected):
@@ -70,7 +71,7 @@ def test_two_devices_of_different_kinds_may_be_held_at_once():
         part(3, ResourceKind.DEVICE, 0, 10, "centrifuge"),
         part(4, ResourceKind.DEVICE, 0, 10, "laser"),
     )
-    assert rules.mistakes(parts) == []
+    assert offers.mistakes(parts) == []
 
 
 # ---- the pages ----

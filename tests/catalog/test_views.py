@@ -37,7 +37,7 @@ def test_a_nurse_adds_a_product_and_its_lot(db, world):
         },
     )
     assert made.status_code == 303
-    (card,) = queries.products(db, on=TODAY)
+    (card,) = queries.products(db, on=TODAY, location_id=world.location.id)
     assert (card.strength_ug_per_ml, card.has_adrenaline) == (20_000, True)
 
     made = nurse.post(made.location, {"lot_no": "A-1", "expires_on": "2027-01-31"})
@@ -54,7 +54,10 @@ def test_a_strength_may_be_typed_with_comma_or_point(db, world, strength):
         "/products/new", {"name": "X", "kind": "drug", "strength": strength}
     )
 
-    assert queries.products(db, on=TODAY)[0].strength_ug_per_ml == 20_500
+    assert (
+        queries.products(db, on=TODAY, location_id=world.location.id)[0].strength_ug_per_ml
+        == 20_500
+    )
 
 
 @pytest.mark.parametrize(

@@ -79,10 +79,12 @@ def a_clinic(sessions: Sessions) -> tuple[Actor, BookAppointment, list[int]]:
         return actor, wish, patients
 
 
-def all_at_once(sessions: Sessions, work, *, is_own_unit: bool = True) -> list[object]:
+def all_at_once(
+    sessions: Sessions, work, *, is_own_unit: bool = True, desks: int = DESKS
+) -> list[object]:
     """Let every desk do its work at the same moment; return what each got, errors as they are."""
-    barrier = threading.Barrier(DESKS)
-    results: list[object] = [None] * DESKS
+    barrier = threading.Barrier(desks)
+    results: list[object] = [None] * desks
 
     def desk(number: int) -> None:
         barrier.wait()
@@ -95,7 +97,7 @@ def all_at_once(sessions: Sessions, work, *, is_own_unit: bool = True) -> list[o
         except Exception as error:
             results[number] = error
 
-    threads = [threading.Thread(target=desk, args=(n,)) for n in range(DESKS)]
+    threads = [threading.Thread(target=desk, args=(n,)) for n in range(desks)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -169,6 +169,10 @@ class Chair:
 
 @pytest.fixture
 def chair(world: World, db: Session) -> Chair:
+    return a_chair(world, db)
+
+
+def a_chair(world: World, db: Session) -> Chair:
     alice = factories.a_patient(db, location=world.location, family_name="Okoye")
     prp = factories.a_service(db, name="PRP")
     meso = factories.a_service(db, modality=Modality.MESOTHERAPY, name="Mesotherapy")
@@ -199,25 +203,37 @@ def chair(world: World, db: Session) -> Chair:
         vitamins=lot("Hair mix", ProductKind.DRUG, "V-3", ingredient="vitamins"),
         visit=None,  # type: ignore[arg-type]
     )
+    texts = [
+        ConsentText(kind=kind, version_name="2026-1", in_force_from=dt.date(2026, 1, 1))
+        for kind in (ConsentKind.PRP, ConsentKind.MESOTHERAPY)
+    ]
+    db.add_all(texts)
+    db.flush()
+    settle(chair, alice, texts)
+    chair.visit = chair.book(dt.datetime(2026, 11, 23, 10, 0))
+    return chair
+
+
+def settle(chair: Chair, patient: Patient, texts: list[ConsentText]) -> None:
+    """Let nothing stand against a patient."""
     for group in safety_queries.rules().groups:
-        chair.knows(FactKind.REVIEW, group.code)
-    chair.knows(FactKind.LAB, "platelets", value_milli=250_000, unit="10*9/L")
+        chair.knows(FactKind.REVIEW, group.code, patient_id=patient.id)
+    chair.knows(
+        FactKind.LAB, "platelets", value_milli=250_000, unit="10*9/L", patient_id=patient.id
+    )
     for zone in Zone:
-        chair.knows(FactKind.HAIR, "hair", zone=zone, source=FactSource.PHYSICIAN)
-    for kind in (ConsentKind.PRP, ConsentKind.MESOTHERAPY):
-        text = ConsentText(kind=kind, version_name="2026-1", in_force_from=dt.date(2026, 1, 1))
-        db.add(text)
-        db.flush()
-        db.add(
+        chair.knows(
+            FactKind.HAIR, "hair", zone=zone, source=FactSource.PHYSICIAN, patient_id=patient.id
+        )
+    for text in texts:
+        chair.db.add(
             Consent(
-                patient_id=alice.id,
+                patient_id=patient.id,
                 text_id=text.id,
-                taken_by_id=world.accounts[Role.NURSE].id,
-                kind=kind,
+                taken_by_id=chair.world.accounts[Role.NURSE].id,
+                kind=text.kind,
                 given_on=dt.date(2026, 11, 20),
                 recorded_at=clock.now(),
             )
         )
-    db.flush()
-    chair.visit = chair.book(dt.datetime(2026, 11, 23, 10, 0))
-    return chair
+    chair.db.flush()

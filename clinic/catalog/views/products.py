@@ -5,14 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from clinic.audit import looks
 from clinic.catalog import queries, service
-from clinic.catalog.forms import LotForm, ProductForm, Stop, StopForm
+from clinic.catalog.forms import LotForm, ProductChangeForm, ProductForm, Stop, StopForm
 from clinic.catalog.values import INGREDIENTS, LOT_STATE_NAMES, PRODUCT_KIND_NAMES, UNUSABLE_WORDS
 from clinic.core import clock
 from clinic.core.access import Permission
-from clinic.core.errors import Invalid
+from clinic.core.errors import Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.web.access import actor, require
-from clinic.web.database import read, transaction
+from clinic.web.database import end_read, read, transaction
 from clinic.web.words import translate
 
 bp = Blueprint("catalog", __name__)
@@ -28,8 +28,9 @@ WORDS = {
 @require(Permission.PRODUCT_MANAGE)
 def index() -> ResponseReturnValue:
     """Show all products with their lots."""
-    today = clock.today(actor().zone)
-    cards = queries.products(read(), on=today)
+    who = actor()
+    today = clock.today(who.zone)
+    cards = queries.products(read(), on=today, location_id=who.location_id)
     looks.listed("product", (card.id for card in cards))
     return render_template("catalog/index.html", cards=cards, today=today, **WORDS)
 
@@ -58,6 +59,36 @@ def create() -> ResponseReturnValue:
     return render_template("catalog/new.html", form=form), 422
 
 
+@bp.get("/products/<id:product_id>")
+@require(Permission.PRODUCT_MANAGE)
+def edit(product_id: int) -> ResponseReturnValue:
+    """Show a product to be changed."""
+    looks.opened("product", product_id)
+    return _edit_page(product_id, ProductChangeForm.of(queries.kept_product(read(), product_id)))
+
+
+@bp.post("/products/<id:product_id>")
+@require(Permission.PRODUCT_MANAGE)
+def update(product_id: int) -> ResponseReturnValue:
+    """Change a product or withdraw it."""
+    kept = queries.kept_product(read(), product_id)
+    form = ProductChangeForm(request.form)
+    form.kind.data, form.kind.raw_data = kept.kind.value, [kept.kind.value]
+    if not form.validate():
+        return _edit_page(product_id, form), 422
+    try:
+        with transaction() as db:
+            service.change_product(db, actor(), form.change(product_id))
+    except Invalid as refused:
+        form.refuse_invalid(refused)
+        return _edit_page(product_id, form), 422
+    except StaleEdit as stale:
+        form.refuse("", stale)
+        return _edit_page(product_id, form, is_stale=True), 409
+    flash(translate(N_("The change was saved.")), "ok")
+    return redirect(url_for("catalog.index"), 303)
+
+
 @bp.get("/products/<id:product_id>/lots/new")
 @require(Permission.PRODUCT_MANAGE)
 def new_lot(product_id: int) -> ResponseReturnValue:
@@ -80,6 +111,28 @@ def create_lot(product_id: int) -> ResponseReturnValue:
             flash(translate(N_("Lot %(lot)s was added."), lot=form.lot_no.text()), "ok")
             return redirect(url_for("catalog.index"), 303)
     return _lot_page(product_id, form), 422
+
+
+def _edit_page(product_id: int, form: ProductChangeForm, *, is_stale: bool = False) -> str:
+    """Show the form of a product; after a stale edit both texts, and saving again is meant."""
+    end_read()
+    kept = queries.kept_product(read(), product_id)
+    changes: list[tuple[str, str, str]] = []
+    if is_stale:
+        form.version.renew(kept.version)
+        before, typed = ProductChangeForm.of(kept).texts(), form.texts()
+        changes = [
+            (form[name].label.text, before[name], typed[name])
+            for name in typed
+            if before[name] != typed[name]
+        ]
+    return render_template(
+        "catalog/edit.html",
+        form=form,
+        product=kept,
+        changes=changes,
+        **WORDS,
+    )
 
 
 def _lot_page(product_id: int, form: LotForm) -> str:

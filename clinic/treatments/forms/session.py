@@ -2,17 +2,17 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 from wtforms import BooleanField, Field, HiddenField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
 from wtforms.widgets import HiddenInput
 
-from clinic.catalog.values import UNUSABLE_WORDS, LotChoice, Modality
+from clinic.catalog.values import Modality
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.core.zones import ZONE_NAMES, Zone
 from clinic.treatments import points
+from clinic.treatments.forms.lots import LotRows
 from clinic.treatments.rules import limits, volumes
 from clinic.treatments.rules.proposing import NextPoint
 from clinic.treatments.values import (
@@ -46,8 +46,6 @@ from clinic.web.forms import (
 from clinic.web.password_again import AskingForm
 from clinic.web.words import translate, words_of
 
-LOT_ROWS = 8
-NO_LOT_FOR_AMOUNT = N_("Choose the lot that this amount belongs to")
 WHICH_ZONE = N_("Choose the zone")
 TOO_MANY = N_("That would be more than %(most)s points")
 WHY = N_("Write why the session is broken off")
@@ -102,7 +100,7 @@ class StartForm(BaseForm):
         )
 
 
-class SessionForm(AskingForm):
+class SessionForm(LotRows, AskingForm):
     """Everything that is written into a session, and what the next point gets."""
 
     version = VersionField()
@@ -159,33 +157,12 @@ class SessionForm(AskingForm):
         """A draft asks for no password; the signature does."""
         return False
 
-    def fit(self, modality: Modality, lots: Iterable[LotChoice], today: dt.date) -> None:
-        """Take the limits of the modality and the lots that can be chosen."""
+    def fit(self, modality: Modality, today: dt.date) -> None:
+        """Take the limits of the modality."""
         injection = limits.INJECTION[modality]
         for amount, limit in ((self.each, injection.each), (self.depth, injection.depth)):
             amount.least, amount.most = limit.hard.least, limit.hard.most
         self.weight_on.latest = lambda: today
-        choices = [SelectChoice("", translate(N_("None"))), *(_option(lot) for lot in lots)]
-        for field in self.lot_fields():
-            field.choices = choices
-
-    def lot_fields(self) -> list[ChoiceField]:
-        """Return the fields of the lots, in their order."""
-        return [cast("ChoiceField", self[f"lot_{row}"]) for row in range(1, LOT_ROWS + 1)]
-
-    def amount_fields(self) -> list[AmountField]:
-        """Return the amounts beside the lots."""
-        return [cast("AmountField", self[f"amount_{row}"]) for row in range(1, LOT_ROWS + 1)]
-
-    def lot_rows(self) -> list[tuple[ChoiceField, AmountField]]:
-        """Return the rows to show: those in use and two more."""
-        rows = list(zip(self.lot_fields(), self.amount_fields(), strict=True))
-        used = [
-            n
-            for n, (lot, amount) in enumerate(rows, 1)
-            if lot.data or any(amount.raw_data or [amount.data])
-        ]
-        return rows[: max(used, default=0) + 2]
 
     def fill(self, content: Content, proposed: Iterable[int], next_point: NextPoint) -> None:
         """Show what is written, and proposals where nothing was written yet."""
@@ -208,19 +185,11 @@ class SessionForm(AskingForm):
             self[name].data = value
         self.points.put(content.sites)
         lots = content.lots or [LotAmount(lot_id=lot_id) for lot_id in proposed]
-        for lot, (field, amount) in zip(
-            lots, zip(self.lot_fields(), self.amount_fields(), strict=True), strict=False
-        ):
-            field.data, amount.data = str(lot.lot_id), lot.amount_ul
+        self.fill_lots(lots, content.mixed_at)
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """An amount belongs to a lot."""
-        good = super().validate(extra_validators)
-        for lot, amount in zip(self.lot_fields(), self.amount_fields(), strict=True):
-            if amount.data is not None and not lot.data:
-                self.refuse(lot.name, NO_LOT_FOR_AMOUNT)
-                good = False
-        return good
+        """Also look at the lots together."""
+        return super().validate(extra_validators) & self.check_lots()
 
     def add_points(self) -> bool:
         """Add a row of points without places, as typed below the table; False when it cannot be."""
@@ -253,7 +222,6 @@ class SessionForm(AskingForm):
 
     def content(self) -> Content:
         """Return what was written, after validate()."""
-        rows = zip(self.lot_fields(), self.amount_fields(), strict=True)
         return Content(
             blood_ul=self.blood.data,
             anticoagulant=self.anticoagulant.member(),
@@ -261,13 +229,10 @@ class SessionForm(AskingForm):
             prp_ul=self.prp.data,
             weight_g=self.weight.data,
             weight_on=self.weight_on.data,
+            mixed_at=self.instant(self.mixed.data),
             pain=self.pain.data,
             note=self.note.text(),
-            lots=tuple(
-                LotAmount(lot_id=int(lot.data), amount_ul=amount.data)
-                for lot, amount in rows
-                if lot.data
-            ),
+            lots=self.lot_amounts(),
             sites=self.points.sites(),
             soft_limits_accepted=bool(self.soft_limits_accepted.data),
         )
@@ -307,23 +272,6 @@ class SignatureForm(SessionForm):
     def is_asking(self) -> bool:
         """It locks the session in somebody's name."""
         return True
-
-
-for _row in range(1, LOT_ROWS + 1):
-    setattr(SessionForm, f"lot_{_row}", ChoiceField(N_("Product and lot"), optional=True))
-    setattr(
-        SessionForm,
-        f"amount_{_row}",
-        AmountField(N_("Amount used"), optional=True, least=1, most=50_000, unit="mL"),
-    )
-
-
-def _option(lot: LotChoice) -> SelectChoice:
-    text = f"{lot.product_name} · {ltr(lot.lot_no)} · {ltr(lot.expires_on.isoformat())}"
-    if lot.unusable is None:
-        return SelectChoice(str(lot.id), text)
-    words = translate(UNUSABLE_WORDS[lot.unusable])
-    return SelectChoice(str(lot.id), f"✕ {text} · {words}", {"disabled": True})
 
 
 class AddendumForm(AskingForm):

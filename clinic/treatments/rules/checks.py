@@ -9,18 +9,18 @@ from collections.abc import Collection, Iterator
 
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
-from clinic.treatments.rules import dose, limits, volumes
+from clinic.treatments.rules import dose, limits, mixing, volumes
 from clinic.treatments.values import Anticoagulant, Breach, Case, TimeOut
 
 
 def refused(case: Case) -> tuple[Breach, ...]:
     """Return everything that cannot be right, each at its field; empty when it can be kept."""
-    return (*volumes.refused(case), *dose.refused(case))
+    return (*volumes.refused(case), *dose.refused(case), *mixing.refused(case))
 
 
 def unusual(case: Case) -> tuple[Breach, ...]:
     """Return what is outside of the soft limits; signing over it needs one tick."""
-    return (*volumes.unusual(case), *dose.unusual(case))
+    return (*volumes.unusual(case), *dose.unusual(case), *mixing.unusual(case))
 
 
 def missing(case: Case) -> tuple[Breach, ...]:

@@ -110,11 +110,18 @@ def unusual(case: Case) -> Iterator[Breach]:
             source="LIDO",
             status=Confidence.LABEL,
         )
+    alike: dict[tuple[str, bool], tuple[int, UsedLot, int]] = {}
     for row, lot in used:
-        yield from _unusual_anaesthetic(case, row, lot)
+        # Without an ingredient nobody knows what is alike: such a lot stands for itself.
+        key = (lot.ingredient or f"row {row}", lot.has_adrenaline)
+        dose = alike[key][2] if key in alike else 0
+        alike[key] = (row, lot, dose + (lot.dose_ng or 0))
+    for row, lot, dose in alike.values():
+        yield from _unusual_anaesthetic(case, row, lot, dose)
 
 
-def _unusual_anaesthetic(case: Case, row: int, lot: UsedLot) -> Iterator[Breach]:
+def _unusual_anaesthetic(case: Case, row: int, lot: UsedLot, dose: int) -> Iterator[Breach]:
+    """`dose` is that of all lots of the same agent, in nanograms."""
     limit = limits.anaesthetic_limit(lot.ingredient, has_adrenaline=lot.has_adrenaline)
     if limit is None:
         yield Breach(
@@ -124,8 +131,8 @@ def _unusual_anaesthetic(case: Case, row: int, lot: UsedLot) -> Iterator[Breach]
             values=(("product", lot.name),),
         )
         return
-    weight, dose = case.content.weight_g, lot.dose_ng
-    if weight is None or dose is None or dose <= limit.usual_ng(weight):
+    weight = case.content.weight_g
+    if weight is None or dose <= limit.usual_ng(weight):
         return
     yield Breach(
         code="anaesthetic_unusual",

@@ -83,6 +83,11 @@ WEIGHT = Limit(
     hard_words=N_("Weight: from %(least)s to %(most)s kg, please"),
     soft_words=N_("Weight is usually %(least)s to %(most)s kg"),
 )
+MIXED_MIN = 60
+"""Soft: minutes from mixing to injecting."""
+MIXED_MOST_MIN = 240
+"""Hard: a mixed syringe is for immediate use."""
+MIXED_SOURCE, MIXED_STATUS = "USP <797>", Confidence.CONVENTION
 AGE = _default(12, 100)
 """Years at treatment; outside of it no session begins."""
 WEIGHT_VALID_DAYS = 180

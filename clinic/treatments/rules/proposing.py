@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from clinic.catalog import rules as catalog_rules
+from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.values import LotChoice, Modality, ProductKind
 from clinic.treatments.values import Past, Site
 
@@ -47,14 +47,14 @@ def lots(modality: Modality, choices: Iterable[LotChoice], past: Past | None) ->
     """
     usable = [choice for choice in choices if choice.unusable is None]
     if modality is Modality.PRP:
-        kit = catalog_rules.first_expiring(c for c in usable if c.kind is ProductKind.KIT)
+        kit = lot_rules.first_expiring(c for c in usable if c.kind is ProductKind.KIT)
         return [kit] if kit else []
     drugs = list(dict.fromkeys(c.product_id for c in usable if c.kind is ProductKind.DRUG))
     wanted: Sequence[int] = drugs if len(drugs) == 1 else ()
     if past is not None and past.modality is modality:
         wanted = tuple(dict.fromkeys(past.product_ids))
     found = (
-        catalog_rules.first_expiring(c for c in usable if c.product_id == product_id)
+        lot_rules.first_expiring(c for c in usable if c.product_id == product_id)
         for product_id in wanted
     )
     return [choice for choice in found if choice is not None]

@@ -47,12 +47,13 @@ SITES_1 = (
     "needle_gauge",
     "needle_um",
 )
+LOTS_2 = (*LOTS_1, "pieces", "opened_at", "vial_id")
 TIME_OUT_2 = ("line", "account_id", "at")
-SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_1}
+SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: (*SESSION_1, "mixed_at")}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {"lots": LOTS_1, "sites": SITES_1},
-    2: {"lots": LOTS_1, "sites": SITES_1, "time_out": TIME_OUT_2},
+    2: {"lots": LOTS_2, "sites": SITES_1, "time_out": TIME_OUT_2},
 }
 """By format: {part of the session: its columns that are signed}."""
 Row = Mapping[str, Plain]

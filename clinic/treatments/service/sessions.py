@@ -26,8 +26,9 @@ from clinic.treatments import judging, record
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
-from clinic.treatments.service import drafts
+from clinic.treatments.service import drafts, mixing
 from clinic.treatments.values import (
+    FIRST_OF_PREPARATION,
     ROLE_OF,
     AbortSession,
     AddAddendum,
@@ -166,6 +167,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
 
     drafts.settle_all(db, session.id, wish.page)
     _write(db, session, judged)
+    _take(db, actor, session)
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
     scheduling.finish(db, actor, session.appointment_id)
@@ -192,6 +194,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
 
     drafts.settle_all(db, session.id, wish.page)
     _write(db, session, judged)
+    _take(db, actor, session)
     session.is_aborted, session.abort_reason = True, wish.reason
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
@@ -246,6 +249,13 @@ def _signed_before(session: TreatmentSession, actor: Actor, content: Content) ->
     raise AlreadySigned(SIGNED)
 
 
+def _take(db: Session, actor: Actor, session: TreatmentSession) -> None:
+    """Draw the stock of what was used; raises ContentRefused when there is too little of a lot."""
+    short = mixing.take(db, actor, session)
+    if short:
+        raise ContentRefused(short)
+
+
 def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> None:
     content = judged.case.content
     before = record.content_of(session)
@@ -256,6 +266,7 @@ def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> No
         "prp_ul",
         "weight_g",
         "weight_on",
+        "mixed_at",
         "pain",
         "note",
         "soft_limits_accepted",
@@ -270,7 +281,8 @@ def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> No
         if content.sites:
             db.execute(sa.insert(InjectionSite), [_row(session.id, s) for s in content.sites])
     if before.lots != content.lots:
-        db.execute(sa.delete(LotUse).where(LotUse.session_id == session.id))
+        mixed = LotUse.session_id == session.id, LotUse.seq < FIRST_OF_PREPARATION
+        db.execute(sa.delete(LotUse).where(*mixed))
         if content.lots:
             db.execute(sa.insert(LotUse), _lot_rows(session.id, judged))
     db.expire(session, ["sites", "lots"])
@@ -303,8 +315,12 @@ def _lot_rows(session_id: int, judged: judging.Judged) -> list[dict[str, object]
             "amount_ul": used.amount_ul,
             "dose_ug": None if used.dose_ng is None else (used.dose_ng + 500) // 1000,
             "expires_on": choice.expires_on,
+            "opened_at": used.opened_at,
+            "vial_id": lot.vial_id,
         }
-        for seq, (choice, used) in enumerate(zip(judged.lots, judged.case.used, strict=True), 1)
+        for seq, (choice, used, lot) in enumerate(
+            zip(judged.lots, judged.case.used, judged.case.content.lots, strict=True), 1
+        )
     ]
 
 

@@ -1,6 +1,5 @@
-"""Which lot may be used, which one first, what a service may hold, what a new clinic offers."""
+"""What a service may hold, and what a new clinic offers."""
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,17 +8,11 @@ from clinic.catalog.values import (
     CENTRIFUGE,
     GRID_MIN,
     LONGEST_MIN,
-    AnyLot,
-    AnyProduct,
     Bar,
     CoursePattern,
-    LotChoice,
-    LotState,
     Modality,
-    ProductKind,
     ResourceKind,
     Segment,
-    Unusable,
 )
 from clinic.core.text import N_
 
@@ -30,39 +23,6 @@ SAME_TWICE = N_("Part %(n)s holds the same at the same time")
 NO_PRACTITIONER = N_("Add a part of the practitioner: the visit stands in their column")
 NO_ROOM = N_("Add a part of the room: the patient must be somewhere")
 NO_BEGINNING = N_("One part must begin at minute 0: that is when the patient comes")
-
-
-def usable(lot: AnyLot, product: AnyProduct, on: dt.date) -> Unusable | None:
-    """Tell why a lot must not be used on a day; None when it may.
-
-    A lot may be used up to and including the day printed on it. What never becomes right comes
-    first: a cosmetic stays a cosmetic, whatever its date (Reg. (EC) 1223/2009 Art. 2(2)).
-    """
-    if product.kind is ProductKind.COSMETIC:
-        return Unusable.COSMETIC
-    if product.kind is not ProductKind.KIT and not product.is_injectable:
-        return Unusable.NOT_INJECTABLE
-    if lot.state is LotState.RECALLED:
-        return Unusable.RECALLED
-    if lot.state is LotState.QUARANTINE:
-        return Unusable.QUARANTINED
-    if lot.expires_on < on:
-        return Unusable.EXPIRED
-    return None if product.is_active else Unusable.WITHDRAWN
-
-
-def first_expiring(lots: Iterable[LotChoice]) -> LotChoice | None:
-    """Return the usable lot that expires first; the lower id of two with the same day."""
-    return min(
-        (lot for lot in lots if lot.unusable is None),
-        key=lambda lot: (lot.expires_on, lot.id),
-        default=None,
-    )
-
-
-def in_order_of_use(lots: Iterable[LotChoice]) -> list[LotChoice]:
-    """Return lots as they are offered: usable first, the first-expiring of those on top."""
-    return sorted(lots, key=lambda lot: (lot.unusable is not None, lot.expires_on, lot.id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

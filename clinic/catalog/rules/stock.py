@@ -1,0 +1,91 @@
+"""Stock: what a use takes, what is short, what is soon to expire, and what may be taken back."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from clinic.catalog.stock_values import (
+    EXPIRES_SOON_DAYS,
+    REVERSIBLE,
+    UNDO_MINUTES,
+    MovementKind,
+    Scanned,
+    Shortage,
+    Use,
+)
+from clinic.catalog.values import LotChoice, OpenVial, StockUnit, Unusable
+
+PIECE = 1000
+"""Thousandths of a piece."""
+
+
+def taken(uses: Iterable[Use], units: dict[int, StockUnit]) -> dict[int, int]:
+    """Return {lot id: thousandths of its unit} that uses take together; nothing of an unknown lot.
+
+    A volume that was not written takes nothing: it is asked for before anything is signed whole.
+    """
+    sums: dict[int, int] = {}
+    for use in uses:
+        unit = units.get(use.lot_id)
+        if unit is None:
+            continue
+        amount = (use.pieces or 1) * PIECE if unit is StockUnit.PIECE else use.amount_ul or 0
+        if amount:
+            sums[use.lot_id] = sums.get(use.lot_id, 0) + amount
+    return sums
+
+
+def short(wanted: dict[int, int], lots: Sequence[LotChoice]) -> tuple[Shortage, ...]:
+    """Return the counted lots of which less is left than is wanted, in the order of the lots."""
+    return tuple(
+        Shortage(
+            lot_id=lot.id,
+            lot_no=lot.lot_no,
+            left_milli=lot.level_milli,
+            wanted_milli=wanted[lot.id],
+            unit=lot.unit,
+        )
+        for lot in lots
+        if lot.level_milli is not None and wanted.get(lot.id, 0) > lot.level_milli
+    )
+
+
+def expires_soon(lot: LotChoice, on: dt.date) -> bool:
+    """Tell whether a lot that may be used and is not empty expires within the next 30 days."""
+    return lot.unusable is None and lot.expires_on <= on + dt.timedelta(days=EXPIRES_SOON_DAYS)
+
+
+def may_reverse(kind: MovementKind, made_at: dt.datetime, now: dt.datetime) -> bool:
+    """Tell whether a movement may still be taken back: soon, and only what nobody has signed."""
+    return kind in REVERSIBLE and now - made_at <= dt.timedelta(minutes=UNDO_MINUTES)
+
+
+def vial(
+    vial_id: int,
+    opened_at: dt.datetime,
+    hours: int,
+    *,
+    at: dt.datetime,
+    is_of_another: bool,
+) -> OpenVial:
+    """Return an opened vial as it stands at an instant; on its last minute it may be used."""
+    until = opened_at + dt.timedelta(hours=hours)
+    unusable = None
+    if is_of_another:
+        unusable = Unusable.USED_ON_ANOTHER
+    elif at > until:
+        unusable = Unusable.OPEN_TOO_LONG
+    return OpenVial(id=vial_id, opened_at=opened_at, until=until, unusable=unusable)
+
+
+def scanned_lot(scanned: Scanned, lots: Iterable[LotChoice]) -> list[LotChoice]:
+    """Return the lots that a barcode means, in the order in which they are offered.
+
+    A code without a lot means all lots of its product; one without a product all of that number.
+    """
+    return [
+        lot
+        for lot in lots
+        if (not scanned.gtin or lot.gtin == scanned.gtin)
+        and (not scanned.lot_no or lot.lot_no == scanned.lot_no)
+        and (scanned.gtin or scanned.lot_no)
+    ]

@@ -1,0 +1,156 @@
+"""Reading stock: what is left of a lot, what came and went, which vials are open."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.accounts.models import Account
+from clinic.catalog.models import OpenedVial, Product, ProductLot, StockLevel, StockMovement
+from clinic.catalog.rules import stock as stock_rules
+from clinic.catalog.stock_values import Movement
+from clinic.catalog.values import StockUnit
+from clinic.core.errors import NotFound
+from clinic.core.text import N_
+
+NO_MOVEMENT = N_("There is no such movement of stock")
+NO_VIAL = N_("There is no such opened vial")
+SHOWN = 100
+"""Movements that a page of a lot shows."""
+
+
+def held_levels(db: Session, lot_ids: Iterable[int], location_id: int) -> dict[int, int]:
+    """Return {lot id: what is left} of those that are counted at a place, locked by lot id.
+
+    One statement.
+    """
+    rows = db.execute(
+        sa.select(StockLevel.lot_id, StockLevel.level_milli)
+        .where(StockLevel.lot_id.in_(sorted(set(lot_ids))), StockLevel.location_id == location_id)
+        .order_by(StockLevel.lot_id)
+        .with_for_update()
+    )
+    return {row.lot_id: row.level_milli for row in rows}
+
+
+def level(db: Session, lot_id: int, location_id: int) -> int | None:
+    """Return what is left of a lot at a place; None when it was never counted there."""
+    return db.scalar(
+        sa.select(StockLevel.level_milli).where(
+            StockLevel.lot_id == lot_id, StockLevel.location_id == location_id
+        )
+    )
+
+
+def units(db: Session, lot_ids: Iterable[int]) -> dict[int, StockUnit]:
+    """Return {lot id: what it is counted in}. One statement."""
+    rows = db.execute(
+        sa.select(ProductLot.id, Product.unit)
+        .join(Product, Product.id == ProductLot.product_id)
+        .where(ProductLot.id.in_(sorted(set(lot_ids))))
+    )
+    return {row.id: row.unit for row in rows}
+
+
+def lot_by_number(db: Session, *, product_id: int, lot_no: str) -> ProductLot | None:
+    """Return the lot of a product by its number on the pack."""
+    return db.scalar(
+        sa.select(ProductLot).where(
+            ProductLot.product_id == product_id, ProductLot.lot_no == lot_no
+        )
+    )
+
+
+def product_by_gtin(db: Session, gtin: str) -> Product | None:
+    """Return the product whose pack carries this number of fourteen digits."""
+    return db.scalar(sa.select(Product).where(Product.gtin == gtin))
+
+
+def has_movements(db: Session, product_id: int) -> bool:
+    """Tell whether anything came to or went from a lot of a product."""
+    moved = (
+        sa.select(StockMovement.id)
+        .join(ProductLot, ProductLot.id == StockMovement.lot_id)
+        .where(ProductLot.product_id == product_id)
+    )
+    return db.scalar(moved.limit(1)) is not None
+
+
+def by_form_key(db: Session, form_key: str | None) -> StockMovement | None:
+    """Return the movement that a form with this one-time key already made."""
+    if form_key is None:
+        return None
+    return db.scalar(sa.select(StockMovement).where(StockMovement.form_key == form_key))
+
+
+def movement(db: Session, movement_id: int, location_id: int) -> StockMovement:
+    """Return a movement at a place; raises NotFound."""
+    found = db.scalar(
+        sa.select(StockMovement).where(
+            StockMovement.id == movement_id, StockMovement.location_id == location_id
+        )
+    )
+    if found is None:
+        raise NotFound(NO_MOVEMENT)
+    return found
+
+
+def is_reversed(db: Session, movement_id: int) -> bool:
+    """Tell whether a movement was taken back."""
+    taken_back = sa.select(StockMovement.id).where(StockMovement.reverses_id == movement_id)
+    return db.scalar(taken_back) is not None
+
+
+def movements(db: Session, lot_id: int, location_id: int, *, now: dt.datetime) -> list[Movement]:
+    """Return what came to a lot and went from it at a place, newest first. One statement."""
+    back = sa.orm.aliased(StockMovement)
+    rows = db.execute(
+        sa.select(StockMovement, Account.name, back.id.label("back"))
+        .join(Account, Account.id == StockMovement.actor_id)
+        .outerjoin(back, back.reverses_id == StockMovement.id)
+        .where(StockMovement.lot_id == lot_id, StockMovement.location_id == location_id)
+        .order_by(StockMovement.id.desc())
+        .limit(SHOWN)
+    )
+    return [
+        Movement(
+            id=row[0].id,
+            kind=row[0].kind,
+            amount_milli=row[0].amount_milli,
+            at=row[0].at,
+            who=row[1],
+            reason=row[0].reason,
+            session_id=row[0].session_id,
+            reverses_id=row[0].reverses_id,
+            may_be_reversed=row.back is None
+            and stock_rules.may_reverse(row[0].kind, row[0].at, now),
+        )
+        for row in rows
+    ]
+
+
+def vials(db: Session, location_id: int, *, lot_id: int | None = None) -> list[OpenedVial]:
+    """Return the vials that are open at a place, first opened first. One statement."""
+    which = sa.true() if lot_id is None else OpenedVial.lot_id == lot_id
+    return list(
+        db.scalars(
+            sa.select(OpenedVial)
+            .where(
+                OpenedVial.location_id == location_id,
+                OpenedVial.discarded_at.is_(None),
+                which,
+            )
+            .order_by(OpenedVial.opened_at, OpenedVial.id)
+        )
+    )
+
+
+def vial(db: Session, vial_id: int, location_id: int) -> OpenedVial:
+    """Return an opened vial of a place; raises NotFound."""
+    found = db.scalar(
+        sa.select(OpenedVial).where(OpenedVial.id == vial_id, OpenedVial.location_id == location_id)
+    )
+    if found is None:
+        raise NotFound(NO_VIAL)
+    return found

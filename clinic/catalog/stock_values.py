@@ -1,0 +1,123 @@
+"""Stock as words, values and commands: what comes to a lot and goes from it."""
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+
+from clinic.catalog.values import StockUnit
+from clinic.core.text import N_
+
+
+class MovementKind(StrEnum):
+    """Why the stock of a lot changed."""
+
+    RECEIPT = "receipt"
+    USE = "use"
+    WASTE = "waste"
+    COUNT = "count"
+    TRANSFER = "transfer"
+    REVERSAL = "reversal"
+
+
+MOVEMENT_NAMES: dict[MovementKind, str] = {
+    MovementKind.RECEIPT: N_("Received"),
+    MovementKind.USE: N_("Used in a session"),
+    MovementKind.WASTE: N_("Thrown away"),
+    MovementKind.COUNT: N_("Counted"),
+    MovementKind.TRANSFER: N_("Moved between places"),
+    MovementKind.REVERSAL: N_("Taken back"),
+}
+REVERSIBLE = frozenset({MovementKind.RECEIPT, MovementKind.WASTE, MovementKind.COUNT})
+"""What can be taken back: a use is signed, and a transfer is moved back."""
+UNDO_MINUTES = 10
+EXPIRES_SOON_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveLot:
+    """Put what was delivered into stock; the lot is made when it is not on the list."""
+
+    product_id: int
+    lot_no: str
+    expires_on: dt.date
+    amount_milli: int
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WasteLot:
+    """Take out of stock what was broken, spilled or thrown away."""
+
+    lot_id: int
+    amount_milli: int
+    reason: str
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountLot:
+    """Say how much there is, whatever the movements say."""
+
+    lot_id: int
+    counted_milli: int
+    reason: str
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveLot:
+    """Send some of a lot to another place of the clinic."""
+
+    lot_id: int
+    to_location_id: int
+    amount_milli: int
+    reason: str
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """What a session takes from a lot, and the vial that it opens or goes on with."""
+
+    lot_id: int
+    amount_ul: int | None
+    """None: pieces."""
+    pieces: int | None = None
+    """None: one, where the product is counted in pieces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One line of a lot's movements."""
+
+    id: int
+    kind: MovementKind
+    amount_milli: int
+    at: dt.datetime
+    who: str
+    reason: str
+    session_id: int | None
+    reverses_id: int | None
+    may_be_reversed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a barcode said."""
+
+    gtin: str = ""
+    """Fourteen digits; empty when the code named no product."""
+    lot_no: str = ""
+    expires_on: dt.date | None = None
+    serial: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """A lot of which less is left than a session takes."""
+
+    lot_id: int
+    lot_no: str
+    left_milli: int
+    wanted_milli: int
+    unit: StockUnit

@@ -1,0 +1,198 @@
+"""The lots of a session as they are chosen, scanned and typed, row by row."""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from typing import cast
+
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+
+from clinic.catalog.rules import barcodes
+from clinic.catalog.rules import stock as stock_rules
+from clinic.catalog.stock_values import Scanned
+from clinic.catalog.values import UNUSABLE_WORDS, LotChoice, OpenVial, Unusable
+from clinic.core import walltime
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
+from clinic.treatments.values import LotAmount
+from clinic.web.formats import ltr
+from clinic.web.forms import AmountField, BaseForm, ChoiceField, ScanField, TimeField
+from clinic.web.words import translate
+
+LOT_ROWS = 8
+NO_LOT_FOR_AMOUNT = N_("Choose the lot that this amount belongs to")
+NO_LOT_FOR_TIME = N_("Choose the lot whose vial was opened then")
+UNKNOWN = N_("No product or lot on the list has this code")
+OTHER_DATE = N_("The pack says %(pack)s, the list %(list)s: compare them before it is used")
+MUST_NOT = N_("Lot %(lot)s must not be used: %(reason)s")
+ROWS_FULL = N_("All rows are taken: empty one first")
+_VALUE = re.compile(r"([1-9]\d{0,9})(?:v([1-9]\d{0,9}))?", re.ASCII)
+
+
+class LotRows(BaseForm):
+    """Products and lots with their amounts; a barcode chooses the lot of the next free row."""
+
+    scan = ScanField(N_("Scan or type a lot"), optional=True)
+    mixed = TimeField(N_("Mixed at"), optional=True)
+
+    def offer_lots(
+        self, lots: Iterable[LotChoice], *, today: dt.date, zone: str, begun: dt.datetime
+    ) -> None:
+        """Take the lots that can be chosen, and the day and place whose times are typed."""
+        self.lots = tuple(lots)
+        self.today, self.zone, self.begun = today, zone, begun
+        choices = [SelectChoice("", translate(N_("None"))), *_options(self.lots, zone)]
+        for field in self.lot_fields():
+            field.choices = choices
+
+    def lot_fields(self) -> list[ChoiceField]:
+        """Return the fields of the lots, in their order."""
+        return [cast("ChoiceField", self[f"lot_{row}"]) for row in range(1, LOT_ROWS + 1)]
+
+    def amount_fields(self) -> list[AmountField]:
+        """Return the amounts beside the lots."""
+        return [cast("AmountField", self[f"amount_{row}"]) for row in range(1, LOT_ROWS + 1)]
+
+    def opened_fields(self) -> list[TimeField]:
+        """Return the times at which vials were opened, beside the lots."""
+        return [cast("TimeField", self[f"opened_{row}"]) for row in range(1, LOT_ROWS + 1)]
+
+    def _rows(self) -> list[tuple[ChoiceField, AmountField, TimeField]]:
+        return list(zip(self.lot_fields(), self.amount_fields(), self.opened_fields(), strict=True))
+
+    def lot_rows(self) -> list[tuple[ChoiceField, AmountField, TimeField]]:
+        """Return the rows to show: those in use and two more."""
+        rows = self._rows()
+        used = [
+            n
+            for n, (lot, amount, opened) in enumerate(rows, 1)
+            if lot.data or any(amount.raw_data or [amount.data]) or any(opened.raw_data or [])
+        ]
+        return rows[: max(used, default=0) + 2]
+
+    def fill_lots(self, lots: Iterable[LotAmount], mixed_at: dt.datetime | None) -> None:
+        """Show what is written, after the lots were offered."""
+        for lot, (field, amount, opened) in zip(lots, self._rows(), strict=False):
+            field.data = f"{lot.lot_id}v{lot.vial_id}" if lot.vial_id else str(lot.lot_id)
+            amount.data = lot.amount_ul
+            opened.data = _wall(lot.opened_at, self.zone)
+        self.mixed.data = _wall(mixed_at, self.zone)
+
+    def check_lots(self) -> bool:
+        """Choose the lot that was scanned; refuse amounts and times that belong to no lot."""
+        good = self._take_scan()
+        for lot, amount, opened in self._rows():
+            for field, words in ((amount, NO_LOT_FOR_AMOUNT), (opened, NO_LOT_FOR_TIME)):
+                if field.data is not None and not lot.data:
+                    self.refuse(lot.name, words)
+                    good = False
+        return good
+
+    def lot_amounts(self) -> tuple[LotAmount, ...]:
+        """Return the lots that were written; what could not be read is left out."""
+        found = []
+        for lot, amount, opened in self._rows():
+            match = _VALUE.fullmatch(str(lot.data or ""))
+            if match:
+                found.append(
+                    LotAmount(
+                        lot_id=int(match[1]),
+                        amount_ul=amount.data,
+                        vial_id=int(match[2]) if match[2] else None,
+                        opened_at=None if match[2] else self.instant(opened.data),
+                    )
+                )
+        return tuple(found)
+
+    def instant(self, time: dt.time | None) -> dt.datetime | None:
+        """Return the instant of a wall time: the one nearest to the beginning of the session."""
+        if time is None:
+            return None
+        days = (self.today + dt.timedelta(days=n) for n in (-1, 0, 1))
+        instants = (
+            walltime.to_utc_forward(dt.datetime.combine(day, time), self.zone) for day in days
+        )
+        return min(instants, key=lambda instant: abs(instant - self.begun))
+
+    def _take_scan(self) -> bool:
+        text = str(self.scan.data or "")
+        if not text:
+            return True
+        free = next((lot for lot in self.lot_fields() if not lot.data), None)
+        if free is None:
+            self.refuse("scan", ROWS_FULL)
+            return False
+        try:
+            value = str(self._meant(text).id)
+        except Invalid as refused:
+            self.refuse("scan", refused)
+            return False
+        if all(lot.data != value for lot in self.lot_fields()):
+            free.data, free.raw_data = value, None
+        self.scan.data, self.scan.raw_data = "", None
+        return True
+
+    def _meant(self, text: str) -> LotChoice:
+        """Return the lot that a typed number or a barcode means: the first to use of several."""
+        scanned = Scanned(lot_no=text)
+        found = [lot for lot in self.lots if lot.lot_no.casefold() == text.casefold()]
+        if not found:
+            scanned = barcodes.read(text, today=self.today)
+            found = stock_rules.scanned_lot(scanned, self.lots)
+        if not found:
+            raise Invalid(UNKNOWN)
+        choice = found[0]
+        if scanned.expires_on is not None and scanned.expires_on != choice.expires_on:
+            raise Invalid(
+                OTHER_DATE,
+                pack=scanned.expires_on.isoformat(),
+                list=choice.expires_on.isoformat(),
+            )
+        if choice.unusable is not None:
+            reason = translate(UNUSABLE_WORDS[choice.unusable])
+            raise Invalid(MUST_NOT, lot=choice.lot_no, reason=reason)
+        return choice
+
+
+for _row in range(1, LOT_ROWS + 1):
+    setattr(LotRows, f"lot_{_row}", ChoiceField(N_("Product and lot"), optional=True))
+    setattr(
+        LotRows,
+        f"amount_{_row}",
+        AmountField(N_("Amount used"), optional=True, least=1, most=50_000, unit="mL"),
+    )
+    setattr(LotRows, f"opened_{_row}", TimeField(N_("Vial opened at"), optional=True))
+
+
+def _wall(moment: dt.datetime | None, zone: str) -> dt.time | None:
+    return None if moment is None else walltime.to_local(moment, zone).time()
+
+
+def _options(lots: Iterable[LotChoice], zone: str) -> list[SelectChoice]:
+    """Return what can be chosen: an opened vial stands before a new one of its lot."""
+    return [
+        option
+        for lot in lots
+        for option in (*(_vial_option(lot, vial, zone) for vial in lot.vials), _option(lot))
+    ]
+
+
+def _text(lot: LotChoice) -> str:
+    return f"{lot.product_name} · {ltr(lot.lot_no)} · {ltr(lot.expires_on.isoformat())}"
+
+
+def _option(lot: LotChoice) -> SelectChoice:
+    return _offered(str(lot.id), _text(lot), lot.unusable)
+
+
+def _vial_option(lot: LotChoice, vial: OpenVial, zone: str) -> SelectChoice:
+    opened = walltime.to_local(vial.opened_at, zone)
+    words = translate(N_("opened %(when)s"), when=ltr(f"{opened:%Y-%m-%d %H:%M}"))
+    return _offered(f"{lot.id}v{vial.id}", f"{_text(lot)} · {words}", lot.unusable or vial.unusable)
+
+
+def _offered(value: str, text: str, unusable: Unusable | None) -> SelectChoice:
+    if unusable is None:
+        return SelectChoice(value, text)
+    words = translate(UNUSABLE_WORDS[unusable])
+    return SelectChoice(value, f"✕ {text} · {words}", {"disabled": True})

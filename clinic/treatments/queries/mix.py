@@ -1,0 +1,83 @@
+"""Reading what a session can be mixed of: lots as its place has them, with their opened vials."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog import stock_queries
+from clinic.catalog.models import OpenedVial, Product, ProductLot
+from clinic.catalog.rules import stock as stock_rules
+from clinic.catalog.values import LotChoice, OpenVial
+from clinic.core import clock
+from clinic.patients import queries as patient_queries
+from clinic.treatments.models import TreatmentSession
+
+
+def lots(db: Session, session: TreatmentSession, *, on: dt.date) -> list[LotChoice]:
+    """Return every lot as it is offered in a session, with the vials that are open.
+
+    Usable first, first-expiring on top. Three statements.
+    """
+    return _with_vials(
+        db, session, catalog_queries.lots(db, on=on, location_id=session.location_id)
+    )
+
+
+def lots_of(
+    db: Session, session: TreatmentSession, lot_ids: Iterable[int], *, on: dt.date
+) -> dict[int, LotChoice]:
+    """Return the lots of these ids as they are offered in a session; unknown ones are left out.
+
+    Three statements; none without ids.
+    """
+    found = catalog_queries.lots_of(db, lot_ids, on=on, location_id=session.location_id)
+    return {lot.id: lot for lot in _with_vials(db, session, list(found.values()))}
+
+
+def _with_vials(
+    db: Session, session: TreatmentSession, choices: Sequence[LotChoice]
+) -> list[LotChoice]:
+    if not choices:
+        return []
+    open_ = stock_queries.vials(db, session.location_id)
+    others = _used_on_others(db, session, [vial.id for vial in open_])
+    now = clock.now()
+    by_lot: dict[int, list[OpenVial]] = {}
+    hours = {choice.id: choice.open_hours for choice in choices}
+    for vial in open_:
+        kept_for = hours.get(vial.lot_id)
+        if kept_for is None:
+            continue
+        by_lot.setdefault(vial.lot_id, []).append(
+            stock_rules.vial(
+                vial.id,
+                vial.opened_at,
+                kept_for,
+                at=now,
+                is_of_another=vial.id in others,
+            )
+        )
+    return [replace(choice, vials=tuple(by_lot.get(choice.id, ()))) for choice in choices]
+
+
+def _used_on_others(db: Session, session: TreatmentSession, vial_ids: list[int]) -> set[int]:
+    """Return the vials for one patient that were opened for somebody else. One statement."""
+    if not vial_ids:
+        return set()
+    return set(
+        db.scalars(
+            sa.select(OpenedVial.id)
+            .join(TreatmentSession, TreatmentSession.id == OpenedVial.session_id)
+            .join(ProductLot, ProductLot.id == OpenedVial.lot_id)
+            .join(Product, Product.id == ProductLot.product_id)
+            .where(
+                OpenedVial.id.in_(vial_ids),
+                Product.is_single_patient,
+                TreatmentSession.patient_id.not_in(patient_queries.records(session.patient_id)),
+            )
+        )
+    )

@@ -1,0 +1,100 @@
+"""The mixed syringe: how old it may be, how long its vials were open, what the leaflets say."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from clinic.core.text import N_
+from clinic.core.units import show_thousandths
+from clinic.safety.values import Confidence
+from clinic.treatments.rules import limits
+from clinic.treatments.values import Breach, Case, UsedLot
+
+
+def refused(case: Case) -> Iterator[Breach]:
+    """Yield what is too old to be injected, and times that cannot be."""
+    if case.at is None:
+        return
+    mixed = case.content.mixed_at
+    if mixed is not None and mixed > case.at:
+        yield _future("mixed")
+    elif mixed is not None and _minutes(mixed, case.at) > limits.MIXED_MOST_MIN:
+        yield _old(
+            "mixed_too_old",
+            N_("Mixed %(minutes)s minutes ago: at most %(most)s are allowed. Mix a new syringe."),
+            _minutes(mixed, case.at),
+            limits.MIXED_MOST_MIN,
+        )
+    for row, lot in enumerate(case.used, 1):
+        if lot.opened_at is not None and lot.opened_at > case.at:
+            yield _future(f"opened_{row}")
+        elif _is_open_too_long(lot, case.at):
+            yield Breach(
+                code="open_too_long",
+                field=f"opened_{row}",
+                message=N_("%(product)s may be used for %(hours)s hours once it is opened"),
+                values=(("product", lot.name), ("hours", lot.open_hours or 0)),
+            )
+
+
+def unusual(case: Case) -> Iterator[Breach]:
+    """Yield a mixture that stood for long, and volumes over what the leaflet says."""
+    mixed = case.content.mixed_at
+    if case.at is not None and mixed is not None:
+        minutes = _minutes(mixed, case.at)
+        if limits.MIXED_MIN < minutes <= limits.MIXED_MOST_MIN:
+            yield _old(
+                "mixed_unusual",
+                N_("Mixed %(minutes)s minutes ago: usually at most %(most)s"),
+                minutes,
+                limits.MIXED_MIN,
+            )
+    for name, (row, amount, most) in _by_leaflet(case).items():
+        if amount > most:
+            yield Breach(
+                code="leaflet",
+                field=f"amount_{row}",
+                message=N_("%(product)s: %(amount)s mL, its leaflet says at most %(most)s"),
+                values=(
+                    ("product", name),
+                    ("amount", show_thousandths(amount)),
+                    ("most", show_thousandths(most)),
+                ),
+                source="leaflet",
+                status=Confidence.LABEL,
+            )
+
+
+def _by_leaflet(case: Case) -> dict[str, tuple[int, int, int]]:
+    """Return {product: (its last row, microlitres of all its lots, the most by its leaflet)}."""
+    sums: dict[str, tuple[int, int, int]] = {}
+    for row, lot in enumerate(case.used, 1):
+        if lot.leaflet_ul is not None and lot.amount_ul is not None:
+            amount = sums.get(lot.name, (row, 0, 0))[1] + lot.amount_ul
+            sums[lot.name] = (row, amount, lot.leaflet_ul)
+    return sums
+
+
+def _is_open_too_long(lot: UsedLot, at: dt.datetime) -> bool:
+    if lot.opened_at is None or lot.open_hours is None:
+        return False
+    return at > lot.opened_at + dt.timedelta(hours=lot.open_hours)
+
+
+def _minutes(since: dt.datetime, at: dt.datetime) -> int:
+    """Return the minutes that have begun between two instants."""
+    return -((since - at) // dt.timedelta(minutes=1))
+
+
+def _future(field: str) -> Breach:
+    return Breach(code="in_the_future", field=field, message=N_("This time has not come yet"))
+
+
+def _old(code: str, message: str, minutes: int, most: int) -> Breach:
+    return Breach(
+        code=code,
+        field="mixed",
+        message=message,
+        values=(("minutes", minutes), ("most", most)),
+        source=limits.MIXED_SOURCE,
+        status=limits.MIXED_STATUS,
+    )

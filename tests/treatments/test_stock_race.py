@@ -1,0 +1,104 @@
+"""Twenty sessions are signed at once against one lot with stock for ten: real threads and commits."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from clinic.app import create_app
+from clinic.catalog import stock
+from clinic.catalog.models import Product, ProductLot, StockLevel, StockMovement
+from clinic.catalog.stock_values import CountLot, WasteLot
+from clinic.catalog.values import StockUnit
+from clinic.consents.models import ConsentText
+from clinic.core.access import Role
+from clinic.core.errors import Invalid
+from clinic.treatments.models import TreatmentSession
+from clinic.treatments.service import sessions as service
+from clinic.treatments.values import SessionState, SignSession
+from tests import factories
+from tests.scheduling.test_race import all_at_once, real
+from tests.treatments.conftest import Chair, a_chair, settle
+from tests.world import World
+
+__all__ = ["real"]
+PATIENTS, STOCK = 20, 10
+
+
+@pytest.fixture
+def clinic(real, config) -> tuple[Chair, list[SignSession]]:
+    """A kit of which ten are left, and twenty begun sessions that name it."""
+    app = create_app(config, sessions=real, testing=True)
+    with real.write() as db, db.begin():
+        chair = a_chair(World(app, db), db)
+        db.get_one(Product, chair.kit.product_id).unit = StockUnit.PIECE
+        texts = list(db.scalars(sa.select(ConsentText)))
+        wishes = []
+        for n in range(PATIENTS):
+            patient = factories.a_patient(db, location=chair.world.location)
+            settle(chair, patient, texts)
+            visit = chair.book(dt.datetime(2026, 11, 23, 11, 0), patient=patient)
+            session = chair.begin(visit=visit)
+            wishes.append(
+                SignSession(
+                    session_id=session.id,
+                    version=session.version,
+                    content=chair.whole(note=f"session {n}"),
+                )
+            )
+        stock.count(
+            db,
+            chair.actor(Role.NURSE),
+            CountLot(lot_id=chair.kit.id, counted_milli=STOCK * 1000, reason="Shelf"),
+        )
+    return chair, wishes
+
+
+def left(sessions, lot: ProductLot) -> tuple[int | None, int | None]:
+    """What the level says, and what the movements say together."""
+    with sessions.read() as db:
+        level = db.scalar(
+            sa.select(StockLevel.level_milli).where(StockLevel.lot_id == lot.id)
+        )
+        moved = db.scalar(
+            sa.select(sa.func.sum(StockMovement.amount_milli)).where(
+                StockMovement.lot_id == lot.id
+            )
+        )
+        return level, moved
+
+
+def test_of_twenty_signatures_ten_are_given_and_ten_told_and_nothing_is_left(real, clinic):
+    chair, wishes = clinic
+
+    results = all_at_once(
+        real,
+        lambda db, n: service.sign(db, chair.actor(Role.PHYSICIAN), wishes[n]),
+        desks=PATIENTS,
+    )
+
+    signed = [result for result in results if isinstance(result, TreatmentSession)]
+    told = [result for result in results if isinstance(result, service.ContentRefused)]
+    assert (len(signed), len(told)) == (STOCK, PATIENTS - STOCK), results
+    codes = {breach.code for refused in told for breach in refused.breaches}
+    # Who looked before the last was drawn is told by the draw, who looked later by the list.
+    assert codes <= {"stock_short", "lot_unusable"}, codes
+    assert {breach.field for refused in told for breach in refused.breaches} == {"lot_1"}
+    assert left(real, chair.kit) == (0, 0)
+    with real.read() as db:
+        states = db.scalars(sa.select(TreatmentSession.state)).all()
+        assert states.count(SessionState.SIGNED) == STOCK
+        assert states.count(SessionState.DRAFT) == PATIENTS - STOCK
+
+
+def test_twenty_that_throw_away_at_once_never_go_below_nought(real, clinic):
+    chair, _wishes = clinic
+    wish = WasteLot(lot_id=chair.kit.id, amount_milli=1000, reason="Broken")
+
+    results = all_at_once(
+        real, lambda db, _n: stock.waste(db, chair.actor(Role.NURSE), wish), desks=PATIENTS
+    )
+
+    told = [result for result in results if isinstance(result, Invalid)]
+    assert [result.field for result in told] == ["amount"] * (PATIENTS - STOCK), results
+    assert left(real, chair.kit) == (0, 0)
