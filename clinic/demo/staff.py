@@ -12,10 +12,11 @@ from clinic.accounts.values import CreateAccount
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog import service as catalog
 from clinic.catalog.models import ProductLot, Service
-from clinic.catalog.values import AddLot, AddProduct, Modality, ProductKind, ResourceKind
+from clinic.catalog.values import Modality, ResourceKind
 from clinic.consents import service as consents
 from clinic.core import clock
 from clinic.core.access import Actor, Role
+from clinic.demo import shelf
 from clinic.locations.models import Location, OpeningHours
 from clinic.safety import approving, editions
 from clinic.safety.rules.versions import ApproveRules, DraftRule
@@ -101,7 +102,7 @@ def make(db: Session, *, today: dt.date) -> Staff:
             _resource(db, location, ResourceKind.ROOM, f"Room {n}", 10 + n) for n in (1, 2, 3)
         ),
         services=_services(db, location),
-        lots=_lots(db, nurse, today),
+        lots=shelf.fill(db, nurse, today),
         accounts=tuple(printed),
     )
 
@@ -182,53 +183,3 @@ def _services(db: Session, location: Location) -> dict[Modality, Service]:
         found.setdefault(service.modality, service)
     found[Modality.MESOTHERAPY].ingredients = ["dexpanthenol", "lidocaine", "vitamins"]
     return found
-
-
-def _lots(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:
-    lots = {}
-    for key, product, lot_no, days in (
-        ("kit", AddProduct(name="PRP tube kit, 10 mL, ACD-A", kind=ProductKind.KIT), "K-2291", 300),
-        (
-            "lidocaine",
-            AddProduct(
-                name="Lidocaine 1 %",
-                kind=ProductKind.ANAESTHETIC,
-                ingredient="lidocaine",
-                strength_ug_per_ml=10_000,
-            ),
-            "L-7710",
-            420,
-        ),
-        (
-            "dexpanthenol",
-            AddProduct(
-                name="Dexpanthenol 250 mg/mL",
-                kind=ProductKind.DRUG,
-                ingredient="dexpanthenol",
-                strength_ug_per_ml=250_000,
-            ),
-            "D-1043",
-            200,
-        ),
-        (
-            "vitamins",
-            AddProduct(name="B vitamins", kind=ProductKind.DRUG, ingredient="vitamins"),
-            "B-3308",
-            260,
-        ),
-        (
-            "serum",
-            AddProduct(
-                name="Hair serum (cosmetic)", kind=ProductKind.COSMETIC, is_injectable=False
-            ),
-            "C-5",
-            90,
-        ),
-    ):
-        row = catalog.add_product(db, nurse, product)
-        lots[key] = catalog.add_lot(
-            db,
-            nurse,
-            AddLot(product_id=row.id, lot_no=lot_no, expires_on=today + dt.timedelta(days=days)),
-        )
-    return lots

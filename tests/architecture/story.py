@@ -153,6 +153,8 @@ def story(chair: Chair) -> Story:
         "service_id": [chair.prp.id],
         "product_id": [chair.kit.product_id],
         "lot_id": [chair.kit.id],
+        "movement_id": [_counted(chair)],
+        "vial_id": [_opened(chair, signed)],
         "token": [token],
         "code": ["nsaid_recent", "plt_critical"],
         "message_id": [_written_to(chair, coming)],
@@ -167,6 +169,23 @@ def story(chair: Chair) -> Story:
         "screening_id": [db.scalar(sa.select(sa.func.max(ScreeningRecord.id)))],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
+
+
+def _counted(chair: Chair) -> int:
+    wish = CountLot(lot_id=chair.kit.id, counted_milli=5_000, reason="Shelf")
+    return stock.count(chair.db, chair.world.actor(Role.NURSE), wish).id
+
+
+def _opened(chair: Chair, session: TreatmentSession) -> int:
+    vial = OpenedVial(
+        lot_id=chair.lidocaine.id,
+        location_id=chair.world.location.id,
+        session_id=session.id,
+        opened_at=clock.now(),
+    )
+    chair.db.add(vial)
+    chair.db.flush()
+    return vial.id
 
 
 def _in_a_course(chair: Chair, visits: list[Appointment]) -> int:

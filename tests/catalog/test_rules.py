@@ -70,9 +70,7 @@ def test_a_lot_is_usable_or_says_why_not(lot, product, reason):
     assert lots.usable(lot, product, TODAY) is reason
 
 
-@pytest.mark.parametrize(
-    ("level", "reason"), [(None, None), (0, Unusable.EMPTY), (1, None)]
-)
+@pytest.mark.parametrize(("level", "reason"), [(None, None), (0, Unusable.EMPTY), (1, None)])
 def test_a_lot_is_empty_when_it_was_counted_and_nothing_is_left(level, reason):
     assert lots.usable(Lot(), Product(), TODAY, level) is reason
 

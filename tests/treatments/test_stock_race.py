@@ -1,4 +1,4 @@
-"""Twenty sessions are signed at once against one lot with stock for ten: real threads and commits."""
+"""Twenty sessions signed at once against one lot with stock for ten: real threads and commits."""
 
 import datetime as dt
 
@@ -57,13 +57,9 @@ def clinic(real, config) -> tuple[Chair, list[SignSession]]:
 def left(sessions, lot: ProductLot) -> tuple[int | None, int | None]:
     """What the level says, and what the movements say together."""
     with sessions.read() as db:
-        level = db.scalar(
-            sa.select(StockLevel.level_milli).where(StockLevel.lot_id == lot.id)
-        )
+        level = db.scalar(sa.select(StockLevel.level_milli).where(StockLevel.lot_id == lot.id))
         moved = db.scalar(
-            sa.select(sa.func.sum(StockMovement.amount_milli)).where(
-                StockMovement.lot_id == lot.id
-            )
+            sa.select(sa.func.sum(StockMovement.amount_milli)).where(StockMovement.lot_id == lot.id)
         )
         return level, moved
 

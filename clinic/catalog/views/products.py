@@ -6,7 +6,14 @@ from flask.typing import ResponseReturnValue
 from clinic.audit import looks
 from clinic.catalog import queries, service
 from clinic.catalog.forms import LotForm, ProductChangeForm, ProductForm, Stop, StopForm
-from clinic.catalog.values import INGREDIENTS, LOT_STATE_NAMES, PRODUCT_KIND_NAMES, UNUSABLE_WORDS
+from clinic.catalog.rules import stock as stock_rules
+from clinic.catalog.values import (
+    CLASS_NAMES,
+    INGREDIENTS,
+    LOT_STATE_NAMES,
+    PRODUCT_KIND_NAMES,
+    UNUSABLE_WORDS,
+)
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid, StaleEdit
@@ -21,6 +28,7 @@ WORDS = {
     "states": LOT_STATE_NAMES,
     "unusable": UNUSABLE_WORDS,
     "ingredients": INGREDIENTS,
+    "classes": CLASS_NAMES,
 }
 
 
@@ -32,7 +40,14 @@ def index() -> ResponseReturnValue:
     today = clock.today(who.zone)
     cards = queries.products(read(), on=today, location_id=who.location_id)
     looks.listed("product", (card.id for card in cards))
-    return render_template("catalog/index.html", cards=cards, today=today, **WORDS)
+    return render_template(
+        "catalog/index.html",
+        cards=cards,
+        low=[card for card in cards if card.is_low],
+        soon=[lot for card in cards for lot in card.lots if stock_rules.expires_soon(lot, today)],
+        today=today,
+        **WORDS,
+    )
 
 
 @bp.get("/products/new")
