@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_stock"
-down_revision = "20261122_formats"
+down_revision = "20261122_drafts"
 branch_labels = None
 depends_on = None
 

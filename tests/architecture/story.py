@@ -8,6 +8,9 @@ import sqlalchemy as sa
 
 from clinic.accounts import service as accounts
 from clinic.accounts.values import InviteAccount
+from clinic.catalog import stock
+from clinic.catalog.models import OpenedVial
+from clinic.catalog.stock_values import CountLot
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.followup import service as followup
@@ -40,6 +43,7 @@ from clinic.scheduling.closing import BlockKind, KeepOwnDay, LayBlock
 from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
+from clinic.treatments.models import TreatmentSession
 from clinic.treatments.service import sessions as treatments
 from clinic.treatments.values import AbortSession, Content
 from clinic.waiting import offering

@@ -34,7 +34,7 @@ def engine(url):
 
 @pytest.fixture
 def upgraded(url, engine):
-    command.upgrade(migrate.settings(url), "20261122_formats")
+    command.upgrade(migrate.settings(url), "20261122_drafts")
     put_in(engine)
     with engine.begin() as connection:
         for statement in (
@@ -70,6 +70,6 @@ def test_the_way_down_refuses_to_lose_stock(url, upgraded):
     upgraded.dispose()
 
     with pytest.raises(RuntimeError, match="Restore the backup"):
-        command.downgrade(migrate.settings(url), "20261122_formats")
+        command.downgrade(migrate.settings(url), "20261122_drafts")
     with upgraded.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM stock_movement")) == 1
