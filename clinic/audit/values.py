@@ -58,6 +58,7 @@ ENTITY_NAMES: dict[str, str] = {
     "chart": N_("Patient page"),
     "consent": N_("Consent"),
     "consents": N_("Consents"),
+    "consent_text": N_("Consent text"),
     "contact": N_("Follow-up call"),
     "course": N_("Course"),
     "courses_due": N_("Courses due"),

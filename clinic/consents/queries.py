@@ -9,10 +9,19 @@ from sqlalchemy.orm import Session, aliased
 
 from clinic.accounts.models import Account
 from clinic.consents.models import Consent, ConsentText, ConsentWithdrawal
-from clinic.consents.values import PHOTO_SCOPES, ConsentKind, Paper, Scope, Text, Withdrawal
+from clinic.consents.values import (
+    PHOTO_SCOPES,
+    ConsentKind,
+    Paper,
+    Scope,
+    Text,
+    Version,
+    Withdrawal,
+)
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 
+NO_TEXT = N_("There is no such text")
 NO_CONSENT = N_("There is no such consent")
 _IN_FORCE = (
     sa.select(ConsentText)
@@ -49,6 +58,55 @@ def text_of(db: Session, kind: ConsentKind, version_name: str) -> ConsentText | 
             ConsentText.in_force_from.is_not(None),
         )
     )
+
+
+def text(db: Session, text_id: int) -> ConsentText:
+    """Return a text, draft or not; raises NotFound."""
+    found = db.get(ConsentText, text_id)
+    if found is None:
+        raise NotFound(NO_TEXT)
+    return found
+
+
+def draft_of(db: Session, kind: ConsentKind) -> ConsentText | None:
+    """Return the draft of a kind; there is at most one."""
+    return db.scalar(
+        sa.select(ConsentText).where(ConsentText.kind == kind, ConsentText.in_force_from.is_(None))
+    )
+
+
+def to_sign(db: Session, *, on: dt.date) -> Sequence[ConsentText]:
+    """Return the text of each kind that is in force on a day and can be read on the tablet."""
+    rows = db.scalars(
+        sa.select(ConsentText)
+        .where(ConsentText.in_force_from <= on)
+        .order_by(ConsentText.in_force_from, ConsentText.id)
+    )
+    newest = {text.kind: text for text in rows}
+    return [newest[kind] for kind in ConsentKind if kind in newest and newest[kind].words]
+
+
+def versions(db: Session) -> Sequence[Version]:
+    """Return all versions of all texts by kind: the draft first, then newest first."""
+    rows = db.execute(
+        sa.select(ConsentText, Account.name)
+        .outerjoin(Account, Account.id == ConsentText.approved_by_id)
+        .order_by(ConsentText.kind, ConsentText.in_force_from.desc(), ConsentText.id.desc())
+    )
+    found = [
+        Version(
+            id=text.id,
+            kind=text.kind,
+            version_name=text.version_name,
+            in_force_from=text.in_force_from,
+            approved_by=name or "",
+            approved_at=text.approved_at,
+            languages=tuple(text.words),
+        )
+        for text, name in rows
+    ]
+    # Where NULL sorts differs between the databases.
+    return sorted(found, key=lambda one: one.in_force_from is not None)
 
 
 def get(db: Session, consent_id: int) -> Consent:

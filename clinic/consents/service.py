@@ -6,18 +6,26 @@ transaction: a consent is one of the things a check looks at.
 
 import datetime as dt
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
-from clinic.consents import queries
+from clinic.consents import queries, shipped
 from clinic.consents.models import Consent, ConsentText, ConsentWithdrawal
-from clinic.consents.values import ConsentKind, RecordConsent, Scope, WithdrawConsent
+from clinic.consents.values import (
+    ConsentKind,
+    RecordConsent,
+    Scope,
+    SignConsent,
+    SignedHow,
+    WithdrawConsent,
+)
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import N_
 
-FIRST_VERSION = "1.0"
+FIRST_VERSION, NEXT_VERSION = "1.0", "2.0"
 FIRST_IN_FORCE_FROM = dt.date(2020, 1, 1)
 
 
@@ -69,8 +77,44 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
     return consent
 
 
-def withdraw(db: Session, actor: Actor, wish: WithdrawConsent) -> Consent:
+def sign(db: Session, wish: SignConsent, *, witness_id: int, on: dt.date) -> Consent:
+    """Keep a consent as it was read and signed on the tablet; whoever calls it audits it.
+
+    The one who handed the tablet over is the witness. Raises NotFound, Invalid for a language that
+    the text is not written in.
+    """
+    text = queries.text(db, wish.text_id)
+    if wish.language not in text.words:
+        raise Invalid(N_("The language was changed meanwhile. Please read the text again."))
+    consent = Consent(
+        patient_id=wish.patient_id,
+        text_id=text.id,
+        taken_by_id=witness_id,
+        kind=text.kind,
+        given_on=on,
+        photo_record=Scope.PHOTO_RECORD in wish.photos,
+        photo_teaching=Scope.PHOTO_TEACHING in wish.photos,
+        photo_publication=Scope.PHOTO_PUBLICATION in wish.photos,
+        signed_how=SignedHow.TYPED if wish.strokes is None else SignedHow.DRAWN,
+        language=wish.language,
+        signer=wish.signer,
+        guardian=wish.guardian,
+        interpreter=wish.interpreter,
+        strokes=wish.strokes,
+        recorded_at=clock.now(),
+    )
+    db.add(consent)
+    db.flush()  # The audit line names its id, and the check that follows must find it.
+    return consent
+
+
+def withdraw(
+    db: Session, actor: Actor, wish: WithdrawConsent, *, records: sa.Select[int] | None = None
+) -> Consent:
     """Record that scopes of a consent do not hold any more from a day on.
+
+    What is withdrawn of photographs is withdrawn on every paper of the person's `records` that
+    gave it until that day: a No means all of them.
 
     Raises NotFound, AlreadyWithdrawn, Invalid for a scope that was not given, a day before it was
     given or still to come. Two who withdraw at once: the database lets one of them.
@@ -90,17 +134,27 @@ def withdraw(db: Session, actor: Actor, wish: WithdrawConsent) -> Consent:
     if wish.withdrawn_on > clock.today(actor.zone):
         raise Invalid(N_("This day is still to come"), field="withdrawn_on")
 
+    others = queries.of_patient(db, records) if records is not None else ()
+    said = [(paper.id, scope) for scope in paper.given if scope in wish.scopes]
+    said += [
+        (other.id, scope)
+        for other in others
+        for scope in other.standing
+        if scope in wish.scopes
+        and scope is not Scope.TREATMENT
+        and other.id != paper.id
+        and other.given_on <= wish.withdrawn_on
+    ]
     db.add_all(
         ConsentWithdrawal(
-            consent_id=consent.id,
+            consent_id=consent_id,
             withdrawn_by_id=actor.id,
             scope=scope,
             withdrawn_on=wish.withdrawn_on,
             reason=wish.reason.strip(),
             recorded_at=clock.now(),
         )
-        for scope in paper.given
-        if scope in wish.scopes
+        for consent_id, scope in said
     )
     db.flush()  # Who checks the visits in this transaction must find it.
     audit.record(
@@ -116,11 +170,17 @@ def withdraw(db: Session, actor: Actor, wish: WithdrawConsent) -> Consent:
 
 
 def install_defaults(db: Session) -> None:
-    """Give a new clinic a first version of each consent text; leaves what is there alone."""
+    """Give a new clinic a first version of each text, on paper, and the example as a draft.
+
+    What is there is left alone. Nothing that nobody reviewed is in force: the example waits for a
+    physician.
+    """
     have = {text.kind for text in queries.texts(db)}
-    db.add_all(
-        ConsentText(kind=kind, version_name=FIRST_VERSION, in_force_from=FIRST_IN_FORCE_FROM)
-        for kind in ConsentKind
-        if kind not in have
-    )
+    for kind in ConsentKind:
+        if kind not in have:
+            first = ConsentText(
+                kind=kind, version_name=FIRST_VERSION, in_force_from=FIRST_IN_FORCE_FROM
+            )
+            draft = ConsentText(kind=kind, version_name=NEXT_VERSION, words=shipped.words(kind))
+            db.add_all([first, draft])
     db.flush()  # Who records a paper right after must find its text.

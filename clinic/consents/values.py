@@ -130,3 +130,51 @@ class Text:
     kind: ConsentKind
     version_name: str
     in_force_from: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftText:
+    """Write one language of the next version of a text; `version` is what was seen, 0 for none."""
+
+    kind: ConsentKind
+    language: str
+    said: Mapping[str, str]
+    """{element: text}; all of them empty takes the language out."""
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutInForce:
+    """Put a draft in force from a day on, as it was seen at `version`."""
+
+    text_id: int
+    version: int
+    in_force_from: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignConsent:
+    """Sign a text as it was read on the tablet; `strokes` None is a typed name."""
+
+    text_id: int
+    patient_id: int
+    language: str
+    photos: frozenset[Scope]
+    signer: str
+    guardian: str
+    interpreter: str
+    strokes: list[list[int]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A version of a text as its list shows it."""
+
+    id: int
+    kind: ConsentKind
+    version_name: str
+    in_force_from: dt.date | None
+    approved_by: str
+    approved_at: dt.datetime | None
+    languages: tuple[str, ...]
+    """In which it has words; none for a text that is kept on paper."""

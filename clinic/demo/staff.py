@@ -13,7 +13,10 @@ from clinic.catalog import queries as catalog_queries
 from clinic.catalog import service as catalog
 from clinic.catalog.models import ProductLot, Service
 from clinic.catalog.values import Modality, ResourceKind
+from clinic.consents import queries as consent_queries
 from clinic.consents import service as consents
+from clinic.consents import writing
+from clinic.consents.values import ConsentKind, PutInForce
 from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.demo import shelf
@@ -81,6 +84,12 @@ def make(db: Session, *, today: dt.date) -> Staff:
         replace(actors["physician"], confirmed_at=clock.now()),
         ApproveRules(codes=None, seen=editions.next_edition(db)),
     )
+    for draft in [consent_queries.draft_of(db, kind) for kind in ConsentKind]:
+        assert draft is not None, "a new clinic has them"
+        wish = PutInForce(
+            text_id=draft.id, version=draft.version, in_force_from=clock.today(location.zone)
+        )
+        writing.put_in_force(db, replace(actors["physician"], confirmed_at=clock.now()), wish)
     return Staff(
         location=location,
         physicians=tuple(actors[login] for login in ("physician", "physician2", "physician3")),

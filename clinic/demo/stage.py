@@ -8,18 +8,20 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from clinic.audit import service as audit
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
 from clinic.consents import service as consents
-from clinic.consents.values import ConsentKind, RecordConsent
+from clinic.consents.values import ConsentKind, Scope, SignConsent
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
-from clinic.demo import histories, written
+from clinic.demo import histories, signatures, written
 from clinic.demo.staff import Staff
 from clinic.demo.timetable import Slot
 from clinic.patients import service as patients
-from clinic.patients.values import RegisterPatient
+from clinic.patients.models import Patient
+from clinic.patients.values import RegisterPatient, full_name
 from clinic.safety import service as safety
 from clinic.scheduling import courses
 from clinic.scheduling import queries as scheduling_queries
@@ -83,19 +85,33 @@ class Stage:
         scheduling.rescreen(self.db, who or self.staff.nurse, patient_id)
 
     def consent(self, patient_id: int, modality: Modality) -> None:
-        """Record a signed consent paper for a treatment."""
+        """Let a patient sign the text of a treatment on the tablet."""
         today = clock.today(self.staff.location.zone)
-        kind = CONSENTS[modality]
-        text = consent_queries.text_in_force(self.db, kind, on=today)
+        text = consent_queries.text_in_force(self.db, CONSENTS[modality], on=today)
         assert text is not None, "the clinic has its consent texts"
-        consents.record(
+        patient = self.db.get_one(Patient, patient_id)
+        name = full_name(patient.given_name, patient.family_name)
+        photos = {Scope.PHOTO_RECORD}
+        photos |= {Scope.PHOTO_TEACHING} if patient_id % 3 == 0 else set()
+        photos |= {Scope.PHOTO_PUBLICATION} if patient_id % 7 == 0 else set()
+        desk = self.staff.receptionist
+        signed = consents.sign(
             self.db,
-            self.staff.receptionist,
-            RecordConsent(
-                patient_id=patient_id, kind=kind, text_version=text.version_name, given_on=today
+            SignConsent(
+                text_id=text.id,
+                patient_id=patient_id,
+                language=patient.language if patient.language in text.words else "en",
+                photos=frozenset(photos),
+                signer=name,
+                guardian="",
+                interpreter="",
+                strokes=signatures.strokes(name),
             ),
+            witness_id=desk.id,
+            on=today,
         )
-        scheduling.rescreen(self.db, self.staff.receptionist, patient_id)
+        audit.record(self.db, desk, "consent.signed", "consent", signed.id, patient_id=patient_id)
+        scheduling.rescreen(self.db, desk, patient_id)
 
     def begin_course(self, patient_id: int, modality: Modality, *, planned: int) -> None:
         """Begin a course of several sessions."""

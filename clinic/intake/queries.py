@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
-from clinic.consents.values import Paper, Text
+from clinic.consents.values import ConsentKind, Paper, Scope, Text
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
@@ -109,6 +109,20 @@ class ConsentsPage:
     today: dt.date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningPage:
+    """A consent text as it is read on the tablet."""
+
+    kind: ConsentKind
+    version_name: str
+    language: str
+    """In which it is shown: the patient's if it is written in it, else English, else its first."""
+    said: Sequence[tuple[str, str]]
+    """(heading, words) of each element."""
+    standing: frozenset[Scope]
+    """What of photographs was agreed to before and holds until it is withdrawn."""
+
+
 def facts_page(db: Session, actor: Actor, patient_id: int) -> FactsPage:
     """Return what stands about a patient and everything ever written; raises NotFound."""
     today = clock.today(actor.zone)
@@ -161,6 +175,20 @@ def tablet_page(db: Session, screen: Screen) -> TabletPage:
         if card.group.code in groups
     ]
     return TabletPage(cards=tablet_cards(cards, history, codes), today=today)
+
+
+def signing_page(db: Session, screen: Screen, *, locale: str | None = None) -> SigningPage:
+    """Return the text that a screen was handed over for; raises NotFound for none."""
+    text = consent_queries.text(db, screen.text_id or 0)
+    wanted = (locale or screen.locale, "en", *text.words)
+    language = next(one for one in wanted if one in text.words)
+    return SigningPage(
+        kind=text.kind,
+        version_name=text.version_name,
+        language=language,
+        said=[(heading, words) for heading, words in text.words[language].values() if words],
+        standing=consent_queries.photo_scopes(db, patient_queries.records(screen.patient_id)),
+    )
 
 
 def review_page(db: Session, actor: Actor, appointment_id: int) -> ReviewPage:

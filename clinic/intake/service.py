@@ -8,7 +8,7 @@ from clinic.audit import service as audit
 from clinic.consents import queries as consent_queries
 from clinic.consents import service as consent_service
 from clinic.consents.models import Consent
-from clinic.consents.values import RecordConsent, WithdrawConsent
+from clinic.consents.values import RecordConsent, SignConsent, WithdrawConsent
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid, NotFound
@@ -19,6 +19,7 @@ from clinic.intake.rules.sheet import is_open
 from clinic.intake.rules.tablet import tablet_facts
 from clinic.intake.values import AnswerOnTablet, AnswerQuestions
 from clinic.patients import queries as patient_queries
+from clinic.patients.rules import age_on
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
@@ -37,6 +38,7 @@ from clinic.scheduling import handed
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.handed import Screen
+from clinic.scheduling.handed_models import Handover
 from clinic.scheduling.handed_values import HandoverState
 from clinic.scheduling.handovers import ON_TABLET, HandoverOver, Request
 from clinic.scheduling.models import Appointment
@@ -45,6 +47,8 @@ from clinic.scheduling.values import AppointmentStatus
 NO_KNOWN_ALLERGY = "no_known_allergy"
 WRITTEN_ELSEWHERE = ("side_effect:", "session:")
 """How the source keys begin of what a side effect or a session put on record."""
+OF_AGE = 18
+"""Years (a design default, as of the rule `minor`): before that somebody signs for the patient."""
 SENT = N_("Your answers have been sent already.")
 OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
 """Visits that can still be asked about and released for."""
@@ -137,15 +141,7 @@ def answer_on_tablet(
     Raises SentAlready for the second of two, HandoverOver when the screen or the visit is over or
     the record is not in use any more, Invalid as the rules say.
     """
-    visit = scheduling_queries.lock_visit(db, screen.appointment_id)
-    handover = handed.held(db, screen.handover_id)
-    state = handed.state_of(handover)
-    if state is HandoverState.ANSWERED:
-        raise SentAlready(SENT)
-    is_open = state is HandoverState.OPEN and handover.confirmed_at is not None
-    is_active = patient_queries.get(db, visit.patient_id).status is PatientStatus.ACTIVE
-    if not (is_open and is_active and visit.status in OPEN):
-        raise HandoverOver
+    visit, handover = _in_hand(db, screen)
     facts = tablet_facts(
         wish.groups,
         safety_queries.history_of(db, visit.patient_id),
@@ -177,6 +173,58 @@ def answer_on_tablet(
         request_id=request.request_id,
     )
     return rows
+
+
+def sign_on_tablet(db: Session, screen: Screen, wish: SignConsent, request: Request) -> Consent:
+    """Keep the consent that the patient signed, check the visits again, and end the screen.
+
+    Raises SentAlready for the second of two, HandoverOver when the screen or the visit is over or
+    the record is not in use any more, Invalid for a minor who signs alone.
+    """
+    visit, handover = _in_hand(db, screen)
+    today = clock.today(screen.zone)
+    born = patient_queries.get(db, visit.patient_id).birth_date
+    if not wish.guardian and born is not None and (age_on(born, today) or 0) < OF_AGE:
+        raise Invalid(
+            N_("The patient is not of age: a parent or guardian signs, and says as what."),
+            field="guardian",
+        )
+    consent = consent_service.sign(db, wish, witness_id=screen.made_by_id, on=today)
+    scheduling_service.rescreen(db, None, visit.patient_id)
+    handover.answered_at = handover.ended_at = clock.now()
+    audit.record(
+        db,
+        None,
+        "consent.signed",
+        "consent",
+        consent.id,
+        patient_id=visit.patient_id,
+        detail={
+            "appointment": visit.id,
+            "handover": handover.id,
+            "text": consent.text_id,
+            "how": consent.signed_how,
+            "scopes": list(consent_queries.given(consent, consent.kind)),
+        },
+        name=ON_TABLET,
+        address=request.address,
+        request_id=request.request_id,
+    )
+    return consent
+
+
+def _in_hand(db: Session, screen: Screen) -> tuple[Appointment, Handover]:
+    """Return the visit and the open handover of a screen, both held until the end."""
+    visit = scheduling_queries.lock_visit(db, screen.appointment_id)
+    handover = handed.held(db, screen.handover_id)
+    state = handed.state_of(handover)
+    if state is HandoverState.ANSWERED:
+        raise SentAlready(SENT)
+    is_open = state is HandoverState.OPEN and handover.confirmed_at is not None
+    is_active = patient_queries.get(db, visit.patient_id).status is PatientStatus.ACTIVE
+    if not (is_open and is_active and visit.status in OPEN):
+        raise HandoverOver
+    return visit, handover
 
 
 def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
@@ -216,7 +264,7 @@ def withdraw_consent(
     paper = consent_queries.get(db, wish.consent_id)
     if not patient_queries.is_record_of(db, paper.patient_id, patient_id):
         raise NotFound(N_("There is no such consent"))
-    consent = consent_service.withdraw(db, actor, wish)
+    consent = consent_service.withdraw(db, actor, wish, records=patient_queries.records(patient_id))
     scheduling_service.rescreen(db, actor, patient_id)
     return consent
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.catalog.values import Modality
+from clinic.consents import queries as consent_queries
+from clinic.consents.values import ConsentKind
 from clinic.core import clock
 from clinic.locations.models import Location
+from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.safety.values import MissingKind, Screening
 from clinic.scheduling.handed_models import Handover
-from clinic.scheduling.handed_values import Asked, AskedState, HandoverState
+from clinic.scheduling.handed_values import Asked, AskedState, HandoverState, ToSign
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import handovers as handover_rules
 
@@ -44,6 +48,9 @@ class Screen:
     locale: str
     state: HandoverState
     is_confirmed: bool
+    text_id: int | None
+    """The consent text to be read and signed; None: the questions."""
+    made_by_id: int
     seen_at: dt.datetime | None
     ends_at: dt.datetime
     """Unless the patient goes on."""
@@ -64,6 +71,8 @@ def screen(db: Session, token_hash: str) -> Screen | None:
         locale=handover.locale,
         state=state_of(handover),
         is_confirmed=handover.confirmed_at is not None,
+        text_id=handover.text_id,
+        made_by_id=handover.made_by_id,
         seen_at=handover.seen_at,
         ends_at=handover.expires_at,
     )
@@ -100,7 +109,8 @@ def asked(db: Session, appointment_id: int, screening: Screening, *, zone: str) 
             return Asked(state=AskedState.WAITING, at=handover.expires_at)
         if state is HandoverState.OPEN:
             return Asked(state=AskedState.ON_TABLET, at=handover.opened_at)
-    sent_at = max((one.answered_at for one in made if one.answered_at), default=None)
+    sent = (one.answered_at for one in made if one.text_id is None)
+    sent_at = max((at for at in sent if at is not None), default=None)
     is_today = sent_at is not None and (
         sent_at.astimezone(clock.zone_of(zone)).date() == clock.today(zone)
     )
@@ -114,4 +124,28 @@ def asked(db: Session, appointment_id: int, screening: Screening, *, zone: str) 
         state=AskedState.MISSING if is_missing else AskedState.ANSWERED,
         at=sent_at,
         is_today=is_today,
+    )
+
+
+def to_sign(db: Session, patient_id: int, modality: Modality, *, on: dt.date) -> tuple[ToSign, ...]:
+    """Return the texts that matter for a visit of a modality; two statements."""
+    papers = consent_queries.of_patient(db, patient_queries.records(patient_id))
+    return tuple(
+        ToSign(
+            text_id=text.id,
+            kind=text.kind,
+            version_name=text.version_name,
+            signed_on=max(
+                (
+                    paper.given_on
+                    for paper in papers
+                    if paper.kind is text.kind
+                    and paper.text_version == text.version_name
+                    and paper.withdrawn_on is None
+                ),
+                default=None,
+            ),
+        )
+        for text in consent_queries.to_sign(db, on=on)
+        if text.kind in {ConsentKind.PHOTOGRAPHS, modality.value}
     )

@@ -4,6 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clinic.consents.values import ConsentKind
+
 
 class HandoverState(StrEnum):
     """How a handover of the tablet stands."""
@@ -33,3 +35,14 @@ class Asked:
     at: dt.datetime | None = None
     """Since when the tablet is out, until when its code is good, or when it was sent back."""
     is_today: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToSign:
+    """A consent text that can be signed on the tablet, and whether this patient has signed it."""
+
+    text_id: int
+    kind: ConsentKind
+    version_name: str
+    signed_on: dt.date | None
+    """None as well when it was withdrawn since."""

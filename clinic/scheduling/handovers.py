@@ -1,4 +1,4 @@
-"""Handing over the tablet for the questions of a visit, opening it with the code, ending it.
+"""Handing over the tablet of a visit, for questions or a consent: its code, its screen, its end.
 
 The patient is nobody who signs in: what is done on the tablet is audited under `ON_TABLET`.
 """
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from clinic.accounts.rules import token_hash
 from clinic.audit import service as audit
 from clinic.catalog.models import Service
+from clinic.consents import queries as consent_queries
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid, NotFound
@@ -47,19 +48,23 @@ class Request:
 
 
 def hand_over(
-    db: Session, actor: Actor, appointment_id: int, *, secret: str
+    db: Session, actor: Actor, appointment_id: int, *, secret: str, text_id: int | None = None
 ) -> tuple[Handover, str]:
     """Make the one handover of a visit; return it and its code, which is kept as a hash only.
 
-    An earlier one of the visit ends. Raises NotFound for a visit of another place, Conflict for
-    one that is not to come, has nothing to ask, or whose record is not in use.
+    For the questions, or for a consent text to be signed. An earlier one of the visit ends. Raises
+    NotFound for a visit of another place, Conflict for one that is not to come, has nothing to ask,
+    whose record is not in use, or a text that is not in force.
     """
     visit = _own(db, actor, appointment_id)
     patient = db.get_one(Patient, visit.patient_id)
     if visit.status not in TO_COME or patient.status is not PatientStatus.ACTIVE:
         raise Conflict(N_("This visit is not to come any more."))
-    if not db.get_one(Service, visit.service_id).modality.is_treatment:
+    if text_id is None and not db.get_one(Service, visit.service_id).modality.is_treatment:
         raise Conflict(N_("There are no questions before this visit."))
+    texts = consent_queries.to_sign(db, on=clock.today(actor.zone))
+    if text_id is not None and text_id not in {text.id for text in texts}:
+        raise Conflict(N_("This text is not in force any more. Open the visit again."))
 
     now = clock.now()
     _end_open(db, visit.id)
@@ -67,6 +72,7 @@ def hand_over(
     handover = Handover(
         appointment_id=visit.id,
         made_by_id=actor.id,
+        text_id=text_id,
         code_hash=handover_rules.code_digest(secret, code),
         locale=patient.language,
         made_at=now,

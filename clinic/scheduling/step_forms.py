@@ -44,6 +44,12 @@ class StepForm(BaseForm):
         return StepVisit(appointment_id=appointment_id, version=given(self.version.data))
 
 
+class HandOverForm(BaseForm):
+    """What the tablet is handed over for: a consent text, or else the questions."""
+
+    text_id = IdField(optional=True)
+
+
 class NoShowForm(BaseForm):
     """Note that nobody came, perhaps with words."""
 

@@ -20,7 +20,7 @@ from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Decision, Moment, Passage, ReceptionScreening, Screening
 from clinic.scheduling import handed, history, missed, presence, queries
 from clinic.scheduling import steps as scheduling_steps
-from clinic.scheduling.handed_values import Asked
+from clinic.scheduling.handed_values import Asked, ToSign
 from clinic.scheduling.history import Line, Place
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
 from clinic.scheduling.rules import checks, states
@@ -126,6 +126,8 @@ class VisitPage:
     is_open: bool
     asked: Asked | None
     """Of a treatment to come: whether the questions are answered."""
+    to_sign: tuple[ToSign, ...]
+    """Of a visit to come: the consents that can be signed on the tablet."""
     rebook_from: dt.date | None
     """First day to move it to, where its own is too early and this role may know which."""
     missed: Missed
@@ -189,6 +191,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         asked=handed.asked(db, visit.id, screening, zone=actor.zone)
         if screening is not None and is_open
         else None,
+        to_sign=handed.to_sign(db, visit.patient_id, service.modality, on=today) if is_open else (),
         rebook_from=_rebook_from(actor, screening, given, today)
         if screening is not None and VisitAction.MOVE in steps
         else None,

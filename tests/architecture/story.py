@@ -11,6 +11,8 @@ from clinic.accounts.values import InviteAccount
 from clinic.catalog import stock
 from clinic.catalog.models import OpenedVial
 from clinic.catalog.stock_values import CountLot
+from clinic.consents.models import ConsentText
+from clinic.consents.values import ConsentKind
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.followup import service as followup
@@ -151,6 +153,9 @@ def story(chair: Chair) -> Story:
         "patient_id": [chair.alice.id, *twins[:1]],
         "pair_id": [_merged(chair, twins[1])],
         "consent_id": [1],
+        "text_id": list(db.scalars(sa.select(ConsentText.id))),
+        "kind": [ConsentKind.PRP.value],
+        "language": ["en"],
         "course_id": [_in_a_course(chair, [signed_visit, coming])],
         "account_id": [chair.world.accounts[Role.NURSE].id],
         "resource_id": [chair.visit.practitioner_id],

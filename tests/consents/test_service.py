@@ -133,7 +133,7 @@ def test_an_unknown_consent_is_not_found(db, desk):
 
 def test_the_newest_text_in_force_is_the_one_to_sign(db, patient):
     db.add(
-        ConsentText(kind=ConsentKind.PRP, version_name="2.0", in_force_from=dt.date(2026, 12, 1))
+        ConsentText(kind=ConsentKind.PRP, version_name="3.0", in_force_from=dt.date(2026, 12, 1))
     )
     db.flush()
 
@@ -142,7 +142,7 @@ def test_the_newest_text_in_force_is_the_one_to_sign(db, patient):
         return text.version_name if text else None
 
     assert version(dt.date(2026, 11, 30)) == "1.0"
-    assert version(dt.date(2026, 12, 1)) == "2.0"
+    assert version(dt.date(2026, 12, 1)) == "3.0"
     assert version(dt.date(2019, 1, 1)) is None
 
 
@@ -201,6 +201,20 @@ def test_a_later_paper_without_its_tick_takes_nothing_back(db, patient, desk):
     service.record(db, desk, a_paper(patient, kind=ConsentKind.MESOTHERAPY))
 
     assert scopes(db, patient) == {Scope.PHOTO_RECORD}
+
+
+def test_a_no_to_photographs_means_every_paper_that_allowed_them(db, patient, desk):
+    photos = frozenset({Scope.PHOTO_RECORD, Scope.PHOTO_PUBLICATION})
+    first = service.record(db, desk, a_paper(patient, photos=photos))
+    service.record(db, desk, a_paper(patient, kind=ConsentKind.MESOTHERAPY, photos=photos))
+
+    no = a_withdrawal(first.id, scopes=frozenset({Scope.PHOTO_PUBLICATION, Scope.TREATMENT}))
+    service.withdraw(db, desk, no, records=patient_queries.records(patient.id))
+
+    assert scopes(db, patient) == {Scope.PHOTO_RECORD}
+    papers = queries.of_patient(db, patient_queries.records(patient.id))
+    standing = {paper.kind: paper.standing for paper in papers}
+    assert Scope.TREATMENT in standing[ConsentKind.MESOTHERAPY]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from clinic.audit import looks
+from clinic.consents.values import CONSENT_NAMES
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
@@ -18,7 +19,7 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.forms import CancelForm, MoveForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.rules.checks import LEVELS
-from clinic.scheduling.step_forms import ArriveForm, NoShowForm, StartForm, StepForm
+from clinic.scheduling.step_forms import ArriveForm, HandOverForm, NoShowForm, StartForm, StepForm
 from clinic.scheduling.values import (
     ACTION_NAMES,
     CONFIRMATION_NAMES,
@@ -97,6 +98,7 @@ def _visit_page(
         heard_icons=HEARD_ICONS,
         reception_names=RECEPTION_NAMES,
         reception_levels=LEVELS,
+        consent_names=CONSENT_NAMES,
         has_page=lambda endpoint: endpoint in current_app.view_functions,
     )
 
@@ -186,11 +188,19 @@ def undo_arrive(appointment_id: int) -> ResponseReturnValue:
 @bp.post("/appointments/<id:appointment_id>/handover")
 @require(Permission.APPOINTMENT_CHECKIN)
 def hand_over(appointment_id: int) -> ResponseReturnValue:
-    """Make a code for the tablet and show it, once."""
+    """Make a code for the tablet and show it, once: for the questions, or a text to be signed."""
+    form = HandOverForm(request.form)
+    if not form.validate():
+        flash(translate(ODD), "warn")
+        return _visit_page(appointment_id), 422
     try:
         with transaction() as db:
             made, code = handovers.hand_over(
-                db, actor(), appointment_id, secret=str(current_app.secret_key)
+                db,
+                actor(),
+                appointment_id,
+                secret=str(current_app.secret_key),
+                text_id=form.text_id.data,
             )
     except ClinicError as error:
         return refused_step(appointment_id, error)
@@ -201,6 +211,7 @@ def hand_over(appointment_id: int) -> ResponseReturnValue:
         bar=shown.bar,
         code=code,
         good_until=made.expires_at,
+        to_sign=made.text_id is not None,
         address=url_for("tablet.index", _external=True),
     )
     return page, 201

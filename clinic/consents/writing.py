@@ -1,0 +1,100 @@
+"""Writing the next version of a consent text, and putting it in force by name and date."""
+
+from sqlalchemy.orm import Session
+
+from clinic.audit import service as audit
+from clinic.consents import queries, rules, shipped
+from clinic.consents.models import ConsentText
+from clinic.consents.values import ConsentKind, DraftText, PutInForce
+from clinic.core import clock
+from clinic.core.access import Actor, refuse_unconfirmed
+from clinic.core.errors import Conflict, Invalid, StaleEdit
+from clinic.core.text import N_
+
+STALE = N_("Somebody else changed this text since you opened it.")
+
+
+class Incomplete(Invalid):
+    """A text lacks what a consent text must hold; `missing` is (language, element) of each."""
+
+    def __init__(self, missing: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(N_("This text is not complete: it cannot be put in force."))
+        self.missing = missing
+
+
+def base_of(db: Session, kind: ConsentKind) -> rules.Words:
+    """Return the words that the next version begins with: of the newest, else of the example."""
+    newest = next((one for one in queries.versions(db) if one.kind is kind and one.languages), None)
+    return shipped.words(kind) if newest is None else queries.text(db, newest.id).words
+
+
+def draft(db: Session, actor: Actor, wish: DraftText) -> ConsentText:
+    """Keep one language of the next version of a text; the first time it copies the newest.
+
+    Raises StaleEdit when somebody else was faster.
+    """
+    row = queries.draft_of(db, wish.kind)
+    if wish.version != (row.version if row is not None else 0):
+        raise StaleEdit(STALE)
+    if row is None:
+        names = [one.version_name for one in queries.versions(db) if one.kind is wish.kind]
+        row = ConsentText(
+            kind=wish.kind,
+            version_name=rules.next_version(names),
+            words=dict(base_of(db, wish.kind)),
+        )
+        db.add(row)
+    said = {
+        element: [shipped.heading(element, wish.language), wish.said.get(element, "").strip()]
+        for element in rules.elements(wish.kind)
+    }
+    others = {language: row.words[language] for language in row.words if language != wish.language}
+    is_said = any(text for _, text in said.values())
+    row.words = {**others, wish.language: said} if is_said else others
+    db.flush()  # The audit line names its id.
+    audit.record(
+        db, actor, "consent_text.drafted", "consent_text", row.id, detail={"in": wish.language}
+    )
+    return row
+
+
+def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
+    """Put a draft in force from today or a later day on; from then on it never changes.
+
+    Raises PasswordNeeded, NotFound, Conflict for one that is in force, StaleEdit when it was
+    changed since it was read, Incomplete, and Invalid for a day in the past or not after the day
+    of the version before.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    row = queries.text(db, wish.text_id)
+    if row.in_force_from is not None:
+        raise Conflict(N_("This text is in force already."))
+    if row.version != wish.version:
+        raise StaleEdit(STALE)
+    lacking = rules.missing(row.kind, row.words)
+    if lacking:
+        raise Incomplete(lacking)
+    if wish.in_force_from < clock.today(actor.zone):
+        raise Invalid(N_("Not before today: what was signed before was signed"), field="in_force")
+    later = [
+        text.in_force_from
+        for text in queries.texts(db)
+        if text.kind is row.kind and text.in_force_from > wish.in_force_from
+    ]
+    if later:
+        raise Invalid(
+            N_("Another version comes in force on %(date)s: choose that day or a later one"),
+            field="in_force",
+            date=max(later).isoformat(),
+        )
+    row.in_force_from = wish.in_force_from
+    row.approved_by_id, row.approved_at = actor.id, clock.now()
+    audit.record(
+        db,
+        actor,
+        "consent_text.approved",
+        "consent_text",
+        row.id,
+        detail={"from": wish.in_force_from.isoformat()},
+    )
+    return row

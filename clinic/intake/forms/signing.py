@@ -1,0 +1,82 @@
+"""Signing a consent on the tablet: ticks, names, and a drawn or a typed signature."""
+
+import json
+from typing import Any
+
+from wtforms import BooleanField, HiddenField
+
+from clinic.consents import rules
+from clinic.consents.values import ConsentKind, Scope, SignConsent, offered
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
+from clinic.intake.forms.fields import ScopesField
+from clinic.web.forms import BaseForm, TextField
+
+LONGEST = 60_000
+"""Letters of a drawn signature as it is sent."""
+NOT_AGREED = N_(
+    "Nothing is signed without this tick. If you do not agree, give the tablet back:"
+    " that is all right."
+)
+NOTHING_TICKED = N_("Tick what you agree to. If you agree to none of it, give the tablet back.")
+
+
+class SignForm(BaseForm):
+    """What the patient agrees to, who signs, and the signature. Nothing is ticked beforehand."""
+
+    read_in = HiddenField()
+    """The language that was shown: what was read is what is signed."""
+    strokes = HiddenField()
+    scopes = ScopesField(N_("I agree to"))
+    signer = TextField(N_("Your first and last name"))
+    guardian = TextField(
+        N_("If you sign for the patient: as what?"),
+        description=N_("Mother, father, guardian. Leave it empty if you are the patient."),
+        optional=True,
+    )
+    interpreter = TextField(N_("Who translated for you, if somebody did"), optional=True)
+    typed = BooleanField(N_("I cannot draw here: my typed name is my signature."))
+
+    def __init__(self, formdata: Any = None, *, kind: ConsentKind, **given: Any) -> None:
+        """Make the form of a text of this kind."""
+        super().__init__(formdata, **given)
+        self.kind = kind
+        self.scopes.offer(offered(kind))
+        self.drawn: rules.Strokes | None = None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the ticks, the name and the signature."""
+        is_good = super().validate(extra_validators)
+        ticked = self.scopes.ticked()
+        if self.kind is not ConsentKind.PHOTOGRAPHS and Scope.TREATMENT not in ticked:
+            self.refuse("scopes", NOT_AGREED)
+            is_good = False
+        elif not ticked:
+            self.refuse("scopes", NOTHING_TICKED)
+            is_good = False
+        try:
+            self.drawn = None if self.typed.data else rules.strokes_of(self._sent())
+        except Invalid as bad:
+            self.refuse("typed", bad)
+            is_good = False
+        return is_good
+
+    def _sent(self) -> object:
+        raw = self.strokes.data or ""
+        try:
+            return json.loads(raw) if 0 < len(raw) <= LONGEST else None
+        except (ValueError, RecursionError):
+            return None
+
+    def wish(self, text_id: int, patient_id: int) -> SignConsent:
+        """Build the command after validate()."""
+        return SignConsent(
+            text_id=text_id,
+            patient_id=patient_id,
+            language=self.read_in.data or "",
+            photos=self.scopes.ticked() - {Scope.TREATMENT},
+            signer=self.signer.text(),
+            guardian=self.guardian.text(),
+            interpreter=self.interpreter.text(),
+            strokes=self.drawn,
+        )
