@@ -140,12 +140,13 @@ def test_the_desk_moves_the_visits_of_a_day_off_from_its_page(world, desk):
     closed(desk)
     reception = world.as_role(Role.RECEPTIONIST)
     page = "/visits-outside-hours?date=2026-11-24"
+    moves = "/visits-outside-hours/moves?date=2026-11-24"
     shown = text(reception.get(page))
     assert "One visit stands outside the hours" in shown
     assert "Leyla Demir" in shown
     fields = dict(re.findall(r'name="(version_\d+)" value="(\d+)"', shown))
     chosen = re.search(r'<option value="([^"]+)" selected', shown).group(1)
-    moved = reception.post(page, {**fields, f"to_{visit.id}": chosen})
+    moved = reception.post(moves, {**fields, f"to_{visit.id}": chosen})
     assert moved.status_code == 303
     assert "No visit stands outside the hours." in text(reception.get(moved.location))
     desk.db.expire_all()
@@ -161,7 +162,7 @@ def test_an_administrator_sees_how_many_on_the_hours_but_no_patient(world, desk)
     shown = text(admin.get(f"/visits-outside-hours?resource_id={desk.physician.id}"))
     assert "One visit stands outside the hours. The desk moves it." in shown
     assert "Demir" not in hours + shown
-    assert admin.post("/visits-outside-hours", {}).status_code == 403
+    assert admin.post("/visits-outside-hours/moves", {}).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -181,6 +182,6 @@ def test_an_odd_address_is_no_crash(world, desk, query, status):
 def test_a_list_without_a_choice_moves_nothing(world, desk):
     desk.book()
     off(desk)
-    answer = world.as_role(Role.RECEPTIONIST).post("/visits-outside-hours", {})
+    answer = world.as_role(Role.RECEPTIONIST).post("/visits-outside-hours/moves", {})
     assert answer.status_code == 409
     assert "Choose a time for at least one visit" in text(answer)

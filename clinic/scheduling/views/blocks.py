@@ -11,7 +11,7 @@ from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Invalid
 from clinic.core.text import N_
-from clinic.scheduling import blocks, held, timetables
+from clinic.scheduling import blocks, damage, held, timetables
 from clinic.scheduling.block_forms import BlockForm, LiftForm
 from clinic.scheduling.closing import BLOCK_NAMES, BlockKind
 from clinic.scheduling.damage import InBlock
@@ -127,10 +127,13 @@ def _page(
 def move_all(block_id: int) -> ResponseReturnValue:
     """Move the visits of a block where the page says, all of them or none."""
     block = blocks.card(read(), actor(), block_id)
-    sent = moving.sent()
-    refused = moving.move_all(InBlock(block=block), sent, reason=translate(BLOCK_NAMES[block.kind]))
-    if refused is not None:
-        return _page(block_id, chosen=sent.chosen, why=refused), 409
+    cause, reason, sent = InBlock(block=block), BLOCK_NAMES[block.kind], moving.sent()
+    try:
+        with transaction() as db:
+            count = damage.move_all(db, actor(), cause, sent.placed, reason=translate(reason))
+    except Conflict as error:
+        return _page(block_id, chosen=sent.chosen, why=moving.refused(error)), 409
+    moving.said(count)
     return redirect(url_for("blocks.show", block_id=block_id), 303)
 
 

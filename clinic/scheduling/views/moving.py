@@ -16,7 +16,7 @@ from clinic.scheduling.closing import Placed
 from clinic.scheduling.damage import Cause, NotMoved
 from clinic.scheduling.guard import SlotTaken
 from clinic.web.access import actor
-from clinic.web.database import read, transaction
+from clinic.web.database import read
 from clinic.web.words import translate, words_of
 
 MOVED = N_("All of them were moved: %(count)s.")
@@ -86,13 +86,12 @@ def _placed(visit: int, raw: str, version: str) -> Placed | None:
     )
 
 
-def move_all(cause: Cause, sent: Sent, *, reason: str) -> Mapping[int, ClinicError] | None:
-    """Move them all and say so; None, else why each that could not be moved could not."""
-    try:
-        with transaction() as db:
-            count = damage.move_all(db, actor(), cause, sent.placed, reason=reason)
-    except Conflict as error:
-        flash(words_of(error), "bad")
-        return error.why if isinstance(error, NotMoved) else {}
+def refused(error: Conflict) -> Mapping[int, ClinicError]:
+    """Say that nothing was moved; return why each that could not be moved could not."""
+    flash(words_of(error), "bad")
+    return error.why if isinstance(error, NotMoved) else {}
+
+
+def said(count: int) -> None:
+    """Say that they were moved."""
     flash(translate(MOVED, count=count), "ok")
-    return None

@@ -8,13 +8,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError
+from clinic.core.errors import ClinicError, Conflict
 from clinic.core.text import N_
-from clinic.scheduling import holdings
+from clinic.scheduling import damage, holdings
 from clinic.scheduling.outside import Outside
 from clinic.scheduling.views import moving
 from clinic.web.access import actor, require
-from clinic.web.database import read
+from clinic.web.database import read, transaction
 from clinic.web.words import translate
 
 bp = Blueprint("outside", __name__, url_prefix="/visits-outside-hours")
@@ -67,12 +67,15 @@ def _said(cause: Outside) -> dict[str, Any]:
     return said | ({} if cause.on is None else {"date": cause.on.isoformat()})
 
 
-@bp.post("")
+@bp.post("/moves")
 @require(Permission.APPOINTMENT_BOOK)
 def move_all() -> ResponseReturnValue:
     """Move the visits where the page says, all of them or none."""
     cause, sent = _asked(), moving.sent()
-    refused = moving.move_all(cause, sent, reason=translate(REASON))
-    if refused is not None:
-        return _page(cause, chosen=sent.chosen, why=refused), 409
+    try:
+        with transaction() as db:
+            count = damage.move_all(db, actor(), cause, sent.placed, reason=translate(REASON))
+    except Conflict as error:
+        return _page(cause, chosen=sent.chosen, why=moving.refused(error)), 409
+    moving.said(count)
     return redirect(url_for("outside.index", **_said(cause)), 303)
