@@ -40,6 +40,8 @@ _WAS = "was"
 """In the session of nobody: whose session ended in this browser before."""
 _WITHOUT_SESSION = ("/assets/", "/health/")
 _COOKIES = cast("sa.Table", CookieSession.__table__)
+# Of the table, not the model: there is no loaded row to bring up to date.
+_NOTE = sa.update(_COOKIES).where(_COOKIES.c.token_hash == sa.bindparam("token"))
 log = logging.getLogger("clinic")
 
 
@@ -169,11 +171,10 @@ class DbSessions(SessionInterface):
         if not is_background():
             values["seen_at"] = clock.now()
         assert session.token is not None
-        # Of the table, not the model: there is no loaded row to bring up to date.
-        row = _COOKIES.c.token_hash == token_hash(session.token)
+        values["token"] = token_hash(session.token)
         try:
             with self._sessions.write_lightly() as db, db.begin():
-                db.execute(sa.update(_COOKIES).where(row).values(**values))
+                db.execute(_NOTE, values)
         except DBAPIError as failure:
             # The page is made and what it saved is saved: it must not turn into an error page.
             log.warning("%s %s session not kept", request_id(), type(failure.orig).__name__)

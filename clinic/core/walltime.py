@@ -4,6 +4,7 @@ Pure; measured against Berlin, Cairo, Lord Howe, New York and Apia.
 """
 
 import datetime as dt
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 UTC = dt.UTC
@@ -53,6 +54,7 @@ def to_local(instant: dt.datetime, zone: str) -> dt.datetime:
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
+@lru_cache(maxsize=1024)
 def day_bounds(day: dt.date, zone: str) -> tuple[dt.datetime, dt.datetime]:
     """Return the half-open UTC span of a calendar day: 23, 24 or 25 hours, or none if skipped."""
     midnight = dt.time()

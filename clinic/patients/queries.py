@@ -40,7 +40,7 @@ def get(db: Session, patient_id: int, *, location_id: int | None = None) -> Pati
 _asked = aliased(Patient)
 
 
-def person(patient_id: int) -> sa.ScalarSelect[int]:
+def person(patient_id: int | sa.BindParameter[int]) -> sa.ScalarSelect[int]:
     """Return, as a part of a statement, the record that stays: of most people their only one."""
     return (
         sa.select(sa.func.coalesce(_asked.merged_into_id, _asked.id))

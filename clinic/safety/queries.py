@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from clinic.accounts.models import Account
 from clinic.catalog.values import Modality
 from clinic.core.access import Actor
+from clinic.core.db import Key
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.locations.models import Location
@@ -23,6 +24,7 @@ from clinic.patients.values import PatientBar
 from clinic.safety import editions, gathering
 from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
 from clinic.safety.models import PatientFact, Release, ScreeningRecord
+from clinic.safety.rules import passage
 from clinic.safety.rules.banner import usual_plan, warnings
 from clinic.safety.rules.codes import Codes
 from clinic.safety.rules.language import Catalogue
@@ -69,6 +71,14 @@ def check(db: Session, history: History, plan: PlannedTreatment, on: dt.date) ->
     """
     catalogue = editions.in_force(db)
     return screen(history, plan, on, catalogue.rules, edition=catalogue.edition)
+
+
+def hides_its_end(db: Session, history: History, plan: PlannedTreatment, on: dt.date) -> bool:
+    """Tell whether something stops a plan on a day whose end reception must not learn.
+
+    No statement after the history was read in the same session.
+    """
+    return passage.hides_its_end(history, plan, on, editions.in_force(db).rules)
 
 
 def check_again(db: Session, record: ScreeningRecord) -> Screening:
@@ -131,18 +141,22 @@ def facts_of_sources(
     return {row.source_key: row for row in rows if row.source_key is not None}
 
 
+# Made once: every act about a patient begins with it.
+_HELD = (
+    sa.select(Patient)
+    .where(Patient.id == patient_queries.person(sa.bindparam("patient_id", type_=Key)))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def lock_patient(db: Session, patient_id: int) -> Patient:
     """Hold the patient's record until the end of the transaction and return it; raises NotFound.
 
     A fact that is being recorded and a session that is being started wait for each other. SQLite
     lets one writer in at a time anyway. Of a merged record it is the one that stays.
     """
-    held = db.scalar(
-        sa.select(Patient)
-        .where(Patient.id == patient_queries.person(patient_id))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
+    held = db.scalar(_HELD, {"patient_id": patient_id})
     if held is None:
         raise NotFound(N_("There is no such patient"))
     if held.merged_into_id is not None:  # merged while this waited

@@ -11,7 +11,7 @@ from clinic.core.access import Actor
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
 from clinic.safety.models import ScreeningRecord
-from clinic.safety.rules.passage import hides_its_end, passage
+from clinic.safety.rules.passage import passage
 from clinic.safety.values import (
     Finding,
     History,
@@ -44,9 +44,9 @@ def check_to_book(
     answered like today: who tries one date after the other finds no end.
     """
     if not actor.is_clinical:
-        now = safety_queries.check(db, history, plan, clock.today(actor.zone))
-        if hides_its_end(now):
-            return now
+        today = clock.today(actor.zone)
+        if safety_queries.hides_its_end(db, history, plan, today):
+            return safety_queries.check(db, history, plan, today)
     return safety_queries.check(db, history, plan, on)
 
 

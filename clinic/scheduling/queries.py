@@ -34,6 +34,7 @@ from clinic.scheduling.values import (
 NO_VISIT = N_("There is no such visit")
 LONGEST = dt.timedelta(hours=8)
 """No service is longer (a CHECK of the table): bounds every search for overlaps by an index."""
+_BY_KEY = sa.select(Appointment).where(Appointment.form_key == sa.bindparam("form_key"))
 _CONSENTS = {Modality.PRP: ConsentKind.PRP, Modality.MESOTHERAPY: ConsentKind.MESOTHERAPY}
 
 
@@ -65,7 +66,7 @@ def lock_visit(db: Session, appointment_id: int) -> Appointment:
 
 def by_form_key(db: Session, form_key: str) -> Appointment | None:
     """Return the visit that a form with this one-time key already made."""
-    return db.scalar(sa.select(Appointment).where(Appointment.form_key == form_key))
+    return db.scalar(_BY_KEY, {"form_key": form_key})
 
 
 def patient_name(db: Session, appointment_id: int) -> str:

@@ -6,9 +6,11 @@ from hypothesis import given
 from clinic.catalog.values import Modality
 from clinic.safety.rules import screening
 from clinic.safety.rules.known import Known
+from clinic.safety.rules.passage import hides_its_end
 from clinic.safety.rules.silence import Audience, audience
 from clinic.safety.rules.verdicts import Question
-from tests.safety.rule_cases import ON, a_clear_history, a_fact, with_fact
+from clinic.safety.values import Decision, Scope
+from tests.safety.rule_cases import ON, a_clear_history, a_fact, a_plan, with_fact
 from tests.safety.test_rules_properties import RULES, histories, many, plans
 
 pytestmark = pytest.mark.once
@@ -32,6 +34,31 @@ def test_who_is_not_asked_would_have_said_nothing(history, plan) -> None:
     }
 
     assert said == set()
+
+
+@given(history=histories(), plan=plans)
+@many
+def test_what_hides_its_end_is_what_the_whole_check_would_hide(history, plan) -> None:
+    hidden = [
+        finding
+        for finding in screening.screen(history, plan, ON, RULES).findings
+        if finding.decision >= Decision.DEFER
+        and finding.scope in {Scope.PATIENT, Scope.SESSION}
+        and not finding.may_show_date
+    ]
+
+    assert hides_its_end(history, plan, ON, RULES) == bool(hidden)
+
+
+@pytest.mark.parametrize(
+    ("fact", "hides"),
+    [(a_fact("pregnancy", "pregnant"), True), (a_fact("condition", "keloid", zone=None), False)],
+)
+def test_a_pregnancy_hides_when_it_ends(fact, hides) -> None:
+    history = with_fact(fact)(a_clear_history())
+
+    assert hides_its_end(history, a_plan(), ON, RULES) is hides
+    assert not hides_its_end(history, a_plan(Modality.CONSULTATION), ON, RULES)
 
 
 @pytest.mark.parametrize("modality", [Modality.PRP, Modality.MESOTHERAPY])

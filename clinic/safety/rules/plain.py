@@ -17,17 +17,19 @@ from clinic.safety.values import Fact, Finding, Message, PlannedTreatment
 
 T = TypeVar("T")
 _DAY, _ZONE = "day", "zone"
-_AS_IT_IS = frozenset({str, int, bool})
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
 
 
 def plain(value: Any) -> Any:
     """Return a value as JSON can hold it: objects as objects, dates as ISO text, sets sorted."""
-    if value is None or type(value) in _AS_IT_IS:
+    if type(value) in _AS_IT_IS:
         return value
     if isinstance(value, Message):
         return {"msgid": value.msgid, "values": [[k, _tagged(v)] for k, v in value.values]}
     if names := _names(value.__class__):
-        return {name: plain(getattr(value, name)) for name in names}
+        parts = [(name, getattr(value, name)) for name in names]
+        # Most are text or nothing: not to be asked for by another call each.
+        return {n: part if type(part) in _AS_IT_IS else plain(part) for n, part in parts}
     if isinstance(value, frozenset | tuple):
         parts = [plain(part) for part in value]
         return parts if isinstance(value, tuple) else sorted(parts)
