@@ -54,6 +54,33 @@ def alike(two, db, **changes):
 
 # ---- the list ----
 
+CROWD = [
+    "Adler",
+    "Brandt",
+    "Conrad",
+    "Dietrich",
+    "Engel",
+    "Fuchs",
+    "Gerber",
+    "Hagen",
+    "Imhof",
+    "Jung",
+    "Kaiser",
+    "Lorenz",
+    "Morgenstern",
+    "Neumann",
+    "Ott",
+    "Pfeiffer",
+    "Quandt",
+    "Richter",
+    "Seidel",
+    "Thoma",
+    "Ulrich",
+    "Vogt",
+    "Winkler",
+    "Zimmermann",
+]
+
 
 @pytest.mark.parametrize(
     ("changes", "words"),
@@ -109,6 +136,28 @@ def test_the_list_takes_as_many_statements_for_one_pair_as_for_ten(two, db, desk
     more = [factories.a_patient(db, location=two.world.location, phone="+49301") for _ in range(5)]
     patient_service.write_keys(db, [patient.id for patient in more])
     assert cost() == one
+
+
+def test_a_pair_is_found_however_many_look_a_little_alike_after_it(two, db, desk):
+    """More than two hundred newer ones share a birth date and one name: they hid the pair."""
+    alike(two, db)
+    crowd = [
+        factories.a_patient(
+            db,
+            location=two.world.location,
+            family_name=name,
+            given_name=two.kept.given_name,
+            birth_date=two.kept.birth_date,
+            phone="",
+        ).id
+        for name in CROWD
+    ]
+    patient_service.write_keys(db, crowd)
+    db.flush()
+
+    found = queries.likely(db, location_id=two.world.location.id)
+
+    assert {two.kept.id, two.gone.id} in [{pair.one.id, pair.other.id} for pair in found]
 
 
 # ---- side by side ----
