@@ -76,10 +76,10 @@ def recheck_visits(days: int, *, as_json: bool) -> None:
 
     Twice, or on two machines at once, does no harm: what one has written the other finds done.
     """
-    closed = _tried(_follow_holidays)
     ids = recheck.coming(read(), days=days)
     with click.progressbar(length=len(ids), label="Checking", file=sys.stderr) as shown:
         found = recheck.run(look, _write, ids, done=shown.update)
+    closed = _tried(_follow_holidays)
     with transaction() as db:
         audit.record(
             db,

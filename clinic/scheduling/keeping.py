@@ -135,6 +135,9 @@ def undecided_holiday(db: Session, location_id: int, on: dt.date) -> str:
 
 
 def _holidays(location: Location, years: Iterable[int]) -> Mapping[dt.date, str]:
+    # A newer library may know a country or a part of it no more: then it has no holidays ahead.
+    if not holidays.has_part(location.country, location.subdivision):
+        return {}
     return holidays.public_holidays(
         location.country, location.subdivision, years, locale=location.locale
     )

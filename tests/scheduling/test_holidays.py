@@ -121,3 +121,18 @@ def test_with_its_visits_gone_the_day_is_closed_in_the_next_night(desk):
     desk.cancel(visit)
     assert follow(desk) == 1
     assert days(desk)[CHRISTMAS].times == []
+
+
+def test_a_country_that_the_calendar_knows_no_more_stops_nothing(desk, world):
+    desk.world.location.country = "XX"
+    assert follow(desk) == 0
+    assert world.as_role(Role.RECEPTIONIST).get("/board?date=2026-12-25").status_code == 200
+
+
+def test_the_night_closes_them_after_it_has_checked_the_visits(desk, app):
+    done = app.test_cli_runner().invoke(args=["safety", "recheck"])
+    assert done.exit_code == 0, done.output
+    assert "Closed on 20 more public holidays." in done.output
+    assert days(desk)[CHRISTMAS].times == []
+    again = app.test_cli_runner().invoke(args=["safety", "recheck"])
+    assert "public holidays" not in again.output
