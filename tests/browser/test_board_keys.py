@@ -280,3 +280,27 @@ def test_once_the_bar_has_closed_it_is_asked_whether_the_patient_shall_be_told(d
     question.get_by_role("button", name="Do not tell").click()
     expect(page.locator("#flashes")).to_contain_text("The patient is not told.")
     expect(question).to_be_hidden()
+
+
+def test_a_move_from_the_list_asks_for_the_time_and_comes_back_with_undo(desk):
+    page = desk.page
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    desk.goes_to("/board?view=list")
+    row = page.locator("tr", has_text=WRITTEN_TO).first
+    before = row.locator("td.t").inner_text()
+    row.locator("a.appt-row").focus()
+
+    page.keyboard.press("m")
+    expect(page.locator("[name=start]")).to_be_focused()
+    page.locator("[name=start]").fill("12:45")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("view=list.*undo="))
+    undo = page.locator("#undo").get_by_role("button", name="Undo")
+    expect(undo).to_be_focused()
+    assert axe_violations(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#undo")).to_have_count(0)
+    expect(page.locator("tr", has_text=WRITTEN_TO).first.locator("td.t")).to_have_text(before)
+    assert errors == []

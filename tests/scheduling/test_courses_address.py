@@ -72,6 +72,7 @@ def test_a_course_that_is_under_way_is_said_before_anything_is_confirmed(desk):
     assert f'href="/courses/{course.id}/plan"' in text(shown)
     assert 'name="confirm"' not in text(shown)
     assert 'name="begin"' not in text(shown)
+    assert levels(shown) == {}, "no day is called good"
     assert "under way already" not in text(desk.world.as_role(R).get(f"/courses/{course.id}/plan"))
 
 

@@ -208,7 +208,8 @@ const now = page.board.querySelector(".times .now");
 const today = page.board.querySelector(".board-cell.today");
 if (today) page.board.scrollLeft = today.offsetLeft + today.offsetWidth - page.board.clientWidth;
 const isAsked = document.activeElement?.closest("#undo"); // The page has something to say first.
-if (isAsked || (!refocus() && now)) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
+const isKept = !isAsked && refocus();
+if (now && !isKept) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
 // On a narrow screen the form is a sheet from below: closed, unless it has something to say.
 const narrow = matchMedia("(max-width: 75rem)");
 function tuckAway() {
