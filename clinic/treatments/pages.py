@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from clinic.catalog.values import LotChoice
+from clinic.catalog.values import LotChoice, Modality
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
@@ -185,6 +185,9 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         "needle": limits.NEEDLE,
         "most_points": limits.POINTS.hard.most,
         "past": past,
+        **_last_time(alike),
+        "areas": {},
+        "per_cm2": limits.PER_CM2 if modality is Modality.PRP else None,
         "copy": _copy(alike, session, judged.bars) if alike else "",
     }
 
@@ -228,6 +231,15 @@ def _copy(past: Past, session: TreatmentSession, bars: Bars) -> str:
     if past.map_version != session.map_version:
         sites = record.without_places(sites)
     return points.dumps(sites)
+
+
+def _last_time(past: Past | None) -> dict[str, Any]:
+    """Return what each zone got in the last session of the kind: µL, and points for a tap."""
+    given = volumes.by_zone(past.content.sites) if past else {}
+    return {
+        "was": {zone: ul for zone, (_, ul) in given.items()},
+        "doses": {zone.value: points for zone, (points, _) in given.items()},
+    }
 
 
 def _shares(judged: judging.Judged) -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ def test_the_table_does_it_all_without_a_script(demo, people):
     expect(page.locator("svg.top")).to_be_visible()
 
     page.get_by_label("Zone", exact=True).select_option(label="Occipital")
-    page.get_by_role("textbox", name="Points").fill("7")
+    page.get_by_role("textbox", name="Points", exact=True).fill("7")
     page.get_by_role("button", name="Add points").click()
     assert count(page) == before + 7
     page.locator("[data-rows] [data-del]").first.click()

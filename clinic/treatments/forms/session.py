@@ -140,6 +140,9 @@ class SessionForm(LotRows, AskingForm):
         most=limits.NEEDLE.hard.most,
         unit="mm",
     )
+    per_zone = WholeField(
+        N_("Points per zone"), optional=True, least=1, most=limits.POINTS.hard.most
+    )
     add_zone = ChoiceField(N_("Zone"), optional=True)
     add_count = WholeField(N_("Points"), optional=True, least=1, most=limits.POINTS.hard.most)
     soft_limits_accepted = BooleanField(N_("I have checked the unusual values: they are right"))

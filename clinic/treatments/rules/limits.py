@@ -95,6 +95,9 @@ WEIGHT_VALID_DAYS = 180
 WEIGHT_VALID_DAYS_MINOR = 30
 ADULT_AT = 18
 
+PER_CM2 = Bound(50, 100, "AGG", Confidence.CONVENTION)
+"""Microlitres of PRP on a square centimetre, where the area of a zone is known."""
+
 POINTS = Limit(
     code="points",
     hard=_default(1, 400),

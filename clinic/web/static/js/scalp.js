@@ -4,18 +4,22 @@
 // "um": 3000, "gauge": "30", "nl": 4000}, ...] in whole microlitres and micrometres. A row with
 // "points": 10 and no place is ten points of a zone, entered without the drawing.
 // A point keeps its number when another is removed. What the page has to hold:
-//   form[data-scalp]    data-prepared-ul (optional), data-most (points, 200), data-fill-most (40);
+//   form[data-scalp]    data-prepared-ul (optional), data-most (points, 200), data-fill-most (40), data-doses='{"vertex": 30}' (points
+//                       that a tap on a zone gives, else as many as have room);
 //                       sentences: data-text-zone (zone, n, ml), -added (zone, n, total), -removed (n, total),
 //                       -remove (n), -full (zone), -number, -many (most), -undone (total), -selected (n, zone), -shut (zone, why),
 //                       -filled (zone, n, total), -bounds (least, most)
-//     input[name=points]
-//     [data-setting="ul|um|nl|gauge|product"]   what the next point gets; ul, um and nl are typed as mL and mm,
-//     with data-least and data-most in thousandths
+//     input[name=points], radios [name=map_mode] "points" or "zones": what a tap on the drawing does
+//     input[data-per-zone]   points that a tap on a zone gives
+//     [data-setting="ul|um|nl|gauge|..."]   what the next point gets; ul, um and nl are typed as mL and mm,
+//     with data-least and data-most in thousandths; others as they are, an empty one is left out
 //     [data-stage] svg[data-view] > g.zone[data-zone][data-name][role=button] > path, and g.pts;
 //     a zone that must not be treated has aria-disabled and data-why; text[data-label=zone] hides while points stand there
-//     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|points|ml|mm|product|needle"] and button[data-del]
+//     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|points|ml|mm|needle"] and button[data-del]
 //     [data-out="total|points|left|zones"], [data-used] meter, [data-count="top"], [data-byzone] > li[data-zone]
-//     with meter, [data-zml], [data-zn]; svg[data-thumb="top"] path[data-zone] gets the class `on`
+//     with meter, [data-zml], [data-zn], buttons [data-dose] [data-more] [data-less]; svg[data-thumb="top"] path[data-zone] gets the class `on`
+//     li[data-was] (µL last time) gets the class `differs`; li[data-area] (mm²) has [data-cm2] with data-least and data-most (µL/cm²)
+//     button [data-all] shows the rows of older points too
 //     buttons [data-undo] [data-fill] [data-copy='[points]'] [data-add] with [data-add-zone], [data-add-count]
 import { announce, fill, toast } from "./app.js";
 
@@ -30,7 +34,11 @@ const text = (name, values) => fill(form.dataset[`text${name}`], values);
 const parse = (json) => { try { return JSON.parse(json || "[]"); } catch { return []; } };
 
 let points = parse(store.value);
-const before = []; // what Ctrl+Z goes back to
+const before = []; // what Ctrl+Z goes back to; a list and its points are never changed, only replaced
+const doses = JSON.parse(form.dataset.doses || "{}");
+let isWarned = false;
+const NEWEST = 50; // rows that are shown at first: painting 400 of them takes longer than a tap may
+const all = form.querySelector("[data-all]");
 let selected = null;
 let current = null; // the zone that was last used
 let last = Math.max(0, ...points.map((point) => point.n)); // a number is not given twice on a page
@@ -91,7 +99,11 @@ function settings() {
   for (const input of form.querySelectorAll("[data-setting]")) {
     const name = input.dataset.setting;
     const { least, most: greatest } = input.dataset;
-    values[name] = AMOUNTS.has(name) ? thousandths(input.value) : input.value;
+    if (!AMOUNTS.has(name)) {
+      if (input.value) values[name] = input.value;
+      continue;
+    }
+    values[name] = thousandths(input.value);
     const outside = greatest && (values[name] < Number(least) || values[name] > Number(greatest));
     if (values[name] === null || outside) {
       input.focus();
@@ -101,8 +113,9 @@ function settings() {
   }
   return values;
 }
-/** Add up to `count` points at free places of a zone, or one where it was clicked. */
-function add(zone, { count = 1, place = null } = {}) {
+/** Add up to `count` points at free places of a zone, or one where it was clicked; with `isWhole` those that
+    find no place stand in one row without places. */
+function add(zone, { count = 1, place = null, isWhole = false } = {}) {
   if (shut(zone)) { toast(text("Shut", { zone: zone.dataset.name, why: zone.dataset.why })); return; }
   const values = settings();
   if (!values) return;
@@ -112,43 +125,60 @@ function add(zone, { count = 1, place = null } = {}) {
     if (fresh.length === count || many(points) + fresh.length === most) break;
     fresh.push({ n: ++last, view: viewOf(zone).dataset.view, zone: zone.dataset.zone, x, y, ...values });
   }
+  const rest = isWhole ? Math.min(count - fresh.length, most - many(points) - fresh.length) : 0;
+  if (rest > 0) fresh.push({ n: ++last, zone: zone.dataset.zone, points: rest, ...values, ul: values.ul * rest });
   if (!fresh.length) {
-    announce(many(points) === most ? text("Many", { most }) : text("Full", { zone: zone.dataset.name }));
+    toast(many(points) === most ? text("Many", { most }) : text("Full", { zone: zone.dataset.name }));
     return;
   }
+  warn();
   keep([...points, ...fresh]);
-  const said = { zone: zone.dataset.name, n: fresh.length > 1 ? fresh.length : last, total: total() };
-  announce(text(fresh.length > 1 ? "Filled" : "Added", said));
+  const said = { zone: zone.dataset.name, n: many(fresh) > 1 ? many(fresh) : last, total: total() };
+  announce(text(many(fresh) > 1 ? "Filled" : "Added", said));
+}
+/** Give a zone its points: as many as are asked for, else as last time, else as many as have room. */
+function dose(zone) {
+  const asked = Number.parseInt(form.querySelector("[data-per-zone]")?.value, 10) || doses[zone.dataset.zone];
+  if (asked) add(zone, { count: Math.min(asked, most), isWhole: true });
+  else add(zone, { count: Number(form.dataset.fillMost ?? 40) });
+}
+const inZones = () => form.querySelector("[name=map_mode]:checked")?.value === "zones";
+/** Remind once of the five lines that come before the first point; the signature asks for them. */
+function warn() {
+  const open = document.querySelector("#time-out[data-open]");
+  if (open && !isWarned) toast(open.dataset.open);
+  isWarned = true;
 }
 function remove(n) {
   keep(points.filter((point) => point.n !== n));
   announce(text("Removed", { n, total: total() }));
 }
+/** Take one point of a zone away: the newest, or one of several that stand in its row. */
+function less(code) {
+  const newest = points.findLast((point) => point.zone === code);
+  const many = newest?.points ?? 1;
+  if (!newest) return;
+  if (many === 1) { remove(newest.n); return; }
+  const fewer = { ...newest, points: many - 1, ul: newest.ul - Math.round(newest.ul / many) };
+  keep(points.map((point) => (point === newest ? fewer : point)));
+  announce(text("Removed", { n: newest.n, total: total() }));
+}
 function undo() {
   if (!before.length) return;
-  points = parse(before.pop());
+  points = before.pop();
   show();
   announce(text("Undone", { total: total() }));
 }
 function keep(next) {
-  before.push(JSON.stringify(points));
+  before.push(points);
   points = next;
   last = Math.max(last, ...points.map((point) => point.n));
   show();
   store.dispatchEvent(new Event("input", { bubbles: true })); // the guard against losing it listens
 }
 
-// ---- showing: always everything, from the one list ----
-function kindOf(product) {
-  const choice = form.querySelector('[data-setting="product"]');
-  const index = [...(choice?.options ?? [])].findIndex((option) => option.value === product);
-  return index > 0 ? `k${Math.min(index, 2) + 1}` : "k1";
-}
-function productName(product) {
-  const choice = form.querySelector('[data-setting="product"]');
-  const option = [...(choice?.options ?? [])].find((other) => other.value === product);
-  return option?.dataset.short ?? option?.textContent.trim() ?? product ?? "";
-}
+// ---- showing: what belongs to a point is made once ----
+const made = new WeakMap();
 function circle(cls, r) {
   const element = document.createElementNS(SVG, "circle");
   element.setAttribute("class", cls);
@@ -157,7 +187,7 @@ function circle(cls, r) {
 }
 function mark(point) {
   const group = document.createElementNS(SVG, "g");
-  group.setAttribute("class", `pt ${kindOf(point.product)}${point.n === selected ? " sel" : ""}`);
+  group.setAttribute("class", "pt k1");
   group.setAttribute("transform", `translate(${point.x} ${point.y})`);
   group.dataset.n = point.n;
   group.append(circle("hit", 7), circle("m", point.ul >= 100 ? 5 : 3.8));
@@ -167,67 +197,96 @@ function row(point) {
   const tr = rowOf.cloneNode(true);
   const cells = {
     n: point.n, zone: nameOf(point.zone), ml: shown(point.ul), mm: point.um === undefined ? "" : shown(point.um, 0),
-    points: point.points ?? 1, product: productName(point.product),
+    points: point.points ?? 1,
     needle: point.gauge ? `${point.gauge} G${point.nl ? ` × ${shown(point.nl, 0)} mm` : ""}` : "",
   };
   for (const cell of tr.querySelectorAll("[data-cell]")) cell.textContent = cells[cell.dataset.cell] ?? "";
   tr.dataset.n = point.n;
-  tr.classList.toggle("sel", point.n === selected);
   tr.querySelector("[data-del]").setAttribute("aria-label", text("Remove", { n: point.n }));
   return tr;
 }
 function put(name, value) {
   for (const output of form.querySelectorAll(`[data-out="${name}"]`)) output.textContent = value;
 }
+function partsOf(point) {
+  if (!made.has(point)) made.set(point, { tr: row(point), g: point.view ? mark(point) : null });
+  const parts = made.get(point);
+  for (const part of [parts.tr, parts.g]) part?.classList.toggle("sel", point.n === selected);
+  return parts;
+}
+/** Bring the children of a place into this order, touching only those that are not. */
+function arrange(place, wanted) {
+  let at = place.firstElementChild;
+  for (const element of wanted) {
+    if (element === at) at = at.nextElementSibling;
+    else place.insertBefore(element, at);
+  }
+  while (at) {
+    const next = at.nextElementSibling;
+    at.remove();
+    at = next;
+  }
+}
+const say = (element, name, value) => { if (element.getAttribute(name) !== value) element.setAttribute(name, value); };
 function show() {
   store.value = JSON.stringify(points);
-  table.replaceChildren(...[...points].reverse().map(row));
-  for (const svg of views()) {
-    svg.querySelector(".pts").replaceChildren(...points.filter((point) => point.view === svg.dataset.view).map(mark));
-  }
+  const parts = points.map(partsOf);
+  const rows = parts.map(({ tr }) => tr).reverse();
+  arrange(table, rows);
+  rows.forEach((tr, index) => { tr.hidden = index >= NEWEST && !all.dataset.shown && !tr.classList.contains("sel"); });
+  all.hidden = rows.length <= NEWEST || "shown" in all.dataset;
+  const seen = new Map(views().map((svg) => [svg.dataset.view, []]));
+  points.forEach((point, index) => seen.get(point.view)?.push(parts[index].g));
+  for (const svg of views()) arrange(svg.querySelector(".pts"), seen.get(svg.dataset.view));
   const given = sum(points);
-  const per = Map.groupBy?.(points, (point) => point.zone) ?? group(points);
+  const per = group(points);
   put("total", shown(given));
   put("points", many(points));
   put("zones", per.size);
-  const prepared = Number(form.dataset.preparedUl ?? NaN);
+  const prepared = Number(form.dataset.preparedUl);
   if (prepared) {
     put("left", shown(prepared - given));
-    for (const output of form.querySelectorAll('[data-out="left"]')) {
-      output.closest("dd")?.classList.toggle("excess", given > prepared);
-    }
+    form.querySelector('[data-out="left"]')?.closest("dd").classList.toggle("excess", given > prepared);
+    const used = form.querySelector("[data-used]");
+    if (used) used.value = given / 1000;
   }
-  for (const meter of form.querySelectorAll("[data-used]")) meter.value = given / 1000;
-  for (const count of form.querySelectorAll("[data-count]")) {
-    count.textContent = points.filter((point) => point.view === count.dataset.count).length;
-  }
-  for (const li of form.querySelectorAll("[data-byzone] > [data-zone]")) {
-    const list = per.get(li.dataset.zone) ?? [];
-    li.hidden = !list.length;
-    li.querySelector("meter").value = sum(list) / 1000;
-    li.querySelector("[data-zml]").textContent = shown(sum(list));
-    li.querySelector("[data-zn]").textContent = many(list);
-  }
+  for (const count of form.querySelectorAll("[data-count]")) count.textContent = seen.get(count.dataset.count).length;
+  for (const li of form.querySelectorAll("[data-byzone] > [data-zone]")) showZone(li, per.get(li.dataset.zone) ?? []);
+  const covered = new Set(points.map((point) => `${point.view} ${point.zone}`));
   for (const path of form.querySelectorAll("[data-thumb] [data-zone]")) {
-    const { thumb } = path.closest("[data-thumb]").dataset;
-    path.classList.toggle("on", points.some((p) => p.view === thumb && p.zone === path.dataset.zone));
+    path.classList.toggle("on", covered.has(`${path.closest("[data-thumb]").dataset.thumb} ${path.dataset.zone}`));
   }
   for (const label of stage.querySelectorAll("[data-label]")) { // a short name makes room for points
-    const view = label.closest("svg").dataset.view;
-    const covered = points.some((point) => point.view === view && point.zone === label.dataset.label);
-    label.setAttribute("visibility", covered ? "hidden" : "visible");
+    const isCovered = covered.has(`${label.closest("svg").dataset.view} ${label.dataset.label}`);
+    say(label, "visibility", isCovered ? "hidden" : "visible");
   }
   for (const zone of zones()) {
     const list = per.get(zone.dataset.zone) ?? [];
     const ul = sum(list);
-    zone.classList.remove("h1", "h2", "h3");
-    if (list.length) zone.classList.add(ul >= 1200 ? "h3" : ul >= 800 ? "h2" : "h1");
-    zone.setAttribute("aria-label", text("Zone", { zone: zone.dataset.name, n: many(list), ml: shown(ul) }));
+    const heat = !list.length ? "" : ul >= 1200 ? "h3" : ul >= 800 ? "h2" : "h1";
+    for (const step of ["h1", "h2", "h3"]) zone.classList.toggle(step, step === heat);
+    say(zone, "aria-label", text("Zone", { zone: zone.dataset.name, n: many(list), ml: shown(ul) }));
   }
+}
+function showZone(li, list) {
+  const ul = sum(list);
+  li.classList.toggle("none", !list.length);
+  li.querySelector("meter").value = ul / 1000;
+  li.querySelector("[data-zml]").textContent = shown(ul);
+  li.querySelector("[data-zn]").textContent = many(list);
+  if (li.dataset.was) li.classList.toggle("differs", points.length > 0 && ul !== Number(li.dataset.was));
+  const density = li.querySelector("[data-cm2]");
+  if (!density) return;
+  const dense = Math.round((ul * 100) / Number(li.dataset.area)); // µL/cm²
+  density.firstElementChild.textContent = shown(dense);
+  density.classList.toggle("off", ul > 0 && (dense < Number(density.dataset.least) || dense > Number(density.dataset.most)));
 }
 function group(list) {
   const map = new Map();
-  for (const point of list) map.set(point.zone, [...(map.get(point.zone) ?? []), point]);
+  for (const point of list) {
+    if (!map.has(point.zone)) map.set(point.zone, []);
+    map.get(point.zone).push(point);
+  }
   return map;
 }
 function select(n) {
@@ -238,6 +297,8 @@ function select(n) {
   table.querySelector(`[data-n="${n}"]`)?.scrollIntoView({ block: "nearest" });
   announce(text("Selected", { n, zone: nameOf(point.zone) }));
 }
+/** The zone of a code in the view that is shown, else in the first that has it. */
+const zoneOf = (code) => [...visible().querySelectorAll(".zone"), ...zones()].find((zone) => zone.dataset.zone === code);
 function use(zone) {
   current = zone;
   for (const other of viewOf(zone).querySelectorAll(".zone")) other.tabIndex = other === zone ? 0 : -1;
@@ -246,10 +307,12 @@ function use(zone) {
 // ---- hands: pointer and keys ----
 stage.addEventListener("click", (event) => {
   const point = event.target.closest(".pt");
-  if (point) { select(Number(point.dataset.n)); return; }
-  const zone = event.target.closest(".zone");
+  if (point && !inZones()) { select(Number(point.dataset.n)); return; }
+  const code = point && points.find((other) => other.n === Number(point.dataset.n))?.zone;
+  const zone = code ? zoneOf(code) : event.target.closest(".zone");
   if (!zone) return;
   use(zone);
+  if (inZones()) { dose(zone); return; }
   const svg = viewOf(zone);
   const spot = svg.createSVGPoint();
   spot.x = event.clientX;
@@ -266,7 +329,8 @@ stage.addEventListener("keydown", (event) => {
   if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
     use(zone);
-    add(zone);
+    if (inZones()) dose(zone);
+    else add(zone);
   } else if (by) {
     event.preventDefault();
     const next = list[(list.indexOf(zone) + by + list.length) % list.length];
@@ -298,6 +362,11 @@ form.addEventListener("keydown", (event) => {
   event.preventDefault();
   undo();
 });
+all.addEventListener("click", () => {
+  all.dataset.shown = "1";
+  show();
+  table.rows[NEWEST]?.querySelector("[data-del]").focus();
+});
 form.querySelector("[data-undo]")?.addEventListener("click", undo);
 form.querySelector("[data-fill]")?.addEventListener("click", () => {
   const svg = visible();
@@ -305,6 +374,7 @@ form.querySelector("[data-fill]")?.addEventListener("click", () => {
   add(zone, { count: Number(form.dataset.fillMost ?? 40) });
 });
 form.querySelector("[data-copy]")?.addEventListener("click", (event) => {
+  warn();
   keep(parse(event.currentTarget.dataset.copy));
   announce(text("Filled", { zone: "", n: points.length, total: total() }));
 });
@@ -312,9 +382,16 @@ form.querySelector("[data-add]")?.addEventListener("click", (event) => {
   event.preventDefault(); // without this file the server adds the points
   const code = form.querySelector("[data-add-zone]").value;
   const count = Math.max(1, Number.parseInt(form.querySelector("[data-add-count]")?.value ?? "1", 10) || 1);
-  const here = [...visible().querySelectorAll(".zone")];
-  const zone = [...here, ...zones()].find((other) => other.dataset.zone === code);
+  const zone = zoneOf(code);
   if (zone) add(zone, { count });
+});
+form.querySelector("[data-byzone]")?.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  const code = event.target.closest("[data-zone]")?.dataset.zone;
+  if (!button || !code) return;
+  if ("dose" in button.dataset) dose(zoneOf(code));
+  if ("more" in button.dataset) add(zoneOf(code), { isWhole: true });
+  if ("less" in button.dataset) less(code);
 });
 
 show();

@@ -1,0 +1,144 @@
+"""A whole scalp by touch on a tablet: counted taps, big targets, quick at four hundred points."""
+
+import statistics
+import time
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import expect
+
+from clinic.core.access import Role
+from clinic.treatments.models import InjectionSite, TimeOutLine, TreatmentSession
+from tests.browser.conftest import Clinic, axe_violations
+from tests.browser.test_map import begun, count, total, zone
+
+pytestmark = [pytest.mark.browser]
+MOST_TAPS = 15
+SMALL = """() => [...document.querySelectorAll('main a, main button, main input, main select, main summary, main label')]
+  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.vh') && e.type !== 'hidden')
+  .filter((e) => !e.matches('a') || getComputedStyle(e).display !== 'inline')
+  .filter((e) => e.matches('label') ? e.querySelector('input') : !e.closest('label'))
+  .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+  .filter(([, box]) => box.height && (box.height < 43.5 || box.width < 43.5))
+  .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
+TAPS = """async () => {
+  const zones = [...document.querySelectorAll('svg.top .zone:not([aria-disabled])')];
+  const took = [];
+  for (let n = 0; n < 12; n++) {
+    const box = zones[n % zones.length].getBoundingClientRect();
+    await new Promise((done) => setTimeout(done, 30));
+    const before = performance.now();
+    zones[n % zones.length].dispatchEvent(new MouseEvent('click', {
+      bubbles: true, detail: 1, clientX: box.x + box.width / 2, clientY: box.y + box.height / 2,
+    }));
+    document.body.getBoundingClientRect();
+    took.push(performance.now() - before);
+  }
+  return took;
+}"""
+
+
+def empty(demo: Clinic) -> int:
+    """Return the session under way in the demo, with nothing said and no point set."""
+    session = begun(demo)
+    with demo.engine.begin() as connection:
+        for part in (TimeOutLine, InjectionSite):
+            connection.execute(sa.delete(part).where(part.session_id == session))
+        connection.execute(
+            sa.update(TreatmentSession).where(TreatmentSession.id == session).values(prp_ul=6_000)
+        )
+    return session
+
+
+@pytest.fixture
+def tablet(demo, people):
+    someone = people(demo.url, width=820, height=1180, has_touch=True, is_mobile=True)
+    someone.signs_in(Role.PHYSICIAN.value)
+    return someone
+
+
+def test_a_full_scalp_is_logged_signed_and_printed_with_few_taps(demo, tablet):
+    page = tablet.goes_to(f"/sessions/{empty(demo)}")
+    began, taps = time.monotonic(), 0
+
+    def tap(target):
+        nonlocal taps
+        taps += 1
+        target.tap()
+
+    for line in ("Right patient", "Consent", "Allergies", "Lot", "Side and zones"):
+        tap(page.locator("#time-out").get_by_role("button", name=line, exact=True))
+        expect(page.locator("#time-out [aria-pressed=true]").filter(has_text=line)).to_be_visible()
+    tap(page.get_by_label("Volume per point"))
+    page.get_by_label("Volume per point").fill("0.05")
+    tap(page.get_by_label("Points per zone"))
+    page.get_by_label("Points per zone").fill("30")
+    tap(page.get_by_text("Whole zones", exact=True))
+    for code in ("frontal_hairline", "midscalp", "vertex", "occipital"):
+        tap(zone(page, code))
+    assert (count(page), total(page)) == (120, "6.00")
+    tap(page.get_by_role("button", name="Sign and finish"))
+    expect(page.locator("#main")).to_contain_text("Signed")
+
+    assert taps <= MOST_TAPS
+    assert len(page.pdf()) > 10_000
+    assert time.monotonic() - began < 120
+
+
+def test_the_same_as_last_time_takes_one_tap(demo, tablet):
+    with demo.engine.begin() as connection:
+        patient = sa.select(TreatmentSession.patient_id).where(TreatmentSession.state == "signed")
+        other = connection.scalar(patient.order_by(TreatmentSession.id.desc()).limit(1))
+        draft = sa.update(TreatmentSession).where(TreatmentSession.id == begun(demo))
+        connection.execute(draft.values(patient_id=other))
+    page = tablet.goes_to(f"/sessions/{begun(demo)}")
+    page.get_by_role("button", name="Copy last session").tap()
+    copied = count(page)
+
+    assert copied > 20
+    assert page.locator("[data-byzone] .differs").count() == 0
+    page.get_by_role("button", name="One point less: Vertex").tap()
+    assert count(page) == copied - 1
+    expect(page.locator("[data-byzone] .differs")).to_have_count(1)
+    expect(page.locator("[data-byzone] .differs")).to_contain_text("Vertex")
+    assert axe_violations(page) == []
+
+
+def test_a_zone_gets_its_points_by_name_and_one_more_or_less(demo, tablet):
+    page = tablet.goes_to(f"/sessions/{empty(demo)}")
+    row = page.locator("[data-byzone] [data-zone=temporal_l]")
+    page.get_by_label("Points per zone").fill("7")
+    row.get_by_role("button", name="Left temporal", exact=True).tap()
+    expect(page.locator(".toast")).to_contain_text("time-out first")
+    assert count(page) == 7
+    row.get_by_role("button", name="One point more").tap()
+    row.get_by_role("button", name="One point less").tap()
+    row.get_by_role("button", name="One point less").tap()
+    assert count(page) == 6
+    page.get_by_role("button", name="Undo last point").tap()
+    page.get_by_role("button", name="Undo last point").tap()
+    assert count(page) == 8
+
+
+def test_every_target_of_the_page_is_big_enough_for_a_glove(demo, tablet):
+    page = tablet.goes_to(f"/sessions/{begun(demo)}")
+
+    assert page.evaluate(SMALL) == []
+
+
+def test_a_tap_is_answered_at_once_at_four_hundred_points(demo, tablet):
+    page = tablet.goes_to(f"/sessions/{empty(demo)}")
+    page.get_by_label("Points per zone").fill("96")
+    page.get_by_text("Whole zones", exact=True).tap()
+    for code in ("frontal_hairline", "midscalp", "vertex", "occipital"):
+        zone(page, code).tap()
+    page.get_by_label("Points per zone").fill("")
+    page.locator("label", has=page.locator("input[name=view][value=back]")).tap()
+    page.get_by_text("Single points", exact=True).tap()
+    page.locator("label", has=page.locator("input[name=view][value=top]")).tap()
+    assert count(page) == 384
+
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    took = page.evaluate(TAPS)
+    assert count(page) == 396
+    assert statistics.median(took) < 100
