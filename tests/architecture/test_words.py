@@ -19,6 +19,7 @@ SHOWN = {"title", "alt", "placeholder", "aria-label", "aria-description", "aria-
 NO_WORDS = {
     "Anagen",
     "PRP",
+    "cm²",
     "mL",
     "mg",
     "mm",

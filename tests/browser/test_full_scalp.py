@@ -14,13 +14,16 @@ from tests.browser.test_map import begun, count, total, zone
 
 pytestmark = [pytest.mark.browser]
 MOST_TAPS = 15
-SMALL = """() => [...document.querySelectorAll('main a, main button, main input, main select, main summary, main label')]
-  .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.vh') && e.type !== 'hidden')
-  .filter((e) => !e.matches('a') || getComputedStyle(e).display !== 'inline')
-  .filter((e) => e.matches('label') ? e.querySelector('input') : !e.closest('label'))
-  .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
-  .filter(([, box]) => box.height && (box.height < 43.5 || box.width < 43.5))
-  .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)"""
+SMALL = """() => {
+  const wanted = ['a', 'button', 'input', 'select', 'summary', 'label'].map((e) => `main ${e}`);
+  return [...document.querySelectorAll(wanted)]
+    .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.vh'))
+    .filter((e) => !e.matches('a') || getComputedStyle(e).display !== 'inline')
+    .filter((e) => e.matches('label') ? e.querySelector('input') : !e.closest('label'))
+    .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
+    .filter(([, box]) => box.height && (box.height < 43.5 || box.width < 43.5))
+    .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`);
+}"""
 TAPS = """async () => {
   const zones = [...document.querySelectorAll('svg.top .zone:not([aria-disabled])')];
   const took = [];
