@@ -11,7 +11,11 @@ from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.treatments.queries import drafts as queries
-from clinic.treatments.values import DraftStep, Page, Typed
+from clinic.treatments.typed import Typed
+from clinic.treatments.values import (
+    DraftStep,
+    Page,
+)
 from clinic.web.formats import clinic_time, fdate, ltr
 from clinic.web.words import translate
 

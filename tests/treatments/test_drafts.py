@@ -15,11 +15,11 @@ from clinic.treatments.models import SessionDraft
 from clinic.treatments.queries import drafts as queries
 from clinic.treatments.service import drafts as service
 from clinic.treatments.service import sessions
+from clinic.treatments.typed import KeepTyped
 from clinic.treatments.values import (
     AbortSession,
     Content,
     DraftStep,
-    KeepTyped,
     Page,
     SaveSession,
     SessionState,

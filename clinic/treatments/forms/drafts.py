@@ -4,7 +4,11 @@ from collections.abc import Iterable
 
 from wtforms import HiddenField
 
-from clinic.treatments.values import DraftStep, KeepTyped, Page
+from clinic.treatments.typed import KeepTyped
+from clinic.treatments.values import (
+    DraftStep,
+    Page,
+)
 from clinic.web.forms import BaseForm, VersionField, given
 
 _LARGEST = 2**31 - 1

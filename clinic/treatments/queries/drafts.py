@@ -8,7 +8,11 @@ from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.treatments.models import SessionDraft, TimeOutLine, TreatmentSession
 from clinic.treatments.queries import sessions
-from clinic.treatments.values import DraftStep, Stamp, TimeOut, Typed
+from clinic.treatments.typed import Stamp, Typed
+from clinic.treatments.values import (
+    DraftStep,
+    TimeOut,
+)
 
 
 def typed(db: Session, session_id: int, step: DraftStep) -> Typed | None:

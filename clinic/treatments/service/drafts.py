@@ -14,7 +14,12 @@ from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.treatments.models import SessionDraft, TreatmentSession
 from clinic.treatments.queries import drafts as queries
-from clinic.treatments.values import DraftStep, KeepTyped, Page, SessionState, Typed
+from clinic.treatments.typed import KeepTyped, Typed
+from clinic.treatments.values import (
+    DraftStep,
+    Page,
+    SessionState,
+)
 
 MOST = 300_000
 """Characters of a form that are kept before they are judged: 400 points are 40 000."""
