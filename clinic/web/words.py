@@ -46,10 +46,10 @@ def init_app(app: Flask) -> None:
 
 
 @pass_eval_context
-def _word(page: EvalContext, message: str, **values: object) -> str:
+def _word(context: EvalContext, message: str, /, **values: object) -> str:
     """Translate as Jinja's own `_` does, at a third of its time: a page has a hundred words."""
     text: str = language().words.ugettext(message)
-    if page.autoescape:
+    if context.autoescape:
         text = Markup(text)  # noqa: S704 - what is written in a template or a catalogue
     return text % values if values or "%" in text else text
 
