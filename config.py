@@ -31,6 +31,7 @@ class Config:
     trusted_hosts: tuple[str, ...] = ()
     idle_minutes: int = 15
     absolute_hours: int = 10
+    photograph_gb: int = 100
     smtp_password: str | None = field(default=None, repr=False)
     sms_token: str | None = field(default=None, repr=False)
 
@@ -59,6 +60,7 @@ class Config:
             ),
             idle_minutes=_number(env, "CLINIC_IDLE_MINUTES", 15, 1, 120),
             absolute_hours=_number(env, "CLINIC_ABSOLUTE_HOURS", 10, 1, 24),
+            photograph_gb=_number(env, "CLINIC_PHOTOGRAPH_GB", 100, 1, 100_000),
             smtp_password=_secret(env, "SMTP_PASSWORD"),
             sms_token=_secret(env, "SMS_TOKEN"),
         )

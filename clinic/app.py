@@ -22,6 +22,8 @@ from clinic.audit import service as audit
 from clinic.core.access import Actor, Permission
 from clinic.core.engine import Sessions, make_engine
 from clinic.core.text import N_
+from clinic.outcomes import files
+from clinic.outcomes.files import Store
 from clinic.patients import finding
 from clinic.scheduling import hits, settling
 from clinic.scheduling.settling import Tally
@@ -35,6 +37,7 @@ from clinic.web import (
     errors,
     formats,
     headers,
+    uploads,
 )
 from clinic.web.words import translate
 from config import Config
@@ -69,6 +72,8 @@ _BLUEPRINTS = (
     "clinic.treatments.views.sessions",
     "clinic.treatments.views.drafts",
     "clinic.followup.views",
+    "clinic.outcomes.views.taking",
+    "clinic.outcomes.views.changing",
     "clinic.messages.views.visit",
     "clinic.messages.views.settings",
     "clinic.messages.views.feeds",
@@ -146,6 +151,8 @@ _UNDER = {
     "mailing": "locations",
     "merging": "patients",
     "messages": "patients",
+    "photographing": "patients",
+    "photographs": "patients",
     "scheduling": "board",
     "stock": "catalog",
     "trace": "catalog",
@@ -173,6 +180,9 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask documents it so
             app.wsgi_app, x_for=config.proxies, x_proto=config.proxies, x_host=0
         )
+    app.extensions[files.EXTENSION] = Store(
+        config.data_dir / "photographs", most_bytes=config.photograph_gb * 10**9
+    )
     key = audit.chain_key(config.secret_key)
     if sessions is None:
         sessions = Sessions(make_engine(config.database_url), info={"audit_key": key})
@@ -186,6 +196,7 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     database.init_app(app, sessions)
     headers.init_app(app)
     errors.init_app(app)
+    uploads.init_app(app)
     access.init_app(app, cookies.load_actor)
     looks.init_app(app)
     csrf.init_app(app)

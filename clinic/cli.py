@@ -29,6 +29,9 @@ from clinic.locations import queries as location_queries
 from clinic.locations import service as locations
 from clinic.locations.values import FoundLocation
 from clinic.messages import commands as message_commands
+from clinic.outcomes import commands as outcome_commands
+from clinic.outcomes import files
+from clinic.outcomes.files import Store
 from clinic.patients import commands as patient_commands
 from clinic.safety import commands as safety_commands
 from clinic.scheduling import commands as scheduling_commands
@@ -64,6 +67,7 @@ def init_app(app: Flask, config: Config) -> None:
         account_commands.purge,
         interop_commands.group,
         message_commands.group,
+        outcome_commands.group,
         patient_commands.group,
         scheduling_commands.downtime_sheet,
         serve,
@@ -119,6 +123,10 @@ def _check_ready(*, needs_clinic: bool) -> None:
 
 def _config() -> Config:
     return cast("Config", current_app.extensions[_EXTENSION])
+
+
+def _store() -> Store:
+    return files.store_of(current_app.extensions)
 
 
 def _engine() -> sa.Engine:
@@ -294,7 +302,7 @@ def demo(fresh: bool) -> None:
     """Make the demo unless it is there, say who can sign in, and serve it."""
     with _in_words():
         server = serving.bind(_application(), _config())  # first: a taken port costs no data
-        made = showing.prepare(_config(), fresh=fresh, say=click.echo)
+        made = showing.prepare(_config(), _store(), fresh=fresh, say=click.echo)
         serving.check(_engine())
     click.echo("Sign in as one of these (all of them are in " + showing.ACCOUNTS + "):")
     for account in made:

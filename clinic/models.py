@@ -8,6 +8,7 @@ from clinic.core.db import Base
 from clinic.followup import models as followup
 from clinic.locations import models as locations
 from clinic.messages import models as messages
+from clinic.outcomes import models as outcomes
 from clinic.patients import models as patients
 from clinic.safety import models as safety
 from clinic.scheduling import course_models as courses
@@ -31,6 +32,7 @@ __all__ = [
     "locations",
     "messages",
     "metadata",
+    "outcomes",
     "patients",
     "safety",
     "scheduling",

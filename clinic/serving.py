@@ -20,8 +20,9 @@ from config import Config
 
 HOST = "127.0.0.1"
 """Only this machine: desks reach the clinic through a proxy that speaks https (README)."""
-LARGEST_BODY = 4 * 1024 * 1024
-"""Above the application's own limit, so that a form too large gets its page and not a cut line."""
+LARGEST_BODY = 26 * 1024 * 1024
+"""Above the application's own limits (photographs: two of 12 MiB), so that a form too large gets
+its page and not a cut line."""
 UPGRADE = "flask --app wsgi db upgrade"
 _MISFITS = {
     Standing.EMPTY: f"has no tables yet. Run: {UPGRADE}",

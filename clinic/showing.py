@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from clinic.core import clock, migrate
 from clinic.core.engine import make_engine
 from clinic.demo.load import load
+from clinic.outcomes.files import Store
 from clinic.serving import CannotServe
 from clinic.web.database import transaction
 from config import Config
@@ -26,7 +28,9 @@ DemoAccounts = list[dict[str, str]]
 """Each with role, login and password."""
 
 
-def prepare(config: Config, *, fresh: bool, say: Callable[[str], None]) -> DemoAccounts:
+def prepare(
+    config: Config, store: Store, *, fresh: bool, say: Callable[[str], None]
+) -> DemoAccounts:
     """Make the demo unless it is there; return its accounts.
 
     Raises CannotServe for a folder that holds anything but a demo: a clinic is never overwritten.
@@ -50,11 +54,12 @@ def prepare(config: Config, *, fresh: bool, say: Callable[[str], None]) -> DemoA
 
     for part in _PARTS:
         Path(f"{database}{part}").unlink(missing_ok=True)
+    shutil.rmtree(store.root, ignore_errors=True)
     _write(listing, [])
     migrate.upgrade(config.database_url)
     say("Laying a clinic around today ...")
     with transaction() as db:
-        accounts = list(load(db))
+        accounts = list(load(db, store))
     _write(listing, accounts)
     return accounts
 

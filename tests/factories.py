@@ -14,6 +14,8 @@ from clinic.catalog.values import Modality, ProductKind, ResourceKind
 from clinic.core import clock, walltime
 from clinic.core.access import Role
 from clinic.locations.models import Location, OpeningHours
+from clinic.outcomes.models import Photograph
+from clinic.outcomes.values import Hair, Light, Parting, PhotographView
 from clinic.patients.models import Patient
 from clinic.safety import editions
 from clinic.safety.catalogue_files import shipped_rules
@@ -224,3 +226,37 @@ def a_lot(db: Session, *, name: str, kind: ProductKind, **changes: Any) -> Produ
     db.add(lot)
     db.flush()
     return lot
+
+
+def a_photograph(db: Session, *, patient: Patient, taken_by: Account, **changes: Any) -> Photograph:
+    """A photograph without its files."""
+    n = next(_numbers)
+    fields = {
+        "public_id": f"p{n:021}",
+        "patient_id": patient.id,
+        "appointment_id": None,
+        "taken_by_id": taken_by.id,
+        "view": PhotographView.VERTEX,
+        "zone": None,
+        "taken_at": clock.now(),
+        "kept_at": clock.now(),
+        "hair": Hair.DRY,
+        "parting": Parting.NONE,
+        "light": Light.RING,
+        "distance_cm": 40,
+        "magnification": None,
+        "has_product": False,
+        "is_fixed": False,
+        "for_teaching": False,
+        "for_publication": False,
+        "storage_key": f"{n:032x}",
+        "sha256": "0" * 64,
+        "width": 400,
+        "height": 300,
+        "size": 1,
+        **changes,
+    }
+    photograph = Photograph(**fields)
+    db.add(photograph)
+    db.flush()
+    return photograph

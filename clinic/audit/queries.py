@@ -94,6 +94,15 @@ def accesses(db: Session, patient_id: int) -> list[Access]:
     ]
 
 
+def acts(db: Session, action: str, patient_ids: sa.Select[int]) -> Sequence[AuditEvent]:
+    """Return every row of one act on some patients' records, newest first; one statement."""
+    return db.scalars(
+        sa.select(AuditEvent)
+        .where(AuditEvent.patient_id.in_(patient_ids), AuditEvent.action == action)
+        .order_by(AuditEvent.id.desc())
+    ).all()
+
+
 # Made once: every act and every look asks it.
 _HEAD = sa.select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
 

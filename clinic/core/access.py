@@ -72,6 +72,12 @@ class Permission(StrEnum):
     """Start a session and write its draft."""
     SESSION_SIGN = "session.sign"
     """Sign a session and add to it afterwards."""
+    PHOTOGRAPH_TAKE = "photograph.take"
+    """Take photographs and say how they were taken and what they are for."""
+    PHOTOGRAPH_REMOVE = "photograph.remove"
+    """Take a photograph out of the record, with the reason, and put it back."""
+    PHOTOGRAPH_EXPORT = "photograph.export"
+    """Give a copy of a photograph out, for a use that the patient agreed to."""
     FOLLOWUP_CALL = "followup.call"
     """Log follow-up calls and report side effects."""
     SIDE_EFFECT_CLOSE = "side_effect.close"
@@ -110,6 +116,7 @@ _NURSE = _DESK | {
     Permission.APPOINTMENT_OVERBOOK,
     Permission.APPOINTMENT_ENTER_PAST,
     Permission.SESSION_LOG,
+    Permission.PHOTOGRAPH_TAKE,
     Permission.FOLLOWUP_CALL,
     Permission.PRODUCT_MANAGE,
 }
@@ -123,6 +130,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.RULE_APPROVE,
         Permission.RELEASE,
         Permission.SESSION_SIGN,
+        Permission.PHOTOGRAPH_REMOVE,
+        Permission.PHOTOGRAPH_EXPORT,
         Permission.SIDE_EFFECT_CLOSE,
         Permission.LOT_RELEASE,
         Permission.TRACE_EXPORT,

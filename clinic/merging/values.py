@@ -43,6 +43,7 @@ KIND_NAMES: dict[str, str] = {
     "patient_fact": N_("Medical facts"),
     "side_effect": N_("Side effects"),
     "contact": N_("Follow-up calls"),
+    "photograph": N_("Photographs"),
     "screening": N_("Safety checks"),
     "patient": N_("Records merged earlier"),
     "waiting_entry": N_("Waiting list"),

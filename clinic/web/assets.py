@@ -21,7 +21,7 @@ from clinic.web.access import public
 STATIC = Path(__file__).with_name("static")
 STYLES = (
     *("tokens", "base", "components", "forms", "lists", "intake", "tablet", "rulebook"),
-    *("board", "courses", "scalp"),
+    *("board", "courses", "scalp", "photographs"),
     "print",
 )
 """The parts of `css/app.css`, in the order in which they are joined."""

@@ -11,8 +11,9 @@ from clinic.accounts.values import InviteAccount
 from clinic.catalog import stock
 from clinic.catalog.models import OpenedVial
 from clinic.catalog.stock_values import CountLot
+from clinic.consents import service as consents
 from clinic.consents.models import ConsentText
-from clinic.consents.values import ConsentKind
+from clinic.consents.values import ConsentKind, RecordConsent, Scope
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.followup import service as followup
@@ -30,6 +31,7 @@ from clinic.merging.values import MergePatients
 from clinic.messages import service as messages
 from clinic.messages.models import Message
 from clinic.messages.values import MessageKind, MessageState, SetContact
+from clinic.outcomes.values import PhotographState
 from clinic.patients.values import Channel
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety
@@ -174,10 +176,39 @@ def story(chair: Chair) -> Story:
         "offer_id": [offered.id],
         "session_id": [signed.id, begun.id],
         "side_effect_id": [effect_id],
+        "key": _pictured(chair),
         "fact_id": [db.scalar(sa.select(sa.func.min(PatientFact.id)))],
         "screening_id": [db.scalar(sa.select(sa.func.max(ScreeningRecord.id)))],
     }
     return Story(chair=chair, ids=ids, coming=coming, arriving=arriving)
+
+
+def _pictured(chair: Chair) -> list[object]:
+    """Let the patient agree to photographs, one be kept and one removed; return their keys."""
+    text = ConsentText(
+        kind=ConsentKind.PHOTOGRAPHS, version_name="2026-1", in_force_from=dt.date(2026, 1, 1)
+    )
+    chair.db.add(text)
+    chair.db.flush()
+    wish = RecordConsent(
+        patient_id=chair.alice.id,
+        kind=ConsentKind.PHOTOGRAPHS,
+        text_version="2026-1",
+        given_on=TODAY,
+        photos=frozenset({Scope.PHOTO_RECORD}),
+    )
+    consents.record(chair.db, chair.actor(), wish)
+    doctor = chair.world.accounts[Role.PHYSICIAN]
+    taken = {"patient": chair.alice, "taken_by": doctor}
+    removed = {
+        "state": PhotographState.REMOVED,
+        "removed_at": clock.now(),
+        "removed_by_id": doctor.id,
+    }
+    return [
+        factories.a_photograph(chair.db, **taken).public_id,
+        factories.a_photograph(chair.db, **taken, **removed, removed_reason=SECRET_WORD).public_id,
+    ]
 
 
 def _counted(chair: Chair) -> int:

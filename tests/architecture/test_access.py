@@ -32,6 +32,9 @@ MAY: dict[Permission, set[Role]] = {
     P.APPOINTMENT_OVERBOOK: {N, D},
     P.APPOINTMENT_ENTER_PAST: {N, D},
     P.SESSION_LOG: {N, D},
+    P.PHOTOGRAPH_TAKE: {N, D},
+    P.PHOTOGRAPH_REMOVE: {D},
+    P.PHOTOGRAPH_EXPORT: {D},
     P.FOLLOWUP_CALL: {N, D},
     P.RELEASE: {D},
     P.SESSION_SIGN: {D},
@@ -163,6 +166,19 @@ VIEWS: dict[str, Permission | str] = {
     "patients.index": P.PATIENT_VIEW,
     "patients.new": P.PATIENT_EDIT,
     "patients.update": P.PATIENT_EDIT,
+    "photographing.create": P.PHOTOGRAPH_TAKE,
+    "photographing.new": P.PHOTOGRAPH_TAKE,
+    "photographing.views": P.PHOTOGRAPH_TAKE,
+    "photographs.compare": P.CHART_VIEW,
+    "photographs.edit": P.PHOTOGRAPH_TAKE,
+    "photographs.give_out": P.PHOTOGRAPH_EXPORT,
+    "photographs.index": P.CHART_VIEW,
+    "photographs.picture": P.CHART_VIEW,
+    "photographs.remove": P.PHOTOGRAPH_REMOVE,
+    "photographs.restore": P.PHOTOGRAPH_REMOVE,
+    "photographs.show": P.CHART_VIEW,
+    "photographs.thumbnail": P.CHART_VIEW,
+    "photographs.update": P.PHOTOGRAPH_TAKE,
     "openings.index": P.APPOINTMENT_BOOK,
     "blocks.create": P.TIME_BLOCK,
     "blocks.index": P.TIME_BLOCK,
@@ -279,6 +295,7 @@ CLINICAL = {
     P.FACT_RECORD,
     P.SESSION_LOG,
 }
+CLINICAL |= {P.PHOTOGRAPH_TAKE, P.PHOTOGRAPH_REMOVE, P.PHOTOGRAPH_EXPORT}
 CLINICAL |= {P.RELEASE, P.SESSION_SIGN, P.FOLLOWUP_CALL, P.SIDE_EFFECT_CLOSE, P.BOARD_VIEW}
 
 

@@ -66,6 +66,7 @@ CLINICAL = (
     "clinic.rulebook",
     "clinic.treatments",
     "clinic.followup",
+    "clinic.outcomes",
 )
 FOR_THE_DESK = {
     ReceptionScreening,

@@ -27,6 +27,8 @@ from clinic.core import clock as clinic_clock
 from clinic.core.access import Role
 from clinic.core.engine import Sessions, make_engine
 from clinic.demo.load import load
+from clinic.outcomes import files
+from clinic.outcomes.files import Store
 from clinic.web import fonts
 from config import Config
 from tests import factories
@@ -112,13 +114,13 @@ def clinic(tmp_path: Path, cut_fonts: Path) -> Iterator[Clinic]:
     engine.dispose()
 
 
-def make_demo(path: Path, now: dt.datetime) -> None:
-    """Make the demo clinic of an instant; everybody signs in with PASSWORD."""
+def make_demo(path: Path, data_dir: Path, now: dt.datetime) -> None:
+    """Make the demo clinic of an instant, pictures too; everybody signs in with PASSWORD."""
     engine = make_engine(f"sqlite:///{path}")
     lay_tables(engine)
     sessions = Sessions(engine, info={"audit_key": chain_key(SECRET)})
     with clinic_clock.pretend(now), sessions.write() as db, db.begin():
-        load(db)
+        load(db, Store(data_dir / files.EXTENSION, most_bytes=10**9))
         db.execute(sa.update(Account).values(password_hash=passwords.make_hash(PASSWORD)))
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -141,10 +143,10 @@ def served(path: Path, data_dir: Path) -> Iterator[Clinic]:
 
 
 @pytest.fixture(scope="session")
-def demo_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo_file(tmp_path_factory: pytest.TempPathFactory, cut_fonts: Path) -> Path:
     """The demo clinic as it stands at NOW, in a file to be copied."""
     path = tmp_path_factory.mktemp("demo") / "demo.sqlite3"
-    make_demo(path, NOW)
+    make_demo(path, cut_fonts, NOW)
     return path
 
 

@@ -84,6 +84,24 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "patients.edit": [(R, "/patients/{patient}/edit")],
     "patients.index": [(R, "/patients?q=ha"), (R, "/patients"), (R, "/patients?q=zzzz")],
     "patients.new": [(R, "/patients/new?q=Haddad+Amira")],
+    "photographing.new": [
+        (N, "/patients/{pictured}/photographs/new?view=vertex"),
+        (D, "/patients/{blocked}/photographs/new?view=trichoscopy&zone=vertex"),
+    ],
+    "photographing.views": [(N, "/patients/{pictured}/photographs/views")],
+    "photographs.compare": [
+        (D, "/patients/{pictured}/photographs/compare"),
+        (D, "/patients/{pictured}/photographs/compare?view=vertex&mode=slider"),
+        (N, "/patients/{pictured}/photographs/compare?view=vertex&mode=blink"),
+        (N, "/patients/{blocked}/photographs/compare"),
+    ],
+    "photographs.edit": [(N, "/patients/{pictured}/photographs/{photograph}/edit")],
+    "photographs.index": [
+        (D, "/patients/{pictured}/photographs"),
+        (N, "/patients/{blocked}/photographs"),
+        (D, "/patients/{pictured}/photographs?use=photo_publication"),
+    ],
+    "photographs.show": [(D, "/patients/{pictured}/photographs/{photograph}")],
     "openings.index": [(R, "/openings?appointment_id={warned_visit}")],
     "blocks.index": [(R, "/blocks")],
     "blocks.new": [(R, "/blocks/new"), (A, "/blocks/new?resource_id={resource}")],
@@ -172,6 +190,14 @@ IDS = {
     "booked_course": (
         "SELECT min(course_id) FROM appointment WHERE status = 'booked'"
         " AND starts_local > '2026-11-25'"
+    ),
+    "pictured": (
+        "SELECT patient_id FROM photograph GROUP BY patient_id ORDER BY count(*) DESC, patient_id"
+        " LIMIT 1"
+    ),
+    "photograph": (
+        "SELECT public_id FROM photograph WHERE patient_id = (SELECT patient_id FROM photograph"
+        " GROUP BY patient_id ORDER BY count(*) DESC, patient_id LIMIT 1) ORDER BY id LIMIT 1"
     ),
     "twin": "SELECT min(id) FROM patient WHERE given_name = 'Noor'",
     "twice": "SELECT min(id) FROM patient WHERE given_name = 'Nour'",

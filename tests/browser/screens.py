@@ -142,7 +142,7 @@ def main() -> None:
         cutter = fonts.Cutter(data / "assets")
         for font in fonts.installed():
             cutter.woff2(font)
-        make_demo(data / "demo.sqlite3", AT)
+        make_demo(data / "demo.sqlite3", data, AT)
         clock.now = lambda: AT
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         with served(data / "demo.sqlite3", data) as clinic:

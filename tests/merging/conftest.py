@@ -17,6 +17,7 @@ from clinic.followup.models import Contact, SideEffect
 from clinic.followup.values import CallKind, CallResult, SideEffectKind
 from clinic.merging import service
 from clinic.merging.values import FILE, MergePatients
+from clinic.outcomes.models import Photograph
 from clinic.patients import service as patient_service
 from clinic.patients.models import Patient, PatientPair
 from clinic.patients.values import PatientStatus
@@ -237,6 +238,10 @@ class Two:
         self.db.flush()
         return effect
 
+    def photograph(self) -> Photograph:
+        nurse = self.world.accounts[Role.NURSE]
+        return factories.a_photograph(self.db, patient=self.gone, taken_by=nurse)
+
     def third(self) -> Patient:
         """A record that was merged into the one that goes now."""
         third = factories.a_patient(self.db, location=self.world.location)
@@ -277,6 +282,7 @@ MAKERS: dict[str, Maker] = {
     "contact.patient_id": Two.call,
     "course.patient_id": Two.course,
     "patient.merged_into_id": Two.third,
+    "photograph.patient_id": Two.photograph,
     "patient_fact.patient_id": lambda two: two.fact(FactKind.CONDITION, "keloid"),
     "screening.patient_id": Two.check,
     "side_effect.patient_id": Two.effect,

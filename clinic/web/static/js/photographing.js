@@ -1,0 +1,170 @@
+// Taking photographs: what was chosen is seen under the reference picture, and sent one by one with
+// its progress; what was refused stays with its reason, what was kept is not sent again. Without
+// this file the form sends the files of its two fields as they are.
+import { announce, toast } from "./app.js";
+
+const form = document.querySelector("[data-pictures]");
+const words = { ...document.body.dataset, ...form.dataset };
+const $ = (selector) => form.querySelector(selector);
+const list = $("[data-sent-list]");
+const lens = $("[data-lens]");
+const preview = $("[data-preview]");
+const video = $("[data-video]");
+const ghost = $("[data-ghost]");
+const chosen = [];
+
+/** A one-time key, so that a picture that is sent twice is kept once. */
+const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (n) => n.toString(16).padStart(2, "0")).join("");
+
+function lay() {
+  ghost?.classList.add("laid");
+  const ghosting = $("[data-ghosting]");
+  if (ghosting) ghosting.hidden = false;
+}
+
+function look(item) {
+  lens.hidden = false;
+  preview.src = item.address;
+  preview.hidden = false;
+  video.hidden = true;
+  lay();
+}
+
+function say(item, text, tone) {
+  const state = item.row.querySelector("[data-state]");
+  state.textContent = text;
+  delete state.dataset.bad;
+  delete state.dataset.good;
+  if (tone) state.dataset[tone] = "";
+}
+
+function add(file) {
+  const row = $("template[data-row]").content.firstElementChild.cloneNode(true);
+  const item = { file, row, key: key(), address: URL.createObjectURL(file), kept: false };
+  row.querySelector("img").src = item.address;
+  row.querySelector("b").textContent = file.name;
+  row.querySelector("button").addEventListener("click", () => leaveOut(item));
+  row.addEventListener("click", (event) => { if (!event.target.closest("button")) look(item); });
+  list.append(row);
+  chosen.push(item);
+  if (file.size > Number(words.most)) {
+    item.bad = true;
+    say(item, words.tooLarge, "bad");
+  } else {
+    say(item, words.waiting);
+  }
+  look(item);
+}
+
+function leaveOut(item) {
+  chosen.splice(chosen.indexOf(item), 1);
+  URL.revokeObjectURL(item.address);
+  item.row.remove();
+  if (preview.src === item.address) {
+    preview.hidden = true;
+    if (chosen.length) look(chosen.at(-1));
+    else if (!ghost) lens.hidden = true;
+    else ghost.classList.remove("laid");
+  }
+  form.querySelector("#pictures").focus();
+}
+
+for (const input of form.querySelectorAll("input[type=file]")) {
+  input.addEventListener("change", () => {
+    for (const file of input.files) add(file);
+    input.value = ""; // They are in the list now.
+  });
+}
+
+/** Send one picture; answers with the status, 0 when nothing came back. */
+function send(item) {
+  const data = new FormData(form);
+  data.delete("pictures");
+  data.append("pictures", item.file);
+  data.set("form_key", item.key);
+  const bar = item.row.querySelector("progress");
+  return new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "application/json");
+    request.responseType = "json";
+    request.upload.addEventListener("progress", (event) => { bar.value = (95 * event.loaded) / event.total; });
+    request.addEventListener("loadend", () => {
+      bar.value = request.status === 200 ? 100 : 0;
+      done([request.status, request.response]);
+    });
+    request.send(data);
+  });
+}
+
+function judge(item, status, answer) {
+  if (status === 200) {
+    item.kept = true;
+    item.row.querySelector("button").hidden = true;
+    say(item, words.kept, "good");
+    return;
+  }
+  const text = answer?.refused?.join(" ") || (status === 401 ? words.signedOut : status ? words.failed : words.offline);
+  say(item, text, "bad");
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (form.dataset.busy) return;
+  if (!chosen.length) { toast(words.none); return; }
+  form.dataset.busy = "1";
+  for (const item of chosen.filter((one) => !one.kept && !one.bad)) judge(item, ...(await send(item)));
+  delete form.dataset.busy;
+  if (chosen.every((item) => item.kept)) {
+    stopCamera();
+    location.assign(words.next);
+    return;
+  }
+  announce(words.some);
+  list.querySelector("[data-bad]")?.closest("li").querySelector("button").focus();
+});
+
+$("[data-opacity]")?.addEventListener("input", (event) => {
+  ghost.style.setProperty("--laid", event.target.value / 100);
+});
+
+// ---- the camera itself, with the reference laid over what it sees ----
+let stream;
+
+function stopCamera() {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+  stream = null;
+}
+
+if (navigator.mediaDevices?.getUserMedia) {
+  $("[data-live]").hidden = false;
+  $("[data-camera]").addEventListener("click", async () => {
+    try {
+      stopCamera();
+      stream = await navigator.mediaDevices.getUserMedia({
+        video: { facingMode: "environment", width: { ideal: 4096 }, height: { ideal: 3072 } },
+      });
+    } catch {
+      toast(words.noCamera);
+      return;
+    }
+    video.srcObject = stream;
+    await video.play();
+    lens.hidden = video.hidden = false;
+    preview.hidden = true;
+    $("[data-shutter]").hidden = false;
+    lay();
+  });
+  $("[data-shutter]").addEventListener("click", () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    canvas.toBlob((blob) => {
+      if (blob) add(new File([blob], `camera-${chosen.length + 1}.jpg`, { type: "image/jpeg" }));
+      video.hidden = false; // The next one may follow at once.
+      preview.hidden = true;
+    }, "image/jpeg", 0.95);
+  });
+  addEventListener("pagehide", stopCamera);
+}
