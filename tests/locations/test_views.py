@@ -47,6 +47,7 @@ def test_the_page_shows_what_is_kept(admin, world):
 
     assert world.location.name in page
     assert 'value="+49 30 1234567"' in page
+    assert 'href="/visits-outside-hours"' in page, "changed hours may leave visits outside"
     assert '<option selected value="Europe/Berlin">' in page
     assert '<option selected value="DE">Germany' in page
     assert page.count('value="08:00–18:00"') == 6
