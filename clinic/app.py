@@ -71,6 +71,7 @@ _BLUEPRINTS = (
     "clinic.intake.views.tablet",
     "clinic.treatments.views.sessions",
     "clinic.treatments.views.drafts",
+    "clinic.treatments.views.preparation",
     "clinic.followup.views",
     "clinic.outcomes.views.taking",
     "clinic.outcomes.views.changing",

@@ -16,6 +16,7 @@ from clinic.scheduling import handed_models as handed
 from clinic.scheduling import held
 from clinic.scheduling import models as scheduling
 from clinic.treatments import models as treatments
+from clinic.treatments import preparation_models as preparations
 from clinic.waiting import models as waiting
 
 metadata = Base.metadata
@@ -34,6 +35,7 @@ __all__ = [
     "metadata",
     "outcomes",
     "patients",
+    "preparations",
     "safety",
     "scheduling",
     "treatments",

@@ -76,6 +76,7 @@ ENTITY_NAMES: dict[str, str] = {
     "photograph": N_("Photograph"),
     "photographs": N_("Photographs"),
     "product": N_("Product"),
+    "prp_preparation": N_("Blood and PRP"),
     "questions": N_("Questions before a visit"),
     "recheck": N_("Check of the coming visits"),
     "release": N_("Release"),

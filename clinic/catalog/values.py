@@ -432,6 +432,7 @@ INGREDIENTS: dict[str, str] = {
     "peptides": N_("Peptides"),
     "hyaluronic_acid": N_("Hyaluronic acid"),
     "calcium": N_("Calcium"),
+    "thrombin": N_("Thrombin"),
     "citrate": N_("Citrate"),
 }
 """Slugs of active ingredients that limits, allergies and other rules know by name."""

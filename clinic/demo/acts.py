@@ -38,12 +38,25 @@ from clinic.scheduling.values import (
     StepVisit,
 )
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.preparation_values import (
+    Activation,
+    Anticoagulant,
+    CountKind,
+    DrawSite,
+    Guidance,
+    Layer,
+    Method,
+    Preparation,
+    Richness,
+    SavePreparation,
+    Spin,
+)
 from clinic.treatments.queries import sessions as treatments_queries
 from clinic.treatments.rules import outlines, scalp
+from clinic.treatments.service import preparation as preparations
 from clinic.treatments.service import sessions as treatments
 from clinic.treatments.service import time_out
 from clinic.treatments.values import (
-    Anticoagulant,
     BeginSession,
     Content,
     LotAmount,
@@ -201,7 +214,7 @@ def close(stage: Stage, effect_id: int, outcome: Outcome) -> None:
 
 
 def treat(stage: Stage, visit: int, *, physician: int, dice: random.Random) -> int | None:
-    """Begin the session of an arrived visit and keep a first draft; None when the check refuses."""
+    """Begin the session of an arrived visit; None when the check refuses. A draft is kept later."""
     doctor = stage.staff.physicians[physician]
     row = stage.visit(visit)
     history = safety_queries.history_of(stage.db, row.patient_id)
@@ -220,15 +233,67 @@ def treat(stage: Stage, visit: int, *, physician: int, dice: random.Random) -> i
     if isinstance(begun, Refused):
         return None
     is_prp = plan.modality is Modality.PRP
-    content = _content(stage, is_prp=is_prp, dice=dice)
-    for line in TimeOut:
-        time_out.say(stage.db, doctor, begun.id, line)
-    treatments.save(
-        stage.db,
-        doctor,
-        SaveSession(session_id=begun.id, version=begun.version, content=content),
+    minutes = 26 if is_prp else 2
+    stage.at(
+        clock.now() + dt.timedelta(minutes=minutes),
+        lambda: draft(stage, begun.id, physician=physician, dice=dice),
     )
     return begun.id
+
+
+def draft(stage: Stage, session_id: int, *, physician: int, dice: random.Random) -> None:
+    """Keep the first draft of a session: the nurse blood and PRP, the physician the map."""
+    session = treatments_queries.get(stage.db, session_id)
+    is_prp = session.preparation is not None
+    if is_prp:
+        prepare(stage, session_id, dice=dice)
+    doctor = stage.staff.physicians[physician]
+    for line in TimeOut:
+        time_out.say(stage.db, doctor, session_id, line)
+    wish = SaveSession(
+        session_id=session_id,
+        version=session.version,
+        content=_content(stage, is_prp=is_prp, dice=dice),
+    )
+    treatments.save(stage.db, doctor, wish)
+
+
+def prepare(stage: Stage, session_id: int, *, dice: random.Random) -> None:
+    """Write how the blood was drawn and spun, as far as that has come by now."""
+    session = treatments_queries.get(stage.db, session_id)
+    assert session.preparation is not None, "a session of PRP begins with its preparation"
+    drawn, spun, stopped, ready = (
+        at if (at := session.started_at + dt.timedelta(minutes=minutes)) <= clock.now() else None
+        for minutes in (2, 5, 20, 23)
+    )
+    preparations.save(
+        stage.db,
+        stage.staff.nurse,
+        SavePreparation(
+            session_id=session_id,
+            version=session.preparation.version,
+            content=Preparation(
+                tubes=2,
+                blood_ul=20_000,
+                draw_site=dice.choice((DrawSite.ELBOW_L, DrawSite.ELBOW_R)),
+                drawn_at=drawn,
+                anticoagulant=Anticoagulant.ACD_A,
+                anticoagulant_ul=2_000,
+                method=Method.HAND,
+                layer=Layer.BUFFY_COAT,
+                prp_ul=dice.randrange(55, 60) * 100 if ready else None,
+                obtained_at=ready,
+                activation=Activation.NONE,
+                leukocytes=Richness.RICH,
+                erythrocytes=Richness.POOR,
+                guidance=Guidance.NONE,
+                base_platelets_e6l=dice.randrange(190, 320) * 1_000,
+                base_kind=CountKind.MEASURED,
+                spins=(Spin(rcf_g=400, minutes=15, started_at=spun, ended_at=stopped),),
+                kits=(stage.staff.lots["kit"].id,),
+            ),
+        ),
+    )
 
 
 def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.Random) -> None:
@@ -236,7 +301,7 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
     if session_id is None:
         return
     session = treatments_queries.get(stage.db, session_id)
-    is_prp = session.prp_ul is not None
+    is_prp = session.preparation is not None
     content = _content(stage, is_prp=is_prp, dice=dice)
     treatments.sign(
         stage.db,
@@ -272,16 +337,9 @@ def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
             ((zone, place) for zone, n in counts.items() for place in _spread(zone, n)), 1
         )
     ]
-    lots = stage.staff.lots
     if is_prp:
-        return Content(
-            blood_ul=20_000,
-            anticoagulant=Anticoagulant.ACD_A,
-            anticoagulant_ul=2_000,
-            prp_ul=each_ul * len(sites) + 500,
-            lots=(LotAmount(lot_id=lots["kit"].id),),
-            sites=tuple(sites),
-        )
+        return Content(sites=tuple(sites))
+    lots = stage.staff.lots
     return Content(
         lots=(
             LotAmount(lot_id=lots["dexpanthenol"].id, amount_ul=1_000),

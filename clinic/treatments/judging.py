@@ -5,20 +5,28 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from clinic.catalog.values import UNUSABLE_WORDS, ChosenLot, LotChoice, Unusable
+from clinic.catalog.values import (
+    UNUSABLE_WORDS,
+    ChosenLot,
+    LotChoice,
+    Modality,
+    ProductKind,
+    Unusable,
+)
 from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.safety.values import FactKind
-from clinic.treatments import record
+from clinic.treatments import judging_preparation, record
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.rules import barring, checks
+from clinic.treatments.rules import barring, checks, preparing
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import Breach, Case, Content, LotAmount
 
 LOT_GONE = N_("This lot is not on the list any more")
+LOT_OF_KIT = N_("A kit or tube belongs to blood and PRP")
 LOT_TWICE = N_("This lot is named twice: add the amounts")
 VIAL_GONE = N_("This opened vial is not kept any more. Choose the lot itself for a new one.")
 LOT_UNUSABLE = N_("Lot %(lot)s must not be used: %(reason)s")
@@ -33,6 +41,8 @@ class Judged:
     bars: Bars
     refused: tuple[Breach, ...]
     unusual: tuple[Breach, ...]
+    missing: tuple[Breach, ...]
+    """Before a whole session is signed."""
     is_weight_known: bool
     """Whether the weight is a recorded fact already."""
 
@@ -40,21 +50,30 @@ class Judged:
 def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content) -> Judged:
     """Return what the rules say about a content of a session; changes nothing. Nine statements."""
     on = record.day_of(session, actor.zone)
-    known = mix_queries.lots_of(db, session, (lot.lot_id for lot in content.lots), on=on)
+    prepared = record.preparation_of(session)
+    named = (*judging_preparation.lot_ids(prepared), *(lot.lot_id for lot in content.lots))
+    known = mix_queries.lots_of(db, session, named, on=on)
     wrong = _wrong_lots(content, known)
     if any(lot.lot_id not in known for lot in content.lots):
         content = _without_unknown(content, known)
     lots = tuple(known[lot.lot_id] for lot in content.lots)
     used = record.used_of(lots, content)
-    chosen = tuple(
-        ChosenLot(
-            ingredient=lot.ingredient or lot.product_name,
-            unusable=unusable_of(lot, amount),
-            opened_on=_day(record.opened_at(lot, amount), actor.zone),
-        )
-        for lot, amount in zip(lots, content.lots, strict=True)
+    chosen = (
+        *judging_preparation.chosen(prepared, known),
+        *(
+            ChosenLot(
+                ingredient=lot.ingredient or lot.product_name,
+                unusable=unusable_of(lot, amount),
+                opened_on=_day(record.opened_at(lot, amount), actor.zone),
+            )
+            for lot, amount in zip(lots, content.lots, strict=True)
+        ),
     )
     bars, history = queries.bars(db, session, chosen)
+    drawn_at = prepared.drawn_at
+    first = session.first_point_at or (clock.now() if content.sites else None)
+    late = preparing.to_injection(drawn_at, first) if first else None
+    slow = preparing.slow_injection(drawn_at, first) if first and not late else None
     case = Case(
         modality=queries.modality_of(db, session.service_id),
         on=on,
@@ -62,6 +81,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         content=content,
         at=clock.now(),
         used=used,
+        prepared_ul=record.prepared_ul(prepared),
     )
     said = {breach.field for breach in wrong}  # What is wrong with a lot is said once, exactly.
     return Judged(
@@ -69,12 +89,23 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         lots=lots,
         refused=(
             *wrong,
+            *judging_preparation.wrong(prepared, known, bars),
+            *((late,) if late else ()),
             *checks.refused(case),
             *barring.misplaced(content.sites, version=session.map_version),
             *(b for b in barring.refused(bars, content.sites, used) if b.field not in said),
         ),
         bars=bars,
-        unusual=(*checks.unusual(case), *barring.unusual(bars, content.sites, used)),
+        unusual=(
+            *preparing.unusual(prepared),
+            *((slow,) if slow else ()),
+            *checks.unusual(case),
+            *barring.unusual(bars, content.sites, used),
+        ),
+        missing=(
+            *(preparing.missing(prepared) if case.modality is Modality.PRP else ()),
+            *checks.missing(case),
+        ),
         is_weight_known=any(
             fact.kind is FactKind.VITAL
             and fact.code == "weight"
@@ -102,6 +133,8 @@ def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
         choice = known.get(lot.lot_id)
         if choice is None:
             wrong.append(Breach(code="lot_gone", field=f"lot_{row}", message=LOT_GONE))
+        elif choice.kind is ProductKind.KIT:
+            wrong.append(Breach(code="lot_of_kit", field=f"lot_{row}", message=LOT_OF_KIT))
         elif (unusable := unusable_of(choice, lot)) is not None:
             wrong.append(
                 Breach(

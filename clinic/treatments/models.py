@@ -6,16 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic.core.db import Base, Key, Versioned, append_only, known, run_after_create
+from clinic.core.db import Base, Key, Versioned, append_only, known
 from clinic.core.zones import Zone
-from clinic.treatments.values import (
-    Anticoagulant,
-    DraftStep,
-    LotRole,
-    SessionState,
-    TimeOut,
-    View,
-)
+from clinic.treatments.locking import lock_whole, lock_with_session
+from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
+from clinic.treatments.values import DraftStep, LotRole, SessionState, TimeOut, View
 
 
 class TreatmentSession(Versioned, Base):
@@ -31,16 +26,11 @@ class TreatmentSession(Versioned, Base):
         sa.Index(None, "screening_id"),
         sa.Index(None, "signed_by_id"),
         known("state", SessionState),
-        known("anticoagulant", Anticoagulant),
         sa.CheckConstraint(
             "state <> 'signed' OR (signed_at IS NOT NULL AND signed_by_id IS NOT NULL"
             " AND ended_at IS NOT NULL AND content_hash IS NOT NULL)",
             name="signed_is_whole",
         ),
-        sa.CheckConstraint("blood_ul BETWEEN 4000 AND 120000", name="blood"),
-        sa.CheckConstraint("anticoagulant_ul BETWEEN 0 AND 20000", name="anticoagulant_volume"),
-        sa.CheckConstraint("prp_ul BETWEEN 500 AND 30000", name="prp"),
-        sa.CheckConstraint("prp_ul < blood_ul", name="prp_from_blood"),
         sa.CheckConstraint("pain BETWEEN 0 AND 10", name="pain"),
         sa.CheckConstraint("weight_g BETWEEN 30000 AND 300000", name="weight"),
         sa.CheckConstraint("NOT is_aborted OR length(abort_reason) > 0", name="aborted_has_reason"),
@@ -79,15 +69,19 @@ class TreatmentSession(Versioned, Base):
         default_factory=list,
         order_by="TimeOutLine.id",
     )
+    preparation: Mapped[PrpPreparation | None] = relationship(
+        lazy="raise_on_sql", viewonly=True, init=False
+    )
+    spins: Mapped[list[PrpSpin]] = relationship(
+        lazy="raise_on_sql", viewonly=True, init=False, order_by=PrpSpin.seq
+    )
     state: Mapped[SessionState] = mapped_column(default=SessionState.DRAFT)
     started_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     saved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     """When the draft was last written; NULL while nothing was."""
-    blood_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
-    anticoagulant: Mapped[Anticoagulant | None] = mapped_column(default=None)
-    anticoagulant_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
-    prp_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    first_point_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    """When the first point was kept: the end of the way from the draw to the injection."""
     weight_g: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     weight_on: Mapped[dt.date | None] = mapped_column(default=None)
     mixed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
@@ -268,71 +262,5 @@ class Addendum(Base):
 
 append_only(Addendum)
 
-_PART_OF_SIGNED = (
-    "EXISTS (SELECT 1 FROM treatment_session AS s"
-    " WHERE s.id = {row}.session_id AND s.state = 'signed')"
-)
-_PG_LOCK_FUNCTIONS = (
-    "CREATE OR REPLACE FUNCTION refuse_signed() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-    "BEGIN\n"
-    "  IF OLD.state = 'signed' THEN\n"
-    "    RAISE EXCEPTION 'signed:%', TG_TABLE_NAME\n"
-    "      USING ERRCODE = 'restrict_violation', CONSTRAINT = 'signed';\n"
-    "  END IF;\n"
-    "  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n"
-    "  RETURN NEW;\n"
-    "END $$",
-    "CREATE OR REPLACE FUNCTION refuse_part_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-    "DECLARE parent bigint;\n"
-    "BEGIN\n"
-    "  IF TG_OP = 'INSERT' THEN parent := NEW.session_id; ELSE parent := OLD.session_id; END IF;\n"
-    "  IF EXISTS (SELECT 1 FROM treatment_session AS s\n"
-    "             WHERE s.id = parent AND s.state = 'signed') THEN\n"
-    "    RAISE EXCEPTION 'signed:%', TG_TABLE_NAME\n"
-    "      USING ERRCODE = 'restrict_violation', CONSTRAINT = 'signed';\n"
-    "  END IF;\n"
-    "  IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;\n"
-    "  RETURN NEW;\n"
-    "END $$",
-)
-
-
-def _lock(table: sa.Table, verbs: tuple[str, ...], condition: str, function: str) -> None:
-    for verb in verbs:
-        row = "NEW" if verb == "INSERT" else "OLD"
-        run_after_create(
-            table,
-            "sqlite",
-            f"CREATE TRIGGER trg_{table.name}_signed_{verb.lower()} BEFORE {verb} ON {table.name}\n"
-            f"WHEN {condition.format(row=row)}\n"
-            f"BEGIN SELECT RAISE(ABORT, 'signed:{table.name}'); END",
-        )
-    run_after_create(
-        table,
-        "postgresql",
-        *_PG_LOCK_FUNCTIONS,
-        f"CREATE TRIGGER trg_{table.name}_signed BEFORE {' OR '.join(verbs)} ON {table.name}\n"
-        f"FOR EACH ROW EXECUTE FUNCTION {function}()",
-        f"ALTER TABLE {table.name} ENABLE ALWAYS TRIGGER trg_{table.name}_signed",
-    )
-
-
-def lock_with_session(*parts: type[Base]) -> None:
-    """Make both databases refuse every change of a signed session's parts, and new ones."""
-    for part in parts:
-        assert isinstance(part.__table__, sa.Table)
-        _lock(
-            part.__table__,
-            ("INSERT", "UPDATE", "DELETE"),
-            _PART_OF_SIGNED,
-            "refuse_part_of_signed",
-        )
-
-
-_lock(
-    Base.metadata.tables["treatment_session"],
-    ("UPDATE", "DELETE"),
-    "OLD.state = 'signed'",
-    "refuse_signed",
-)
+lock_whole(TreatmentSession)
 lock_with_session(LotUse, InjectionSite, TimeOutLine, SessionDraft)

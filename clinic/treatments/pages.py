@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from clinic.catalog.values import LotChoice, Modality
+from clinic.catalog.values import LotChoice, Modality, ProductKind
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
@@ -17,16 +17,17 @@ from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
-from clinic.treatments import judging, points, record, typing
+from clinic.treatments import judging, pages_preparation, points, record, typing
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
 from clinic.treatments.queries import drafts as draft_queries
 from clinic.treatments.queries import mix as mix_queries
+from clinic.treatments.queries import preparation as preparation_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, dose, limits, proposing, scalp, volumes
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
-    ANTICOAGULANT_NAMES,
     LOT_ROLE_NAMES,
     TIME_OUT_NAMES,
     VIEW_NAMES,
@@ -102,8 +103,13 @@ def fit(db: Session, actor: Actor, form: SessionForm, session_id: int) -> None:
     session = queries.get_here(db, actor, session_id)
     on = record.day_of(session, actor.zone)
     form.fit(queries.modality_of(db, session.service_id), on)
-    lots = mix_queries.lots(db, session, on=on)
+    lots = mixable(mix_queries.lots(db, session, on=on))
     form.offer_lots(lots, today=on, zone=actor.zone, begun=session.started_at)
+
+
+def mixable(lots: Iterable[LotChoice]) -> list[LotChoice]:
+    """Return the lots that a mix can be made of: a kit belongs to blood and PRP."""
+    return [lot for lot in lots if lot.kind is not ProductKind.KIT]
 
 
 def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[str, Any]:
@@ -117,10 +123,18 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
         "heading": queries.heading(db, visit),
         "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
         "drawings": scalp.drawings(session.map_version),
-        "names": queries.names(db, (session.performer_id, session.signed_by_id)),
+        "names": queries.names(
+            db,
+            (
+                session.performer_id,
+                session.signed_by_id,
+                *preparation_queries.account_ids(session),
+            ),
+        ),
         "releases": safety_queries.releases(db, visit.id),
         "time_out": draft_queries.time_out(db, session.id),
         "may_sign": actor.may(Permission.SESSION_SIGN),
+        **pages_preparation.beside(db, session),
     }
     if session.state is SessionState.SIGNED:
         return shared | _signed(db, session, sent)
@@ -153,7 +167,7 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
     stored = record.content_of(session)
     judged = judging.judge(db, actor, session, stored)
     modality, on = judged.case.modality, judged.case.on
-    lots = mix_queries.lots(db, session, on=on)
+    lots = mixable(mix_queries.lots(db, session, on=on))
     past = queries.past_of(db, session.patient_id, zone=actor.zone, before=session.started_at)
     alike = past if past is not None and past.modality is modality else None
     form, changes = sent.form, []
@@ -268,12 +282,7 @@ def _changes(
 
 
 def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
-    anticoagulant = content.anticoagulant
     return {
-        N_("Blood drawn"): _amount(content.blood_ul, "mL"),
-        N_("Anticoagulant"): translate(ANTICOAGULANT_NAMES[anticoagulant]) if anticoagulant else "",
-        N_("Its volume"): _amount(content.anticoagulant_ul, "mL"),
-        N_("PRP obtained"): _amount(content.prp_ul, "mL"),
         N_("Weight"): _amount(content.weight_g, "kg"),
         N_("Weighed on"): fdate(content.weight_on),
         N_("Pain, 0 to 10"): "" if content.pain is None else str(content.pain),

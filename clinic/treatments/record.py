@@ -2,14 +2,31 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from clinic.catalog.values import LotChoice
 from clinic.core import walltime
 from clinic.core.db import Base
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.preparation_values import Preparation, Spin
 from clinic.treatments.rules import signing
-from clinic.treatments.values import FIRST_OF_PREPARATION, Content, LotAmount, Place, Site, UsedLot
+from clinic.treatments.values import (
+    FIRST_OF_PREPARATION,
+    Content,
+    LotAmount,
+    LotRole,
+    Place,
+    Site,
+    UsedLot,
+)
+
+SPUN = tuple(field.name for field in fields(Spin))
+PREPARED = tuple(
+    field.name
+    for field in fields(Preparation)
+    if field.name not in {"spins", "kits", "activator_lot_id"}
+)
+"""The fields of a preparation that are columns of its own row."""
 
 
 def site_of(row: InjectionSite) -> Site:
@@ -32,10 +49,6 @@ def site_of(row: InjectionSite) -> Site:
 def content_of(session: TreatmentSession) -> Content:
     """Return what is written in a session, loaded with its parts."""
     return Content(
-        blood_ul=session.blood_ul,
-        anticoagulant=session.anticoagulant,
-        anticoagulant_ul=session.anticoagulant_ul,
-        prp_ul=session.prp_ul,
         weight_g=session.weight_g,
         weight_on=session.weight_on,
         mixed_at=session.mixed_at,
@@ -55,6 +68,25 @@ def _amount_of(use: LotUse) -> LotAmount:
         # A vial that was open before says itself since when.
         opened_at=None if use.vial_id else use.opened_at,
     )
+
+
+def preparation_of(session: TreatmentSession) -> Preparation:
+    """Return what is written about blood and PRP, empty where nothing is; loaded with its parts."""
+    row = session.preparation
+    if row is None:
+        return Preparation()
+    lots = {role: [use.lot_id for use in session.lots if use.role is role] for role in LotRole}
+    return Preparation(
+        **{name: getattr(row, name) for name in PREPARED},
+        spins=tuple(Spin(**{name: getattr(spin, name) for name in SPUN}) for spin in session.spins),
+        kits=tuple(lots[LotRole.KIT]),
+        activator_lot_id=next(iter(lots[LotRole.ACTIVATOR]), None),
+    )
+
+
+def prepared_ul(prepared: Preparation) -> int | None:
+    """Return how much PRP there is with its activator; None when it is not known."""
+    return None if prepared.prp_ul is None else prepared.prp_ul + (prepared.activator_ul or 0)
 
 
 def with_lots(content: Content, lots: Sequence[LotAmount]) -> Content:
@@ -101,9 +133,9 @@ def canonical_text(session: TreatmentSession) -> str:
     number = session.content_format
     return signing.canonical(
         number,
-        _columns(session, signing.SESSION[number]),
+        _of_session(session, signing.SESSION[number]),
         {
-            part: [_columns(row, columns) for row in getattr(session, part)]
+            part: [_columns(row, columns) for row in _rows(session, part)]
             for part, columns in signing.PARTS[number].items()
         },
     )
@@ -112,6 +144,21 @@ def canonical_text(session: TreatmentSession) -> str:
 def is_intact(session: TreatmentSession) -> bool:
     """Tell whether a signed session, loaded with its parts, still says what was signed."""
     return signing.content_hash(canonical_text(session)) == session.content_hash
+
+
+def _of_session(session: TreatmentSession, names: Iterable[str]) -> dict[str, signing.Plain]:
+    """Return the session's columns; what moved into its preparation is read there."""
+    return {
+        name: getattr(session.preparation if name in signing.MOVED else session, name, None)
+        for name in names
+    }
+
+
+def _rows(session: TreatmentSession, part: str) -> Sequence[Base]:
+    found: Sequence[Base] | Base | None = getattr(session, part)
+    if found is None:
+        return ()
+    return (found,) if isinstance(found, Base) else found
 
 
 def _columns(row: Base, names: Iterable[str]) -> dict[str, signing.Plain]:

@@ -17,23 +17,6 @@ class SessionState(StrEnum):
     SIGNED = "signed"
 
 
-class Anticoagulant(StrEnum):
-    """What keeps the drawn blood from clotting."""
-
-    ACD_A = "acd_a"
-    CITRATE = "citrate"
-    EDTA = "edta"
-    NONE = "none"
-
-
-ANTICOAGULANT_NAMES: dict[Anticoagulant, str] = {
-    Anticoagulant.ACD_A: N_("ACD-A"),
-    Anticoagulant.CITRATE: N_("Sodium citrate 3.2 %"),
-    Anticoagulant.EDTA: N_("EDTA"),
-    Anticoagulant.NONE: N_("None"),
-}
-
-
 class LotRole(StrEnum):
     """What a lot was used for in a session."""
 
@@ -41,6 +24,7 @@ class LotRole(StrEnum):
     ANAESTHETIC = "anaesthetic"
     KIT = "kit"
     DILUENT = "diluent"
+    ACTIVATOR = "activator"
 
 
 FIRST_OF_PREPARATION = 101
@@ -48,16 +32,16 @@ FIRST_OF_PREPARATION = 101
 ROLE_OF: dict[ProductKind, LotRole] = {
     ProductKind.DRUG: LotRole.ACTIVE,
     ProductKind.ANAESTHETIC: LotRole.ANAESTHETIC,
-    ProductKind.KIT: LotRole.KIT,
     ProductKind.DILUENT: LotRole.DILUENT,
 }
-"""A cosmetic has none: it may never be used."""
+"""A kit belongs to the preparation; a cosmetic has none: it may never be used."""
 
 LOT_ROLE_NAMES: dict[LotRole, str] = {
     LotRole.ACTIVE: N_("Active ingredient"),
     LotRole.ANAESTHETIC: N_("Local anaesthetic"),
     LotRole.KIT: N_("Blood kit or tube"),
     LotRole.DILUENT: N_("Diluent"),
+    LotRole.ACTIVATOR: N_("Activator of the PRP"),
 }
 
 
@@ -147,16 +131,13 @@ class LotAmount:
 class Content:
     """All that somebody writes into a session; None is "not written yet", never nought."""
 
-    blood_ul: int | None = None
-    anticoagulant: Anticoagulant | None = None
-    anticoagulant_ul: int | None = None
-    prp_ul: int | None = None
     weight_g: int | None = None
     weight_on: dt.date | None = None
     mixed_at: dt.datetime | None = None
     pain: int | None = None
     note: str = ""
     lots: tuple[LotAmount, ...] = ()
+    """Of the mix; kit and activator belong to the preparation."""
     sites: tuple[Site, ...] = ()
     soft_limits_accepted: bool = False
 
@@ -197,6 +178,8 @@ class Case:
     """When the injections begin, else now; None: nobody asks how old a mixture is."""
     used: tuple[UsedLot, ...] = ()
     """One for each lot of the content, in the same order."""
+    prepared_ul: int | None = None
+    """PRP with its activator; None where it is not known, or none was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

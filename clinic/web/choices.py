@@ -14,7 +14,8 @@ class ChoiceList(Select):
             attributes.setdefault("required", True)
         shown = html_params(**{"id": field.id, "name": field.name, **attributes})
         options = "".join(
-            f"<option {'selected ' if one.selected else ''}"
+            f"<option {html_params(**one.render_kw) + ' ' if one.render_kw else ''}"
+            f"{'selected ' if one.selected else ''}"
             f'value="{escape(one.value)}">{escape(one.label)}</option>'
             for one in field.iter_choices()
         )

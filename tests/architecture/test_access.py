@@ -262,6 +262,8 @@ VIEWS: dict[str, Permission | str] = {
     "texts.update": P.RULE_DRAFT,
     "treatments.abort": P.SESSION_SIGN,
     "treatments.add": P.SESSION_SIGN,
+    "preparation.show": P.SESSION_LOG,
+    "preparation.save": P.SESSION_LOG,
     "treatments.begin": P.SESSION_LOG,
     "treatments.index": P.CHART_VIEW,
     "treatments.prepare": P.SESSION_LOG,

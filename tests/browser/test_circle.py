@@ -178,10 +178,8 @@ def treats_and_signs(physician: Person, visit: int) -> int:
         page.locator("#time-out").get_by_role("button", name=line, exact=True).click()
         said = page.locator("#time-out [aria-pressed=true]")
         expect(said.filter(has_text=line)).to_have_count(1)
-    page.get_by_label("Blood drawn").fill("20")
-    page.get_by_label("Anticoagulant", exact=True).select_option("acd_a")
-    page.get_by_label("Its volume").fill("2")
-    page.get_by_label("PRP obtained").fill("5,5")
+    prepares(page)
+    page.goto(page.url.removesuffix("/preparation"))
     for zone, n in (("frontal_hairline", 10), ("midscalp", 14), ("vertex", 16)):
         shape = page.locator(f"svg.top g[data-zone={zone}]")
         for _ in range(n):
@@ -197,6 +195,18 @@ def treats_and_signs(physician: Person, visit: int) -> int:
     assert [text.inner_text() for text in page.locator("#form-errors, .error").all()] == []
     expect(page.locator("#main")).to_contain_text("Signed")
     return session
+
+
+def prepares(page: Page) -> None:
+    """Blood and PRP, on the page of their own."""
+    page.get_by_role("link", name="Write").click()
+    page.get_by_label("Blood drawn").fill("20")
+    page.get_by_label("Anticoagulant", exact=True).select_option("acd_a")
+    page.get_by_label("Its volume").fill("2")
+    page.get_by_label("PRP obtained").fill("5,5")
+    page.get_by_label("Activation").select_option("none")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(page.get_by_text("Blood and PRP are saved.")).to_be_visible()
 
 
 def calls_and_reports_a_bruise(physician: Person, session: int) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.zones import Zone
 from clinic.treatments.values import (
-    Anticoagulant,
     Case,
     Content,
     LotAmount,
@@ -17,14 +16,6 @@ from clinic.treatments.values import (
 TODAY = dt.date(2026, 11, 23)
 ADULT = dt.date(1985, 4, 12)
 A_SITE = Site(seq=1, zone=Zone.VERTEX, volume_ul=100, depth_um=3000, needle_gauge=30)
-KIT = UsedLot(
-    kind=ProductKind.KIT,
-    name="Kit",
-    ingredient="",
-    strength_ug_per_ml=None,
-    has_adrenaline=False,
-    amount_ul=None,
-)
 LIDOCAINE = UsedLot(
     kind=ProductKind.ANAESTHETIC,
     name="Lidocaine 2 %",
@@ -37,7 +28,9 @@ WITH_ADRENALINE = replace(LIDOCAINE, name="Lidocaine 2 % + A", has_adrenaline=Tr
 PROCAINE = replace(LIDOCAINE, name="Procaine 1 %", ingredient="procaine", strength_ug_per_ml=10_000)
 
 
-def a_case(*, modality=Modality.PRP, used=(), birth_date=ADULT, **content) -> Case:
+def a_case(
+    *, modality=Modality.PRP, used=(), birth_date=ADULT, prepared_ul=None, **content
+) -> Case:
     lots = tuple(LotAmount(lot_id=n, amount_ul=lot.amount_ul) for n, lot in enumerate(used, 1))
     return Case(
         modality=modality,
@@ -45,6 +38,7 @@ def a_case(*, modality=Modality.PRP, used=(), birth_date=ADULT, **content) -> Ca
         birth_date=birth_date,
         content=Content(lots=lots, **content),
         used=tuple(used),
+        prepared_ul=prepared_ul,
     )
 
 
@@ -57,9 +51,5 @@ def codes(breaches) -> set[str]:
 
 
 FULL = {
-    "blood_ul": 30_000,
-    "anticoagulant": Anticoagulant.ACD_A,
-    "anticoagulant_ul": 3_000,
-    "prp_ul": 6_000,
     "sites": forty(),
 }

@@ -22,14 +22,22 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.preparation_models import PrpPreparation
+from clinic.treatments.preparation_values import (
+    Activation,
+    Anticoagulant,
+    Preparation,
+    SavePreparation,
+    Spin,
+)
+from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import scalp
+from clinic.treatments.service import preparation as preparations
 from clinic.treatments.service import sessions as service
 from clinic.treatments.service import time_out
 from clinic.treatments.values import (
-    Anticoagulant,
     BeginSession,
     Content,
-    LotAmount,
     Place,
     SaveSession,
     SignSession,
@@ -115,17 +123,49 @@ class Chair:
         return made
 
     def whole(self, **changes: Any) -> Content:
-        """A whole PRP session of 40 points, 4 mL."""
+        """What is written at the map of a whole PRP session: 40 points, 4 mL."""
+        fields: dict[str, Any] = {
+            "sites": some_sites(),
+            **changes,
+        }
+        return Content(**fields)
+
+    def blood(self, **changes: Any) -> Preparation:
+        """A whole preparation: 30 mL of blood, 6 mL of PRP, not activated."""
         fields: dict[str, Any] = {
             "blood_ul": 30_000,
             "anticoagulant": Anticoagulant.ACD_A,
             "anticoagulant_ul": 3_000,
             "prp_ul": 6_000,
-            "lots": (LotAmount(lot_id=self.kit.id),),
-            "sites": some_sites(),
+            "activation": Activation.NONE,
+            "spins": (Spin(rcf_g=400, minutes=10),),
+            "kits": (self.kit.id,),
             **changes,
         }
-        return Content(**fields)
+        return Preparation(**fields)
+
+    def row(self, session: TreatmentSession) -> PrpPreparation:
+        """The row of a session's preparation as it is now."""
+        row = queries.get(self.db, session.id).preparation
+        assert row is not None
+        return row
+
+    def prepare(
+        self,
+        session: TreatmentSession,
+        content: Preparation | None = None,
+        role: Role = Role.NURSE,
+        **changes: Any,
+    ) -> PrpPreparation:
+        """Let somebody write blood and PRP of a session."""
+        row = self.row(session)
+        wish = SavePreparation(
+            session_id=session.id,
+            version=changes.get("version", row.version),
+            content=content or self.blood(),
+            act=changes.get("act"),
+        )
+        return preparations.save(self.db, self.actor(role), wish)
 
     def save(
         self, session: TreatmentSession, content: Content, role: Role = Role.NURSE, **changes: Any
@@ -146,7 +186,13 @@ class Chair:
         return service.sign(self.db, self.actor(), wish)
 
     def signed(self, content: Content | None = None) -> TreatmentSession:
-        return self.sign(self.begin(), content)
+        return self.sign(self.prepared(), content)
+
+    def prepared(self) -> TreatmentSession:
+        """A session begun, its blood drawn and its PRP at hand."""
+        session = self.begin()
+        self.prepare(session)
+        return session
 
     def book(self, at: dt.datetime, service: Service | None = None, **changes: Any) -> Appointment:
         """A visit of Alice; arrived unless it says otherwise."""

@@ -16,16 +16,11 @@ def hidden(page: str, name: str) -> str:
     return found.group(1).replace("&#34;", '"').replace("&amp;", "&")
 
 
-def written(chair, session, **changes: Any) -> dict[str, Any]:
-    """A whole PRP session as its form sends it."""
+def written(session, **changes: Any) -> dict[str, Any]:
+    """The map of a whole PRP session as its form sends it."""
     return {
         "version": str(session.version),
         "points": points.dumps(some_sites()),
-        "blood": "30",
-        "anticoagulant": "acd_a",
-        "anticoagulant_volume": "3",
-        "prp": "6",
-        "lot_1": str(chair.kit.id),
         "each": "0.1",
         "depth": "3",
         "gauge": "30",

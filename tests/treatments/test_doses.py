@@ -12,7 +12,6 @@ from clinic.safety.values import Confidence
 from clinic.treatments.rules import checks, dose, limits
 from tests.treatments.cases import (
     ADULT,
-    KIT,
     LIDOCAINE,
     PROCAINE,
     TODAY,
@@ -169,7 +168,9 @@ def test_ingredients_have_a_usual_and_a_greatest_dose(ingredient):
 
     def found(ug):
         # 1 mg/mL in two lots, so that they have to be summed
-        lot = replace(KIT, kind=ProductKind.DRUG, ingredient=ingredient, strength_ug_per_ml=1_000)
+        lot = replace(
+            LIDOCAINE, kind=ProductKind.DRUG, ingredient=ingredient, strength_ug_per_ml=1_000
+        )
         used = (replace(lot, amount_ul=ug - 100), replace(lot, amount_ul=100))
         case = a_case(modality=Modality.MESOTHERAPY, used=used)
         return codes(checks.refused(case)), codes(checks.unusual(case))
@@ -181,7 +182,8 @@ def test_ingredients_have_a_usual_and_a_greatest_dose(ingredient):
 
 
 def test_an_ingredient_with_a_limit_needs_a_strength_and_vitamins_do_not():
-    lot = replace(KIT, kind=ProductKind.DRUG, name="X", amount_ul=100)
+    drug = replace(LIDOCAINE, kind=ProductKind.DRUG, name="X", strength_ug_per_ml=None)
+    lot = replace(drug, amount_ul=100)
 
     for ingredient, expected in (("dutasteride", {"strength_unknown"}), ("vitamins", set())):
         used = (replace(lot, ingredient=ingredient),)

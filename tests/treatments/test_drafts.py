@@ -56,7 +56,7 @@ def keep(chair, wish, role=Role.PHYSICIAN) -> int:
 
 @pytest.fixture
 def session(chair):
-    return chair.begin()
+    return chair.prepared()
 
 
 # ----------------------------------------------------------------------- who may write
@@ -217,7 +217,7 @@ def test_only_what_the_page_shows_is_discarded(chair, session):
 
 def sent(chair, session, role=Role.PHYSICIAN, **changes):
     return {
-        **written(chair, session, note="Half a sen"),
+        **written(session, note="Half a sen"),
         "draft_tab": TAB.tab,
         "draft_seen": "0",
         "draft_seq": "1",
@@ -230,7 +230,7 @@ def sent(chair, session, role=Role.PHYSICIAN, **changes):
 def test_a_page_keeps_what_it_holds_and_gives_it_back_as_it_was(chair, world, session):
     physician = world.as_role(Role.PHYSICIAN)
     url = f"/sessions/{session.id}"
-    answer = physician.post(f"{url}/drafts/session", sent(chair, session, blood="3o"))
+    answer = physician.post(f"{url}/drafts/session", sent(chair, session, weight="6o"))
 
     assert answer.get_json()["seq"] == 1
     assert "10:00:00" in answer.get_json()["at"]
@@ -238,7 +238,7 @@ def test_a_page_keeps_what_it_holds_and_gives_it_back_as_it_was(chair, world, se
     assert not names & {"csrf_token", "own_password", "draft_tab", "draft_account"}
     page = text(physician.get(url))
     assert "Half a sen" in page
-    assert 'value="3o"' in page
+    assert 'value="6o"' in page
     assert "not yet saved" in page
     assert "another look" not in page
     assert hidden(page, "draft_seen") == "1"

@@ -9,8 +9,8 @@ from clinic.treatments.models import SessionDraft
 from clinic.treatments.values import DraftStep
 from tests.conftest import NOW
 
-BESIDE = {"addendum", "contact", "side_effect"}
-"""What comes after a signature: appended, or a record of its own."""
+BESIDE = {"addendum", "contact", "incident", "opened_vial", "side_effect", "stock_movement"}
+"""What comes with or after a signature: appended, or a record of its own."""
 PARTS = sorted(
     table.name
     for table in models.metadata.tables.values()
@@ -26,7 +26,9 @@ def refused(db, statement) -> bool:
 
 
 def test_the_tables_of_a_session_are_known():
-    assert {"injection_site", "lot_use", "session_draft", "time_out_line"} <= set(PARTS)
+    assert {"injection_site", "lot_use", "prp_preparation", "prp_spin", "session_draft"} <= set(
+        PARTS
+    )
 
 
 @pytest.mark.parametrize("name", PARTS)

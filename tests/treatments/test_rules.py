@@ -9,13 +9,10 @@ from clinic.catalog.values import Modality, ProductKind
 from clinic.core.zones import Zone
 from clinic.safety.values import Confidence
 from clinic.treatments.rules import checks, limits, signing, volumes
-from clinic.treatments.values import (
-    Anticoagulant,
-)
 from tests.treatments.cases import (
     A_SITE,
     FULL,
-    KIT,
+    LIDOCAINE,
     TODAY,
     a_case,
     codes,
@@ -31,9 +28,6 @@ pytestmark = pytest.mark.once
 @pytest.mark.parametrize(
     ("field", "limit"),
     [
-        ("blood_ul", limits.BLOOD),
-        ("anticoagulant_ul", limits.ANTICOAGULANT),
-        ("prp_ul", limits.PRP),
         ("pain", limits.PAIN),
         ("weight_g", limits.WEIGHT),
     ],
@@ -49,8 +43,6 @@ def test_a_number_is_refused_one_beyond_its_hard_limit(field, limit):
 @pytest.mark.parametrize(
     ("field", "limit"),
     [
-        ("blood_ul", limits.BLOOD),
-        ("prp_ul", limits.PRP),
         ("pain", limits.PAIN),
         ("weight_g", limits.WEIGHT),
     ],
@@ -124,32 +116,18 @@ def test_how_many_points_a_prp_session_usually_has(points, is_odd):
     assert ("points_unusual" in codes(checks.unusual(case))) is is_odd
 
 
-@pytest.mark.parametrize(
-    ("percent_ul", "is_odd"), [(2_099, True), (2_100, False), (4_500, False), (4_501, True)]
-)
-def test_the_share_of_anticoagulant_is_compared_exactly(percent_ul, is_odd):
-    case = a_case(blood_ul=30_000, anticoagulant_ul=percent_ul)
-
-    assert ("anticoagulant_percent_unusual" in codes(checks.unusual(case))) is is_odd
-
-
-def test_less_prp_than_blood():
-    assert "prp_from_blood" in codes(checks.refused(a_case(blood_ul=8_000, prp_ul=8_000)))
-    assert "prp_from_blood" not in codes(checks.refused(a_case(blood_ul=8_000, prp_ul=7_999)))
-    assert "prp_from_blood" not in codes(checks.refused(a_case(prp_ul=7_999)))
-
-
 def test_no_more_is_injected_than_was_obtained():
     site = replace(A_SITE, points=50, volume_ul=4_000)
 
-    assert checks.refused(a_case(prp_ul=4_000, sites=(site,))) == ()
-    assert codes(checks.refused(a_case(prp_ul=3_999, sites=(site,)))) == {"more_than_there_was"}
+    assert checks.refused(a_case(prepared_ul=4_000, sites=(site,))) == ()
+    refused = checks.refused(a_case(prepared_ul=3_999, sites=(site,)))
+    assert codes(refused) == {"more_than_there_was"}
 
 
 def test_no_more_is_injected_than_was_drawn_up_of_a_mix():
     site = replace(A_SITE, points=20, volume_ul=2_000)
-    vitamins = replace(KIT, kind=ProductKind.DRUG, ingredient="vitamins", amount_ul=1_500)
-    water = replace(KIT, kind=ProductKind.DILUENT, amount_ul=500)
+    vitamins = replace(LIDOCAINE, kind=ProductKind.DRUG, ingredient="vitamins", amount_ul=1_500)
+    water = replace(LIDOCAINE, kind=ProductKind.DILUENT, amount_ul=500)
 
     def of(*used):
         return codes(
@@ -159,16 +137,6 @@ def test_no_more_is_injected_than_was_drawn_up_of_a_mix():
     assert of(vitamins, water) == set()
     assert of(vitamins, replace(water, amount_ul=499)) == {"more_than_there_was"}
     assert of(vitamins, replace(water, amount_ul=None)) == set()
-
-
-def test_an_anticoagulant_volume_needs_an_anticoagulant():
-    case = a_case(anticoagulant=Anticoagulant.NONE, anticoagulant_ul=1)
-
-    assert codes(checks.refused(case)) == {"anticoagulant_none"}
-
-
-def test_edta_is_unusual():
-    assert "edta_unusual" in codes(checks.unusual(a_case(anticoagulant=Anticoagulant.EDTA)))
 
 
 @pytest.mark.parametrize(
@@ -183,43 +151,20 @@ def test_whom_a_session_can_be_for(age, is_possible):
 
 
 def test_a_whole_prp_session_lacks_nothing():
-    case = a_case(used=(KIT,), **FULL)
+    case = a_case(**FULL)
 
     assert checks.refused(case) == checks.missing(case) == checks.unusual(case) == ()
     assert volumes.count(FULL["sites"]) == 40
     assert volumes.total_ul(FULL["sites"]) == 4_000
 
 
-@pytest.mark.parametrize(
-    ("left_out", "field"),
-    [
-        ("blood_ul", "blood"),
-        ("anticoagulant", "anticoagulant"),
-        ("anticoagulant_ul", "anticoagulant_volume"),
-        ("prp_ul", "prp"),
-        ("sites", "points"),
-    ],
-)
-def test_what_a_prp_session_needs(left_out, field):
-    case = a_case(used=(KIT,), **{k: v for k, v in FULL.items() if k != left_out})
-
-    assert [breach.field for breach in checks.missing(case)] == [field]
-
-
-def test_a_prp_session_needs_its_kit_and_a_mesotherapy_its_ingredient():
-    assert [b.field for b in checks.missing(a_case(**FULL))] == ["lot_1"]
-    meso = a_case(modality=Modality.MESOTHERAPY, used=(KIT,), sites=forty())
+def test_a_session_needs_points_and_a_mesotherapy_its_ingredient():
+    assert [b.field for b in checks.missing(a_case())] == ["points"]
+    meso = a_case(modality=Modality.MESOTHERAPY, sites=forty())
     assert [b.field for b in checks.missing(meso)] == ["lot_1"]
-    drug = replace(KIT, kind=ProductKind.DRUG)
+    drug = replace(LIDOCAINE, kind=ProductKind.DRUG)
     meso = a_case(modality=Modality.MESOTHERAPY, used=(drug,), sites=forty())
     assert [b.field for b in checks.missing(meso)] == ["amount_1"]
-
-
-def test_without_anticoagulant_no_volume_is_needed():
-    full = {k: v for k, v in FULL.items() if k != "anticoagulant_ul"}
-    case = a_case(used=(KIT,), **{**full, "anticoagulant": Anticoagulant.NONE})
-
-    assert checks.missing(case) == ()
 
 
 # ------------------------------------------------------------------------------ the data

@@ -18,7 +18,6 @@ from clinic.treatments.models import InjectionSite, TreatmentSession
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import (
-    Anticoagulant,
     Content,
     LotAmount,
     LotRole,
@@ -115,7 +114,7 @@ def test_a_visit_of_another_place_is_not_found(chair, db):
 
 def test_a_draft_keeps_what_is_written_so_far(chair, db):
     session = chair.begin()
-    content = Content(blood_ul=30_000, pain=2, note="left side first", sites=some_sites(3))
+    content = Content(weight_g=61_500, pain=2, note="left side first", sites=some_sites(3))
 
     saved = chair.save(session, content)
     db.expire_all()
@@ -127,7 +126,7 @@ def test_a_draft_keeps_what_is_written_so_far(chair, db):
 def test_a_whole_content_comes_back_as_it_was_kept(chair, db):
     content = chair.whole(
         lots=(
-            LotAmount(lot_id=chair.kit.id),
+            LotAmount(lot_id=chair.vitamins.id, amount_ul=500),
             LotAmount(lot_id=chair.lidocaine.id, amount_ul=2_000),
         ),
         weight_g=52_000,
@@ -147,7 +146,7 @@ def test_a_whole_content_comes_back_as_it_was_kept(chair, db):
     stored = queries.get(db, session.id)
     assert record.content_of(stored) == content
     assert [(use.role, use.dose_ug) for use in stored.lots] == [
-        (LotRole.KIT, None),
+        (LotRole.ACTIVE, None),
         (LotRole.ANAESTHETIC, 40_000),
     ]
 
@@ -184,8 +183,6 @@ def test_the_same_content_sent_twice_is_kept_once(chair, db):
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (Content(blood_ul=3_999), "blood"),
-        (Content(blood_ul=10_000, prp_ul=10_000), "prp_from_blood"),
         (Content(sites=some_sites(1, volume_ul=501)), "each"),
         (Content(sites=some_sites(401, volume_ul=10)), "points"),
         (Content(sites=some_sites(1, place=spot(Zone.MIDSCALP))), "misplaced"),
@@ -194,7 +191,6 @@ def test_the_same_content_sent_twice_is_kept_once(chair, db):
             "misplaced",
         ),
         (Content(lots=(LotAmount(lot_id=999_999),)), "lot_gone"),
-        (Content(anticoagulant=Anticoagulant.NONE, anticoagulant_ul=1_000), "anticoagulant_none"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -209,28 +205,35 @@ def test_what_is_impossible_is_not_kept_even_in_a_draft(chair, content, code):
 
 def test_a_lot_in_quarantine_is_refused_with_its_reason(chair):
     session = chair.begin()
-    catalog.quarantine(chair.db, chair.actor(), chair.kit.id, "Cracked")
+    catalog.quarantine(chair.db, chair.actor(), chair.vitamins.id, "Cracked")
 
     with pytest.raises(service.ContentRefused) as refused:
-        chair.save(session, Content(lots=(LotAmount(lot_id=chair.kit.id),)))
+        chair.save(session, Content(lots=(LotAmount(lot_id=chair.vitamins.id),)))
 
     (breach,) = refused.value.breaches
     assert (breach.code, breach.field) == ("lot_unusable", "lot_1")
-    assert dict(breach.values) == {"lot": "K-17", "reason": "in quarantine"}
+    assert dict(breach.values) == {"lot": "V-3", "reason": "in quarantine"}
 
 
 def test_an_expired_lot_is_refused(chair):
-    chair.kit.expires_on = dt.date(2026, 11, 22)
+    chair.vitamins.expires_on = dt.date(2026, 11, 22)
     session = chair.begin()
 
     with pytest.raises(service.ContentRefused) as refused:
-        chair.save(session, Content(lots=(LotAmount(lot_id=chair.kit.id),)))
+        chair.save(session, Content(lots=(LotAmount(lot_id=chair.vitamins.id),)))
 
     assert codes(refused) == ["lot_unusable"]
 
 
+def test_a_kit_is_no_part_of_a_mix(chair):
+    with pytest.raises(service.ContentRefused) as refused:
+        chair.save(chair.begin(), Content(lots=(LotAmount(lot_id=chair.kit.id),)))
+
+    assert codes(refused) == ["lot_of_kit"]
+
+
 def test_a_lot_named_twice_is_refused(chair):
-    lot = LotAmount(lot_id=chair.kit.id)
+    lot = LotAmount(lot_id=chair.vitamins.id)
     session = chair.begin()
 
     with pytest.raises(service.ContentRefused) as refused:

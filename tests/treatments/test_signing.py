@@ -16,6 +16,7 @@ from clinic.safety.values import FactKind
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import record
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import signing
 from clinic.treatments.service import sessions as service
@@ -83,16 +84,17 @@ def test_an_incomplete_session_is_not_signed(chair, db):
         chair.sign(session, Content(sites=some_sites()))
 
     assert [breach.field for breach in refused.value.breaches] == [
-        "lot_1",
+        "kit_1",
         "blood",
         "anticoagulant",
         "prp",
+        "activation",
     ]
     assert queries.get(db, session.id).state is SessionState.DRAFT
 
 
 def test_unusual_values_need_one_tick(chair):
-    session = chair.begin()
+    session = chair.prepared()
     odd = chair.whole(sites=some_sites(10))
 
     with pytest.raises(service.Unaccepted) as refused:
@@ -104,7 +106,7 @@ def test_unusual_values_need_one_tick(chair):
 
 
 def test_signing_twice_signs_once(chair):
-    session = chair.begin()
+    session = chair.prepared()
     seen = session.version
     first = chair.sign(session)
     stamp = first.signed_at
@@ -134,6 +136,10 @@ def test_another_content_is_not_signed_into_a_signed_session(chair):
         sa.delete(InjectionSite),
         sa.update(LotUse).values(amount_ul=1),
         sa.delete(LotUse),
+        sa.update(PrpPreparation).values(prp_ul=7_000),
+        sa.delete(PrpPreparation),
+        sa.update(PrpSpin).values(rcf_g=900),
+        sa.delete(PrpSpin),
     ],
     ids=str,
 )
@@ -165,11 +171,19 @@ def test_the_database_refuses_to_add_a_point_to_a_signed_session(chair, db):
         )
 
 
+def test_the_database_refuses_to_add_a_spin_to_a_signed_session(chair, db):
+    session = chair.signed()
+
+    with pytest.raises(DBAPIError), db.begin_nested():
+        db.execute(sa.insert(PrpSpin).values(session_id=session.id, seq=1))
+
+
 def test_every_column_is_signed_for_or_left_out_on_purpose():
     whole = sa.inspect(TreatmentSession)
     left_out = {"id", "state", "content_hash", "content_format", "version", "saved_at"}
+    of_parts = {"id", "session_id", "version", "saved_at"}
     signed = {"session": (whole, signing.SESSION[signing.FORMAT], left_out)} | {
-        part: (whole.relationships[part].mapper, names, {"id", "session_id"})
+        part: (whole.relationships[part].mapper, names, of_parts)
         for part, names in signing.PARTS[signing.FORMAT].items()
     }
     assert signed.keys() == {"session", *whole.relationships.keys()}
@@ -180,9 +194,12 @@ def test_every_column_is_signed_for_or_left_out_on_purpose():
 
 def test_what_was_signed_under_the_first_format_still_holds(chair, db):
     session = chair.signed()
+    prepared = session.preparation
+    moved = {name: getattr(prepared, name) for name in signing.MOVED}
+    assert moved["blood_ul"] == 30_000
     first = signing.canonical(
         1,
-        {name: getattr(session, name) for name in signing.SESSION[1]},
+        {name: moved.get(name, getattr(session, name, None)) for name in signing.SESSION[1]},
         {
             part: [{name: getattr(row, name) for name in names} for row in getattr(session, part)]
             for part, names in signing.PARTS[1].items()
@@ -230,7 +247,7 @@ def test_nothing_given_is_no_treatment(chair, db):
 
 def test_also_a_broken_off_session_holds_nothing_impossible(chair):
     with pytest.raises(service.ContentRefused):
-        abort(chair, chair.begin(), Content(blood_ul=1))
+        abort(chair, chair.begin(), Content(pain=11))
 
 
 # ------------------------------------------------------------------------------- addenda
@@ -277,7 +294,7 @@ def test_an_addendum_is_never_changed(chair, db):
 
 
 def test_each_step_leaves_one_line_of_its_own(chair, db):
-    session = chair.begin()
+    session = chair.prepared()
     chair.save(session, Content(note="x"))
     chair.sign(session)
     service.add(db, chair.actor(), words(session))

@@ -26,10 +26,10 @@ from tests.treatments.pages import hidden, text, written
 
 
 def test_a_physician_signs_and_the_record_is_read(chair, world, db):
-    session = chair.begin()
+    session = chair.prepared()
     physician = world.as_role(Role.PHYSICIAN)
 
-    done = physician.post(f"/sessions/{session.id}/signature", written(chair, session, pain="2"))
+    done = physician.post(f"/sessions/{session.id}/signature", written(session, pain="2"))
 
     assert done.status_code == 303
     page = text(physician.get(done.location))
@@ -48,11 +48,11 @@ def test_after_ten_minutes_a_signature_asks_for_the_password(
     chair, world, db, clock, act, is_signed
 ):
     world.accounts[Role.PHYSICIAN].password_hash = passwords.make_hash(PASSWORD)
-    session = chair.signed() if is_signed else chair.begin()
+    session = chair.signed() if is_signed else chair.prepared()
     physician = world.as_role(Role.PHYSICIAN)
     physician.token()
     clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
-    url, data = f"/sessions/{session.id}/{act}", written(chair, session, note="Half past")
+    url, data = f"/sessions/{session.id}/{act}", written(session, note="Half past")
     data |= {"reason": "Felt faint", "body": "Half past", "why": "Forgotten"}
 
     for given in ({}, {PASSWORD_FIELD: "wrong words here"}):
@@ -82,9 +82,9 @@ def test_no_service_signs_for_who_has_not_given_the_password(chair, db, act):
 
 
 def test_signing_twice_is_answered_the_same(chair, world):
-    session = chair.begin()
+    session = chair.prepared()
     physician = world.as_role(Role.PHYSICIAN)
-    data = written(chair, session)
+    data = written(session)
 
     for _ in range(2):
         done = physician.post(f"/sessions/{session.id}/signature", data)
@@ -111,9 +111,9 @@ def test_what_is_missing_is_said_at_each_field(chair, world):
 
 
 def test_unusual_values_are_listed_and_signed_after_one_tick(chair, world, db):
-    session = chair.begin()
+    session = chair.prepared()
     physician = world.as_role(Role.PHYSICIAN)
-    odd = written(chair, session, points=points.dumps(some_sites(5)))
+    odd = written(session, points=points.dumps(some_sites(5)))
 
     answer = physician.post(f"/sessions/{session.id}/signature", odd)
     page = text(answer)
@@ -131,7 +131,7 @@ def test_a_signed_session_is_not_written_again_and_shows_both_texts(chair, world
     session = chair.signed()
 
     answer = world.as_role(Role.NURSE).post(
-        f"/sessions/{session.id}", written(chair, session, note="Too late")
+        f"/sessions/{session.id}", written(session, note="Too late")
     )
 
     assert answer.status_code == 409

@@ -36,11 +36,9 @@ def withdrawn(chair):
 
 @pytest.fixture
 def drafted(chair):
-    """A whole draft that names the kit and a vitamin."""
-    content = chair.whole(
-        lots=(LotAmount(lot_id=chair.kit.id), LotAmount(lot_id=chair.vitamins.id, amount_ul=1_000))
-    )
-    return chair.save(chair.begin(), content), content
+    """A whole draft that names a vitamin."""
+    content = chair.whole(lots=(LotAmount(lot_id=chair.vitamins.id, amount_ul=1_000),))
+    return chair.save(chair.prepared(), content), content
 
 
 @pytest.mark.parametrize("stop", [recalled, quarantined, made_cosmetic, withdrawn])
@@ -51,7 +49,7 @@ def test_a_draft_whose_lot_was_stopped_since_it_was_saved_is_not_signed(chair, d
     with pytest.raises(service.ContentRefused) as refused:
         chair.sign(session, content)
 
-    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_2")]
+    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_1")]
     assert session.state is SessionState.DRAFT
 
 

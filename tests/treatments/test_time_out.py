@@ -17,7 +17,7 @@ from tests.treatments.pages import text, written
 
 @pytest.fixture
 def session(chair):
-    begun = chair.begin()
+    begun = chair.prepared()
     for line in TimeOut:
         service.take_back(chair.db, chair.actor(), begun.id, line)
     chair.db.expire(begun, ["time_out"])
@@ -82,7 +82,7 @@ def test_one_tap_says_a_line_and_another_takes_it_back(chair, session, world, db
 
 def test_the_signature_says_on_the_page_what_is_missing(chair, session, world):
     answer = world.as_role(Role.PHYSICIAN).post(
-        f"/sessions/{session.id}/signature", written(chair, session)
+        f"/sessions/{session.id}/signature", written(session)
     )
 
     assert answer.status_code == 422

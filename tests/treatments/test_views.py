@@ -248,6 +248,7 @@ def test_the_pages_take_few_statements_however_many_points(chair, world, db, con
     chair.save(queries.get(db, session.id), chair.whole(sites=some_sites(400, volume_ul=10)))
     many = cost(f"/sessions/{session.id}")
     assert few == many <= 45
+    chair.prepare(session)
     chair.sign(queries.get(db, session.id))
     assert cost(f"/sessions/{session.id}") <= 30
     assert cost("/sessions") <= 10

@@ -40,7 +40,6 @@ MOMENT_NAMES: dict[Moment, str] = {
     Moment.RECHECK: N_("A change of what is known"),
 }
 ITEM_NAMES: dict[str, str] = INGREDIENTS | {
-    "thrombin": N_("Thrombin"),
     "chlorhexidine": N_("Chlorhexidine"),
     "latex": N_("Latex"),
 }

@@ -16,10 +16,8 @@ from clinic.treatments.forms.lots import LotRows
 from clinic.treatments.rules import limits, volumes
 from clinic.treatments.rules.proposing import NextPoint
 from clinic.treatments.values import (
-    ANTICOAGULANT_NAMES,
     AbortSession,
     AddAddendum,
-    Anticoagulant,
     BeginSession,
     Content,
     LotAmount,
@@ -35,7 +33,6 @@ from clinic.web.forms import (
     BaseForm,
     ChoiceField,
     DateField,
-    EnumField,
     FormKeyField,
     NoteField,
     TextField,
@@ -77,12 +74,6 @@ class PointsField(Field):
         return str(self.raw_data[0]) if self.raw_data else points.dumps(self.sites())
 
 
-def _millilitres(label: str, limit: limits.Limit, **kwargs: Any) -> AmountField:
-    return AmountField(
-        label, optional=True, least=limit.hard.least, most=limit.hard.most, unit="mL", **kwargs
-    )
-
-
 class StartForm(BaseForm):
     """Beginning a session: what was seen, and the tick under what is to be heeded."""
 
@@ -105,16 +96,6 @@ class SessionForm(LotRows, AskingForm):
 
     version = VersionField()
     points = PointsField()
-    blood = _millilitres(N_("Blood drawn"), limits.BLOOD)
-    anticoagulant = EnumField(
-        N_("Anticoagulant"),
-        Anticoagulant,
-        ANTICOAGULANT_NAMES,
-        optional=True,
-        blank=N_("Choose"),
-    )
-    anticoagulant_volume = _millilitres(N_("Its volume"), limits.ANTICOAGULANT)
-    prp = _millilitres(N_("PRP obtained"), limits.PRP)
     weight = AmountField(
         N_("Weight"),
         optional=True,
@@ -170,10 +151,6 @@ class SessionForm(LotRows, AskingForm):
     def fill(self, content: Content, proposed: Iterable[int], next_point: NextPoint) -> None:
         """Show what is written, and proposals where nothing was written yet."""
         data = {
-            "blood": content.blood_ul,
-            "anticoagulant": content.anticoagulant,
-            "anticoagulant_volume": content.anticoagulant_ul,
-            "prp": content.prp_ul,
             "weight": content.weight_g,
             "weight_on": content.weight_on,
             "pain": content.pain,
@@ -226,10 +203,6 @@ class SessionForm(LotRows, AskingForm):
     def content(self) -> Content:
         """Return what was written, after validate()."""
         return Content(
-            blood_ul=self.blood.data,
-            anticoagulant=self.anticoagulant.member(),
-            anticoagulant_ul=self.anticoagulant_volume.data,
-            prp_ul=self.prp.data,
             weight_g=self.weight.data,
             weight_on=self.weight_on.data,
             mixed_at=self.instant(self.mixed.data),

@@ -23,10 +23,10 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment, Course
 from clinic.treatments import record
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.preparation_values import Anticoagulant
 from clinic.treatments.rules import barring
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
-    Anticoagulant,
     Brief,
     Heading,
     LotLine,
@@ -42,11 +42,13 @@ _PARTS = (
     selectinload(TreatmentSession.sites),
     selectinload(TreatmentSession.lots),
     selectinload(TreatmentSession.time_out),
+    selectinload(TreatmentSession.preparation),
+    selectinload(TreatmentSession.spins),
 )
 
 
 def get(db: Session, session_id: int) -> TreatmentSession:
-    """Return a session with its parts; raises NotFound. Four statements."""
+    """Return a session with its parts; raises NotFound. Six statements."""
     found = db.scalar(
         sa.select(TreatmentSession).where(TreatmentSession.id == session_id).options(*_PARTS)
     )
@@ -125,12 +127,16 @@ def lots_of(db: Session, session_id: int) -> Sequence[int]:
 
 
 def used_in(db: Session, session_id: int) -> UsedUp:
-    """Return what a session treated and gave; raises NotFound. Six statements."""
+    """Return what a session treated and gave; raises NotFound. Eight statements."""
     session = get(db, session_id)
     given = sa.select(Product.ingredient).join(ProductLot, ProductLot.product_id == Product.id)
     lot_ids = [use.lot_id for use in session.lots]
     ingredients = set(db.scalars(given.where(ProductLot.id.in_(lot_ids))))
-    if session.anticoagulant in {Anticoagulant.ACD_A, Anticoagulant.CITRATE}:
+    prepared = session.preparation
+    if prepared is not None and prepared.anticoagulant in {
+        Anticoagulant.ACD_A,
+        Anticoagulant.CITRATE,
+    }:
         ingredients.add("citrate")
     return UsedUp(
         modality=modality_of(db, session.service_id),
@@ -165,7 +171,7 @@ def modality_of(db: Session, service_id: int) -> Modality:
 def past_of(
     db: Session, patient_id: int, *, zone: str, before: dt.datetime | None = None
 ) -> Past | None:
-    """Return a patient's newest signed session as a value; None for the first. Six statements."""
+    """Return a patient's newest signed session as a value; None for the first. Eight statements."""
     session = last_of(db, patient_id, before=before)
     if session is None:
         return None

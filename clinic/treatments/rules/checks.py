@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.treatments.rules import dose, limits, mixing, volumes
-from clinic.treatments.values import Anticoagulant, Breach, Case, TimeOut
+from clinic.treatments.values import Breach, Case, TimeOut
 
 
 def refused(case: Case) -> tuple[Breach, ...]:
@@ -44,21 +44,10 @@ def is_age_possible(birth_date: dt.date | None, on: dt.date) -> bool:
 def _missing(case: Case) -> Iterator[Breach]:
     content = case.content
     kinds = {lot.kind for lot in case.used}
-    if case.modality is Modality.PRP:
-        if ProductKind.KIT not in kinds:
-            yield _needed("lot_1", N_("Choose the lot of the blood kit or tube"))
-        if content.blood_ul is None:
-            yield _needed("blood", N_("Enter how much blood was drawn"))
-        if content.anticoagulant is None:
-            yield _needed("anticoagulant", N_("Choose the anticoagulant, or that there was none"))
-        elif content.anticoagulant is not Anticoagulant.NONE and content.anticoagulant_ul is None:
-            yield _needed("anticoagulant_volume", N_("Enter how much anticoagulant was used"))
-        if content.prp_ul is None:
-            yield _needed("prp", N_("Enter how much PRP was obtained"))
-    elif ProductKind.DRUG not in kinds:
+    if case.modality is not Modality.PRP and ProductKind.DRUG not in kinds:
         yield _needed("lot_1", N_("Choose the lot of what was injected"))
     for row, lot in enumerate(case.used, 1):
-        if lot.kind is not ProductKind.KIT and lot.amount_ul is None:
+        if lot.amount_ul is None:
             yield _needed(f"amount_{row}", N_("Enter how much of it was used"))
     if not content.sites:
         yield _needed("points", N_("Set at least one point"))

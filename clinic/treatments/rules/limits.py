@@ -37,6 +37,8 @@ class Limit:
     soft: Bound | None
     hard_words: str
     soft_words: str = ""
+    is_whole: bool = False
+    """A plain number; all others are thousandths."""
 
 
 def _default(least: int, most: int) -> Bound:
@@ -75,6 +77,7 @@ PAIN = Limit(
     soft=_default(0, 6),
     hard_words=N_("Pain: a whole number from %(least)s to %(most)s, please"),
     soft_words=N_("Pain of 7 or more is unusual"),
+    is_whole=True,
 )
 WEIGHT = Limit(
     code="weight",
@@ -104,6 +107,7 @@ POINTS = Limit(
     soft=_usual(20, 150, "AGG"),
     hard_words=N_("From %(least)s to %(most)s points, please"),
     soft_words=N_("A session usually has %(least)s to %(most)s points"),
+    is_whole=True,
 )
 GAUGE = Limit(
     code="gauge",
@@ -111,6 +115,7 @@ GAUGE = Limit(
     soft=_usual(27, 33, "AGG"),
     hard_words=N_("Point %(points)s: a needle of %(least)s to %(most)s G, please"),
     soft_words=N_("Point %(points)s: needles are usually %(least)s to %(most)s G"),
+    is_whole=True,
 )
 NEEDLE = Limit(
     code="needle",

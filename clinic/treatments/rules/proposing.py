@@ -43,12 +43,12 @@ def next_point(modality: Modality, sites: Sequence[Site], past: Past | None) -> 
 def lots(modality: Modality, choices: Iterable[LotChoice], past: Past | None) -> list[LotChoice]:
     """Return the lots to begin with: the first-expiring usable one of each product.
 
-    PRP: of any kit; mesotherapy: of the products used last time, else of the only one there is.
+    Of the products used last time, else of the only one there is; a PRP's kit is proposed with
+    its preparation.
     """
     usable = [choice for choice in choices if choice.unusable is None]
     if modality is Modality.PRP:
-        kit = lot_rules.first_expiring(c for c in usable if c.kind is ProductKind.KIT)
-        return [kit] if kit else []
+        return []
     drugs = list(dict.fromkeys(c.product_id for c in usable if c.kind is ProductKind.DRUG))
     wanted: Sequence[int] = drugs if len(drugs) == 1 else ()
     if past is not None and past.modality is modality:

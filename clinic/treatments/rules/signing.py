@@ -49,11 +49,68 @@ SITES_1 = (
 )
 LOTS_2 = (*LOTS_1, "pieces", "opened_at", "vial_id")
 TIME_OUT_2 = ("line", "account_id", "at")
-SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: (*SESSION_1, "mixed_at")}
+MOVED = frozenset({"blood_ul", "anticoagulant", "anticoagulant_ul", "prp_ul"})
+"""Columns that the session had under the first format; they stand in its preparation now."""
+SESSION_2 = (*(name for name in SESSION_1 if name not in MOVED), "first_point_at", "mixed_at")
+PREPARATION_2 = (
+    "preset_id",
+    "centrifuge_id",
+    "method",
+    "tubes",
+    "blood_ul",
+    "draw_site",
+    "drawn_at",
+    "drawn_by_id",
+    "anticoagulant",
+    "anticoagulant_ul",
+    "layer",
+    "prp_ul",
+    "obtained_at",
+    "obtained_by_id",
+    "activation",
+    "activator_ul",
+    "guidance",
+    "leukocytes",
+    "erythrocytes",
+    "base_platelets_e6l",
+    "base_leukocytes_e6l",
+    "base_erythrocytes_e9l",
+    "base_kind",
+    "base_on",
+    "base_source",
+    "prp_platelets_e6l",
+    "prp_leukocytes_e6l",
+    "prp_erythrocytes_e9l",
+    "prp_kind",
+    "prp_on",
+    "prp_source",
+    "tube_code",
+    "labels_printed",
+    "identity_at",
+    "identity_by_id",
+)
+SPINS_2 = (
+    "seq",
+    "rcf_g",
+    "rpm",
+    "radius_mm",
+    "minutes",
+    "started_at",
+    "started_by_id",
+    "ended_at",
+    "ended_by_id",
+)
+SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {"lots": LOTS_1, "sites": SITES_1},
-    2: {"lots": LOTS_2, "sites": SITES_1, "time_out": TIME_OUT_2},
+    2: {
+        "lots": LOTS_2,
+        "sites": SITES_1,
+        "time_out": TIME_OUT_2,
+        "preparation": PREPARATION_2,
+        "spins": SPINS_2,
+    },
 }
 """By format: {part of the session: its columns that are signed}."""
 Row = Mapping[str, Plain]

@@ -1,20 +1,17 @@
-"""Blood, plasma and points: whether volumes, depths and needles are inside their limits."""
+"""Points and what is injected: whether volumes, depths and needles are inside their limits."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from clinic.catalog.values import Modality, ProductKind
+from clinic.catalog.values import Modality
 from clinic.core.text import N_
 from clinic.core.units import show_thousandths
 from clinic.core.zones import Zone
-from clinic.safety.values import Confidence
 from clinic.treatments.rules import limits
 from clinic.treatments.rules.limits import Limit
-from clinic.treatments.values import Anticoagulant, Breach, Case, Content, Site
+from clinic.treatments.values import Breach, Case, Content, Site
 
 _NAMED = 6
 """Points named one by one in a message; more are summed up."""
-_WHOLE = frozenset({limits.PAIN.code, limits.POINTS.code, limits.GAUGE.code})
-"""Limits of plain numbers; all others are thousandths."""
 
 
 def total_ul(sites: Iterable[Site]) -> int:
@@ -39,7 +36,6 @@ def by_zone(sites: Iterable[Site]) -> dict[Zone, tuple[int, int]]:
 def refused(case: Case) -> Iterator[Breach]:
     """Yield everything about volumes and points that cannot be right."""
     yield from _refused_numbers(case.content)
-    yield from _refused_preparation(case)
     yield from _refused_sites(case)
 
 
@@ -51,9 +47,6 @@ def unusual(case: Case) -> Iterator[Breach]:
 
 def _numbers(content: Content) -> Iterator[tuple[Limit, int]]:
     for limit, value in (
-        (limits.BLOOD, content.blood_ul),
-        (limits.ANTICOAGULANT, content.anticoagulant_ul),
-        (limits.PRP, content.prp_ul),
         (limits.WEIGHT, content.weight_g),
         (limits.PAIN, content.pain),
     ):
@@ -62,7 +55,7 @@ def _numbers(content: Content) -> Iterator[tuple[Limit, int]]:
 
 
 def _shown(limit: Limit, value: int) -> str:
-    return str(value) if limit.code in _WHOLE else show_thousandths(value)
+    return str(value) if limit.is_whole else show_thousandths(value)
 
 
 def refusal(limit: Limit, field: str, **values: str) -> Breach:
@@ -81,7 +74,8 @@ def refusal(limit: Limit, field: str, **values: str) -> Breach:
     )
 
 
-def _soft(limit: Limit, field: str, **values: str) -> Breach:
+def unusually(limit: Limit, field: str, **values: str) -> Breach:
+    """Return the sentence of a soft limit, with its bounds."""
     assert limit.soft is not None
     return Breach(
         code=f"{limit.code}_unusual",
@@ -104,47 +98,9 @@ def _refused_numbers(content: Content) -> Iterator[Breach]:
 
 
 def _unusual_numbers(case: Case) -> Iterator[Breach]:
-    content = case.content
-    for limit, value in _numbers(content):
+    for limit, value in _numbers(case.content):
         if limit.soft is not None and not limit.soft.holds(value):
-            yield _soft(limit, limit.code)
-    usual = limits.ANTICOAGULANT_PERCENT
-    blood, added = content.blood_ul, content.anticoagulant_ul
-    if blood and added and not usual.holds(100 * added, blood):
-        yield Breach(
-            code="anticoagulant_percent_unusual",
-            field="anticoagulant_volume",
-            message=N_("Anticoagulant is usually %(least)s to %(most)s %% of the blood drawn"),
-            values=(("least", usual.least), ("most", usual.most)),
-            source=usual.source,
-            status=usual.status,
-        )
-    if content.anticoagulant is Anticoagulant.EDTA:
-        yield Breach(
-            code="edta_unusual",
-            field="anticoagulant",
-            message=N_("EDTA damages platelets"),
-            source="GK",
-            status=Confidence.CONVENTION,
-        )
-
-
-def _refused_preparation(case: Case) -> Iterator[Breach]:
-    content = case.content
-    blood, prp = content.blood_ul, content.prp_ul
-    if blood is not None and prp is not None and prp >= blood:
-        yield Breach(
-            code="prp_from_blood",
-            field="prp",
-            message=N_("PRP obtained must be less than the %(blood)s mL of blood drawn"),
-            values=(("blood", show_thousandths(blood)),),
-        )
-    if content.anticoagulant is Anticoagulant.NONE and content.anticoagulant_ul:
-        yield Breach(
-            code="anticoagulant_none",
-            field="anticoagulant_volume",
-            message=N_("No anticoagulant was chosen: leave this empty, or choose which"),
-        )
+            yield unusually(limit, limit.code)
 
 
 def _measured(case: Case) -> Iterator[tuple[Limit, list[tuple[Site, int, int]]]]:
@@ -173,10 +129,10 @@ def _refused_sites(case: Case) -> Iterator[Breach]:
 
 def _more_than_there_was(case: Case, total: int) -> Iterator[Breach]:
     if case.modality is Modality.PRP:
-        there = case.content.prp_ul
+        there = case.prepared_ul
         words = N_("%(total)s mL were injected, but only %(there)s mL of PRP were obtained")
     else:
-        amounts = [lot.amount_ul for lot in case.used if lot.kind is not ProductKind.KIT]
+        amounts = [lot.amount_ul for lot in case.used]
         known = [amount for amount in amounts if amount is not None]
         there = sum(known) if amounts and len(known) == len(amounts) else None
         words = N_("%(total)s mL were injected, but only %(there)s mL were drawn up")
@@ -195,15 +151,15 @@ def _unusual_sites(case: Case) -> Iterator[Breach]:
         soft = limit.soft
         odd = [site for site, value, of in measured if soft and not soft.holds(value, of)]
         if odd:
-            yield _soft(limit, "points", points=_points(odd))
+            yield unusually(limit, "points", points=_points(odd))
     if not sites:
         return
     usual = limits.POINTS.soft
     if case.modality is Modality.PRP and usual and not usual.holds(count(sites)):
-        yield _soft(limits.POINTS, "points")
+        yield unusually(limits.POINTS, "points")
     total = limits.INJECTION[case.modality].total
     if total.soft and not total.soft.holds(total_ul(sites)):
-        yield _soft(total, "points")
+        yield unusually(total, "points")
 
 
 def _points(sites: Sequence[Site]) -> str:

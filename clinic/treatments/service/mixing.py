@@ -59,7 +59,9 @@ def take(db: Session, actor: Actor, session: TreatmentSession) -> tuple[Breach, 
 def _short(shortage: Shortage, seq: int) -> Breach:
     return Breach(
         code="stock_short",
-        field=f"lot_{seq}" if seq < FIRST_OF_PREPARATION else "kit",
+        field=f"lot_{seq}"
+        if seq < FIRST_OF_PREPARATION
+        else f"kit_{seq - FIRST_OF_PREPARATION + 1}",
         message=SHORT,
         values=(
             ("lot", shortage.lot_no),

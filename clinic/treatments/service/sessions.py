@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
+from clinic.catalog.values import Modality
 from clinic.core import clock
 from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
@@ -24,8 +25,10 @@ from clinic.scheduling import service as scheduling
 from clinic.scheduling.values import Refused, StartVisit
 from clinic.treatments import judging, record
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
+from clinic.treatments.rules.preparation_limits import TO_INJECTION
 from clinic.treatments.service import drafts, mixing
 from clinic.treatments.values import (
     FIRST_OF_PREPARATION,
@@ -88,7 +91,8 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
     # What a session gave becomes a fact when it is signed: until then no check can know of it.
     if queries.other_draft(db, visit.patient_id) is not None:
         raise Conflict(UNSIGNED)
-    if not queries.heading(db, visit).modality.is_treatment:
+    modality = queries.modality_of(db, visit.service_id)
+    if not modality.is_treatment:
         raise Conflict(NO_TREATMENT)
     patient = patient_queries.get(db, visit.patient_id)
     if not checks.is_age_possible(patient.birth_date, clock.today(actor.zone)):
@@ -118,6 +122,9 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
     )
     db.add(session)
     db.flush()  # The audit line and the redirect need the id.
+    if modality is Modality.PRP:
+        db.add(PrpPreparation(session_id=session.id))
+        db.flush()
     _leave_trace(db, actor, session, "begun")
     return session
 
@@ -159,7 +166,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     _is_repeated(session, wish.version, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
     said = {line.line for line in session.time_out}
-    wrong = (*checks.unsaid(said), *judged.refused, *checks.missing(judged.case))
+    wrong = (*checks.unsaid(said), *judged.refused, *judged.missing)
     if wrong:
         raise ContentRefused(wrong)
     if judged.unusual and not wish.content.soft_limits_accepted:
@@ -189,8 +196,10 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    if judged.refused:
-        raise ContentRefused(judged.refused)
+    # What was given too late was given: breaking off is the way to write it down.
+    wrong = [breach for breach in judged.refused if breach.code != TO_INJECTION.code]
+    if wrong:
+        raise ContentRefused(wrong)
 
     drafts.settle_all(db, session.id, wish.page)
     _write(db, session, judged)
@@ -260,10 +269,6 @@ def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> No
     content = judged.case.content
     before = record.content_of(session)
     for name in (
-        "blood_ul",
-        "anticoagulant",
-        "anticoagulant_ul",
-        "prp_ul",
         "weight_g",
         "weight_on",
         "mixed_at",
@@ -273,6 +278,8 @@ def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> No
     ):
         setattr(session, name, getattr(content, name))
     session.saved_at = clock.now()
+    if content.sites and session.first_point_at is None:
+        session.first_point_at = session.saved_at
     # Points and lots live in tables of their own: the version must rise with them too.
     flag_modified(session, "saved_at")
     db.flush()  # A stale version is found before anything of the parts is touched.

@@ -1,0 +1,292 @@
+"""What is typed and tapped about blood and PRP."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+
+from clinic.catalog.values import UNUSABLE_WORDS, LotChoice
+from clinic.core import walltime
+from clinic.core.text import N_
+from clinic.treatments.preparation_values import (
+    ACTIVATION_NAMES,
+    ANTICOAGULANT_NAMES,
+    COUNT_KIND_NAMES,
+    DRAW_SITE_NAMES,
+    GUIDANCE_NAMES,
+    LAYER_NAMES,
+    METHOD_NAMES,
+    RICHNESS_NAMES,
+    Act,
+    Activation,
+    Anticoagulant,
+    CountKind,
+    DrawSite,
+    Guidance,
+    Layer,
+    Method,
+    Preparation,
+    PresetCard,
+    Richness,
+    SavePreparation,
+    Spin,
+)
+from clinic.treatments.rules import limits, preparing
+from clinic.treatments.rules import preparation_limits as here
+from clinic.web.formats import ltr
+from clinic.web.forms import (
+    AmountField,
+    BaseForm,
+    ChoiceField,
+    DateField,
+    EnumField,
+    IdField,
+    TextField,
+    TimeField,
+    VersionField,
+    WholeField,
+    given,
+)
+from clinic.web.words import translate
+
+SPINS, KITS = (1, 2), (1, 2)
+CHOOSE = N_("Choose")
+
+
+def _millilitres(label: str, limit: limits.Limit | limits.Bound) -> AmountField:
+    hard = limit.hard if isinstance(limit, limits.Limit) else limit
+    return AmountField(label, optional=True, least=hard.least, most=hard.most, unit="mL")
+
+
+def _cells(label: str, hard: limits.Bound, unit: str) -> AmountField:
+    return AmountField(label, optional=True, least=hard.least, most=hard.most, unit=unit)
+
+
+def _whole(label: str, hard: limits.Bound) -> WholeField:
+    return WholeField(label, optional=True, least=hard.least, most=hard.most)
+
+
+def _one(label: str, kind: Any, names: Any) -> EnumField:
+    return EnumField(label, kind, names, optional=True, blank=CHOOSE)
+
+
+class PreparationForm(BaseForm):
+    """The card of blood and PRP; `do` of the button says what else was done."""
+
+    version = VersionField()
+    preset = IdField(optional=True)
+    method = _one(N_("Method"), Method, METHOD_NAMES)
+    tubes = WholeField(N_("Tubes"), optional=True, least=1, most=12)
+    blood = _millilitres(N_("Blood drawn"), limits.BLOOD)
+    draw_site = _one(N_("Drawn from"), DrawSite, DRAW_SITE_NAMES)
+    drawn_at = TimeField(N_("Drawn at"), optional=True)
+    anticoagulant = _one(N_("Anticoagulant"), Anticoagulant, ANTICOAGULANT_NAMES)
+    anticoagulant_volume = _millilitres(N_("Its volume"), limits.ANTICOAGULANT)
+    centrifuge = ChoiceField(N_("Centrifuge"), optional=True)
+    layer = _one(N_("Layer"), Layer, LAYER_NAMES)
+    prp = _millilitres(N_("PRP obtained"), limits.PRP)
+    obtained_at = TimeField(N_("Ready at"), optional=True)
+    activation = _one(N_("Activation"), Activation, ACTIVATION_NAMES)
+    activator = _millilitres(N_("Activator added"), here.ACTIVATOR_UL)
+    activator_lot = ChoiceField(N_("Lot of the activator"), optional=True)
+    guidance = _one(N_("Guidance by a picture"), Guidance, GUIDANCE_NAMES)
+    leukocytes = _one(N_("Leukocytes"), Richness, RICHNESS_NAMES)
+    erythrocytes = _one(N_("Red cells"), Richness, RICHNESS_NAMES)
+    base_platelets = _cells(N_("Platelets"), here.BASE_PLATELETS.hard, "×10⁹/L")
+    base_leukocytes = _cells(N_("Leukocytes"), here.LEUKOCYTES, "×10⁹/L")
+    base_erythrocytes = _cells(N_("Red cells"), here.ERYTHROCYTES, "×10¹²/L")
+    base_kind = _one(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
+    base_on = DateField(N_("Counted on"), optional=True)
+    base_source = TextField(N_("Source"), optional=True, max_length=80)
+    prp_platelets = _cells(N_("Platelets"), here.PRP_PLATELETS.hard, "×10⁹/L")
+    prp_leukocytes = _cells(N_("Leukocytes"), here.LEUKOCYTES, "×10⁹/L")
+    prp_erythrocytes = _cells(N_("Red cells"), here.ERYTHROCYTES, "×10¹²/L")
+    prp_kind = _one(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
+    prp_on = DateField(N_("Counted on"), optional=True)
+    prp_source = TextField(N_("Source"), optional=True, max_length=80)
+
+    def fit(
+        self,
+        kits: Iterable[LotChoice],
+        activators: Iterable[LotChoice],
+        centrifuges: Iterable[tuple[int, str]],
+        today: dt.date,
+    ) -> None:
+        """Take the lots and machines that can be chosen."""
+        offered = [_option(lot) for lot in kits]
+        for field in self.kit_fields():
+            field.choices = [SelectChoice("", translate(N_("None"))), *offered]
+        self.activator_lot.choices = [
+            SelectChoice("", translate(N_("None"))),
+            *(_option(lot) for lot in activators),
+        ]
+        self.centrifuge.offer(centrifuges, blank=translate(CHOOSE))
+        for day in (self.base_on, self.prp_on):
+            day.latest = lambda: today
+
+    def kit_fields(self) -> list[ChoiceField]:
+        """Return the fields of the kits' lots."""
+        return [cast("ChoiceField", self[f"kit_{n}"]) for n in KITS]
+
+    def spin_rows(self) -> list[dict[str, Any]]:
+        """Return the fields of each spin by their names."""
+        names = ("rcf", "minutes", "rpm", "radius", "started", "ended")
+        return [{"n": n, **{name: self[f"{name}_{n}"] for name in names}} for n in SPINS]
+
+    def fill(self, content: Preparation, zone: str) -> None:
+        """Show what is written."""
+        self.preset.data = content.preset_id
+        self.base_source.data, self.prp_source.data = content.base_source, content.prp_source
+        for name, column in _SAME.items():
+            self[name].data = getattr(content, column)
+        for name in ("centrifuge", "activator_lot"):
+            value = getattr(content, _CHOSEN[name])
+            self[name].data = "" if value is None else str(value)
+        for name in ("drawn_at", "obtained_at"):
+            self[name].data = _wall(getattr(content, name), zone)
+        for n, spin in zip(SPINS, content.spins, strict=False):
+            for name, value in (
+                ("rcf", spin.rcf_g),
+                ("minutes", spin.minutes),
+                ("rpm", spin.rpm),
+                ("radius", spin.radius_mm),
+                ("started", _wall(spin.started_at, zone)),
+                ("ended", _wall(spin.ended_at, zone)),
+            ):
+                self[f"{name}_{n}"].data = value
+        for field, lot_id in zip(self.kit_fields(), content.kits, strict=False):
+            field.data = str(lot_id)
+
+    def take(self, preset: PresetCard, kit: LotChoice | None) -> None:
+        """Fill in what a preset says; what it does not say stays as it is."""
+        values: dict[str, object] = {
+            "preset": preset.id,
+            "method": preset.method,
+            "tubes": preset.tubes,
+            "blood": preset.blood_ul,
+            "anticoagulant": preset.anticoagulant,
+            "anticoagulant_volume": preset.anticoagulant_ul,
+            "layer": preset.layer,
+            "leukocytes": preset.leukocytes,
+            "erythrocytes": preset.erythrocytes,
+            "kit_1": None if kit is None else str(kit.id),
+        }
+        for n, spin in zip(SPINS, preset.spins, strict=False):
+            values |= {
+                f"rcf_{n}": spin.rcf_g,
+                f"minutes_{n}": spin.minutes,
+                f"rpm_{n}": spin.rpm,
+                f"radius_{n}": spin.radius_mm,
+            }
+        for name, value in values.items():
+            if value is not None:
+                field = self[name]
+                field.data, field.raw_data, field.process_errors = value, None, []
+
+    def content(self, before: Preparation, started_at: dt.datetime, zone: str) -> Preparation:
+        """Return what was written, after validate(); a time nobody touched keeps its seconds."""
+
+        def instant(name: str, kept: dt.datetime | None) -> dt.datetime | None:
+            at = self[name].data
+            if at is None or _wall(kept, zone) == at:
+                return None if at is None else kept
+            return preparing.nearest(at, started_at, zone)
+
+        enums = {name: cast("EnumField", self[name]).member() for name in _ENUMS}
+        plain = {column: self[name].data for name, column in _SAME.items() if name not in _ENUMS}
+        return Preparation(
+            **plain | enums,
+            base_source=self.base_source.text(),
+            prp_source=self.prp_source.text(),
+            preset_id=self.preset.data,
+            centrifuge_id=_id(self.centrifuge),
+            drawn_at=instant("drawn_at", before.drawn_at),
+            obtained_at=instant("obtained_at", before.obtained_at),
+            spins=self._spins(before.spins, instant),
+            kits=tuple(int(field.data) for field in self.kit_fields() if field.data),
+            activator_lot_id=_id(self.activator_lot),
+        )
+
+    def _spins(self, before: Sequence[Spin], instant: Any) -> tuple[Spin, ...]:
+        spins = []
+        for n in SPINS:
+            was = before[n - 1] if n <= len(before) else Spin()
+            spins.append(
+                Spin(
+                    rcf_g=self[f"rcf_{n}"].data,
+                    minutes=self[f"minutes_{n}"].data,
+                    rpm=self[f"rpm_{n}"].data,
+                    radius_mm=self[f"radius_{n}"].data,
+                    started_at=instant(f"started_{n}", was.started_at),
+                    ended_at=instant(f"ended_{n}", was.ended_at),
+                )
+            )
+        while spins and spins[-1] == Spin():
+            spins.pop()
+        return tuple(spins)
+
+    def wish(self, session_id: int, content: Preparation, act: Act | None) -> SavePreparation:
+        """Return what to keep."""
+        return SavePreparation(
+            session_id=session_id, version=given(self.version.data), content=content, act=act
+        )
+
+
+_ENUMS = (
+    "method",
+    "draw_site",
+    "anticoagulant",
+    "layer",
+    "activation",
+    "guidance",
+    "leukocytes",
+    "erythrocytes",
+    "base_kind",
+    "prp_kind",
+)
+_SAME: dict[str, str] = {name: name for name in _ENUMS} | {
+    "tubes": "tubes",
+    "blood": "blood_ul",
+    "anticoagulant_volume": "anticoagulant_ul",
+    "prp": "prp_ul",
+    "activator": "activator_ul",
+    "base_platelets": "base_platelets_e6l",
+    "base_leukocytes": "base_leukocytes_e6l",
+    "base_erythrocytes": "base_erythrocytes_e9l",
+    "base_on": "base_on",
+    "prp_platelets": "prp_platelets_e6l",
+    "prp_leukocytes": "prp_leukocytes_e6l",
+    "prp_erythrocytes": "prp_erythrocytes_e9l",
+    "prp_on": "prp_on",
+}
+"""{field: what it is called in a preparation} where both hold the same value."""
+_CHOSEN = {"centrifuge": "centrifuge_id", "activator_lot": "activator_lot_id"}
+
+for _n in SPINS:
+    setattr(PreparationForm, f"rcf_{_n}", _whole("g", here.RCF.hard))
+    setattr(PreparationForm, f"minutes_{_n}", _whole(N_("Minutes"), here.MINUTES.hard))
+    setattr(PreparationForm, f"rpm_{_n}", _whole(N_("Revolutions a minute"), here.RPM))
+    setattr(PreparationForm, f"radius_{_n}", _whole(N_("Rotor radius, mm"), here.RADIUS_MM))
+    setattr(PreparationForm, f"started_{_n}", TimeField(N_("Begun at"), optional=True))
+    setattr(PreparationForm, f"ended_{_n}", TimeField(N_("Stopped at"), optional=True))
+PreparationForm.kit_1 = ChoiceField(N_("Kit or tube, lot"), optional=True)
+PreparationForm.kit_2 = ChoiceField(N_("Another lot of it"), optional=True)
+
+
+def _id(field: ChoiceField) -> int | None:
+    return int(field.data) if field.data else None
+
+
+def _wall(instant: dt.datetime | None, zone: str) -> dt.time | None:
+    if instant is None:
+        return None
+    return walltime.to_local(instant, zone).time().replace(second=0, microsecond=0)
+
+
+def _option(lot: LotChoice) -> SelectChoice:
+    text = f"{lot.product_name} · {ltr(lot.lot_no)} · {ltr(lot.expires_on.isoformat())}"
+    if lot.unusable is None:
+        return SelectChoice(str(lot.id), text)
+    words = translate(UNUSABLE_WORDS[lot.unusable])
+    return SelectChoice(str(lot.id), f"✕ {text} · {words}", {"disabled": True})

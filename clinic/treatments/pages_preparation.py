@@ -1,0 +1,184 @@
+"""What the page of blood and PRP shows: the card with its clocks, and what the counts say."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from clinic.catalog.rules import lots as lot_rules
+from clinic.catalog.values import LotChoice
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.safety import queries as safety_queries
+from clinic.safety.rules.names import CONFIDENCE_NAMES
+from clinic.treatments import record
+from clinic.treatments.forms.preparation import PreparationForm
+from clinic.treatments.models import TreatmentSession
+from clinic.treatments.preparation_models import PrpPreparation
+from clinic.treatments.preparation_values import (
+    ACTIVATION_NAMES,
+    DRAW_SITE_NAMES,
+    LAYER_NAMES,
+    CountKind,
+    Preparation,
+    PresetCard,
+)
+from clinic.treatments.queries import preparation as queries
+from clinic.treatments.queries import sessions as session_queries
+from clinic.treatments.rules import preparation_limits as limits
+from clinic.treatments.rules import preparing, yields
+from clinic.treatments.values import SessionState
+from clinic.web.formats import sentence
+
+WORDS = {
+    "founded": CONFIDENCE_NAMES,
+    "activations": ACTIVATION_NAMES,
+    "draw_sites": DRAW_SITE_NAMES,
+    "layers": LAYER_NAMES,
+}
+
+
+class Offer:
+    """The session with its preparation, and what can be chosen in it."""
+
+    def __init__(self, db: Session, actor: Actor, session_id: int) -> None:
+        self.session: TreatmentSession = session_queries.get_here(db, actor, session_id)
+        self.row: PrpPreparation = queries.row_of(self.session)
+        self.stored: Preparation = record.preparation_of(self.session)
+        self.on: dt.date = record.day_of(self.session, actor.zone)
+        self.kits, self.activators = queries.lots(db, self.session, on=self.on)
+        self.presets: Sequence[PresetCard] = [p for p in queries.presets(db) if p.is_active]
+        self._centrifuges = queries.centrifuges(db, self.session.location_id)
+
+    def form(self) -> PreparationForm:
+        """Return an empty form that knows what can be chosen."""
+        form = PreparationForm()
+        form.fit(self.kits, self.activators, self._centrifuges, self.on)
+        return form
+
+    def filled(self, db: Session, zone: str) -> PreparationForm:
+        """Return the form of what is written, with proposals where nothing was written yet."""
+        form = self.form()
+        form.fill(self.stored, zone)
+        form.version.data = self.row.version
+        if self.row.saved_at is None:
+            self._propose(db, form)
+        return form
+
+    def kit_of(self, preset: PresetCard) -> LotChoice | None:
+        """Return the lot of a preset's product that expires first."""
+        return lot_rules.first_expiring(
+            lot for lot in self.kits if lot.product_id == preset.product_id
+        )
+
+    def content(self, form: PreparationForm, zone: str) -> Preparation:
+        """Return what a form says, after validate(); a preset that is gone is not named."""
+        content = form.content(self.stored, self.session.started_at, zone)
+        known = {preset.id for preset in self.presets} | {self.stored.preset_id}
+        return content if content.preset_id in known else replace(content, preset_id=None)
+
+    def _propose(self, db: Session, form: PreparationForm) -> None:
+        kit = lot_rules.first_expiring(self.kits)
+        if kit is not None and not self.stored.kits:
+            form.kit_fields()[0].data = str(kit.id)
+        if len(self._centrifuges) == 1:
+            form.centrifuge.data = str(self._centrifuges[0][0])
+        history = safety_queries.history_of(db, self.session.patient_id)
+        platelets = queries.counts(history).get("platelets")
+        if platelets is not None and platelets.unit == "10*9/L":
+            form.base_platelets.data, form.base_on.data = platelets.value_milli, platelets.noted_on
+            form.base_kind.data = CountKind.MEASURED
+
+
+def show(
+    db: Session,
+    actor: Actor,
+    session_id: int,
+    form: PreparationForm | None = None,
+    *,
+    is_stale: bool = False,
+) -> dict[str, Any]:
+    """Return what the page of blood and PRP shows; a form that was refused is shown as it is."""
+    offer = Offer(db, actor, session_id)
+    session, stored = offer.session, offer.stored
+    visit = session_queries.visit_here(db, actor, session.appointment_id)
+    changes = []
+    if form is not None and is_stale:
+        changes = _changes(offer.filled(db, actor.zone), form)
+        form.version.renew(offer.row.version)
+    return {
+        **WORDS,
+        "session": session,
+        "row": offer.row,
+        "stored": stored,
+        "form": form or offer.filled(db, actor.zone),
+        "changes": changes,
+        "heading": session_queries.heading(db, visit),
+        "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
+        "presets": offer.presets,
+        "expected": next((p for p in offer.presets if p.id == stored.preset_id), None),
+        "names": session_queries.names(db, queries.account_ids(session)),
+        "yields": yields.of(stored),
+        "unusual": [sentence(breach.sentence) for breach in preparing.unusual(stored)],
+        "is_draft": session.state is SessionState.DRAFT,
+        "now": clock.now(),
+        **to_injection(session, stored),
+    }
+
+
+def beside(db: Session, session: TreatmentSession) -> dict[str, Any]:
+    """Return what the page of a session shows of its preparation; loaded with its parts."""
+    row, stored = session.preparation, record.preparation_of(session)
+    shared = {
+        **WORDS,
+        "preparation": row,
+        "stored": stored,
+        "prepared": to_injection(session, stored),
+        "prepared_ul": record.prepared_ul(stored),
+    }
+    if row is None or session.state is not SessionState.SIGNED:
+        return shared
+    preset = queries.preset(db, row.preset_id) if row.preset_id else None
+    return shared | {
+        "yields": yields.of(stored),
+        "preset_name": preset.name if preset else None,
+        "centrifuge": queries.device_name(db, row.centrifuge_id),
+    }
+
+
+def to_injection(session: TreatmentSession, stored: Preparation) -> dict[str, Any]:
+    """Return the minutes from the draw to the first point, or till now; None without a draw."""
+    if stored.drawn_at is None:
+        return {"minutes": None, "until_signed": None}
+    end = session.first_point_at or clock.now()
+    return {
+        "until_signed": preparing.minutes_between(stored.drawn_at, session.signed_at)
+        if session.signed_at
+        else None,
+        "minutes": max(preparing.minutes_between(stored.drawn_at, end), 0),
+        "amber": limits.TO_INJECTION.soft.most if limits.TO_INJECTION.soft else 0,
+        "red": limits.TO_INJECTION.hard.most,
+    }
+
+
+def _changes(kept: PreparationForm, typed: PreparationForm) -> list[tuple[str, str, str]]:
+    """Return (field, what is kept, what was typed) of every field in which they differ."""
+    rows = []
+    for field in kept:
+        if field.name in {"version", "preset"}:
+            continue
+        both = [_text(form, field.name) for form in (kept, typed)]
+        if both[0] != both[1]:
+            rows.append((field.label.text, both[0], both[1]))
+    return rows
+
+
+def _text(form: PreparationForm, name: str) -> str:
+    field = form[name]
+    choices = getattr(field, "choices", None)
+    if choices is None:
+        return str(field._value())  # type: ignore[attr-defined]  # what the input shows
+    wanted = "" if field.data is None else str(field.data)
+    return next((str(c.label) for c in choices if c.value == wanted and wanted), "")
