@@ -72,6 +72,7 @@ _BLUEPRINTS = (
     "clinic.treatments.views.sessions",
     "clinic.treatments.views.drafts",
     "clinic.treatments.views.preparation",
+    "clinic.treatments.views.mixing",
     "clinic.followup.views",
     "clinic.outcomes.views.taking",
     "clinic.outcomes.views.changing",
@@ -81,6 +82,7 @@ _BLUEPRINTS = (
     "clinic.chart.views.board_shelf",
     "clinic.chart.views.patient",
     "clinic.chart.views.ledger",
+    "clinic.chart.views.trace",
     "clinic.merging.views",
 )
 
@@ -152,6 +154,7 @@ _UNDER = {
     "mailing": "locations",
     "merging": "patients",
     "messages": "patients",
+    "mixing": "treatments",
     "photographing": "patients",
     "photographs": "patients",
     "scheduling": "board",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from clinic.catalog.values import LotChoice, Modality, ProductKind
+from clinic.catalog.values import CLASS_NAMES, LotChoice, Modality, ProductKind
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
@@ -17,7 +17,7 @@ from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
-from clinic.treatments import judging, pages_preparation, points, record, typing
+from clinic.treatments import judging, mixture, pages_preparation, points, record, typing
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
@@ -25,7 +25,7 @@ from clinic.treatments.queries import drafts as draft_queries
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import preparation as preparation_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.rules import barring, dose, limits, proposing, scalp, volumes
+from clinic.treatments.rules import barring, limits, proposing, scalp, volumes
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
     LOT_ROLE_NAMES,
@@ -39,11 +39,12 @@ from clinic.treatments.values import (
     SessionState,
     Site,
 )
-from clinic.web.formats import fdate, sentence
+from clinic.web.formats import fdate, ftime, sentence
 from clinic.web.words import translate
 
 WORDS = {
     "anticoagulants": ANTICOAGULANT_NAMES,
+    "classes": CLASS_NAMES,
     "roles_of_lots": LOT_ROLE_NAMES,
     "view_names": VIEW_NAMES,
     "zone_codes": scalp.CODES,
@@ -194,7 +195,7 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         else [],
         "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
         "bars": judged.bars,
-        "shares": _shares(judged),
+        "mix": mixture.of(judged),
         "injection": limits.INJECTION[modality],
         "needle": limits.NEEDLE,
         "most_points": limits.POINTS.hard.most,
@@ -256,16 +257,6 @@ def _last_time(past: Past | None) -> dict[str, Any]:
     }
 
 
-def _shares(judged: judging.Judged) -> list[dict[str, Any]]:
-    """Return how much of its limit each anaesthetic uses, where weight and limit are known."""
-    weight = judged.case.content.weight_g
-    return [
-        {"name": lot.name, "mg": dose.milligrams(lot.dose_ng), "most_ul": most}
-        for _, lot in dose.anaesthetics(judged.case)
-        if weight and lot.dose_ng is not None and (most := dose.most_ul(lot, weight)) is not None
-    ]
-
-
 _POINTS = N_("Points")
 
 
@@ -288,9 +279,18 @@ def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
         N_("Pain, 0 to 10"): "" if content.pain is None else str(content.pain),
         N_("Session note"): content.note,
         N_("Product and lot"): "; ".join(
-            f"{lots.get(lot.lot_id, lot.lot_id)} {_amount(lot.amount_ul, 'mL')}".strip()
+            " ".join(
+                part
+                for part in (
+                    str(lots.get(lot.lot_id, lot.lot_id)),
+                    _amount(lot.amount_ul, "mL"),
+                    ftime(lot.opened_at) if lot.opened_at else "",
+                )
+                if part
+            )
             for lot in content.lots
         ),
+        N_("Mixed at"): ftime(content.mixed_at) if content.mixed_at else "",
         _POINTS: _points_text(content.sites),
     }
 

@@ -175,7 +175,9 @@ class Case:
     birth_date: dt.date | None
     content: Content
     at: dt.datetime | None = None
-    """When the injections begin, else now; None: nobody asks how old a mixture is."""
+    """Now; None: nobody asks how old a mixture is."""
+    begun_at: dt.datetime | None = None
+    """When the injections began; None while they have not."""
     used: tuple[UsedLot, ...] = ()
     """One for each lot of the content, in the same order."""
     prepared_ul: int | None = None
@@ -228,19 +230,6 @@ class Heading:
     modality: Modality
     number: int | None
     planned: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LotLine:
-    """One lot of a session as it is read."""
-
-    product: str
-    manufacturer: str
-    lot_no: str
-    role: LotRole
-    expires_on: dt.date
-    amount_ul: int | None
-    dose_ug: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

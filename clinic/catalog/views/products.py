@@ -173,7 +173,7 @@ def stop(lot_id: int) -> ResponseReturnValue:
     with transaction() as db:
         lot = act(db, actor(), lot_id, form.reason.text())
     flash(translate(N_("Lot %(lot)s cannot be used any more."), lot=lot.lot_no), "ok")
-    return redirect(url_for("catalog.index"), 303)
+    return redirect(url_for("stock.show", lot_id=lot_id), 303)
 
 
 def _stopping(lot_id: int, form: StopForm) -> str:

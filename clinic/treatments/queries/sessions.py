@@ -22,6 +22,7 @@ from clinic.safety.values import FactKind, FactState, History, Moment
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment, Course
 from clinic.treatments import record
+from clinic.treatments.mix_values import LotLine
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.preparation_values import Anticoagulant
 from clinic.treatments.rules import barring
@@ -29,7 +30,6 @@ from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
     Brief,
     Heading,
-    LotLine,
     Past,
     SessionCard,
     SessionState,
@@ -317,22 +317,25 @@ def names(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
 def lot_lines(db: Session, session: TreatmentSession) -> list[LotLine]:
     """Return the lots of a session as they are read, in their order. One statement."""
     rows = {
-        row.id: row
+        row[0].id: row
         for row in db.execute(
-            sa.select(ProductLot.id, ProductLot.lot_no, Product.name, Product.manufacturer)
+            sa.select(ProductLot, Product)
             .join(Product, Product.id == ProductLot.product_id)
             .where(ProductLot.id.in_([use.lot_id for use in session.lots]))
         )
     }
     return [
         LotLine(
-            product=rows[use.lot_id].name,
-            manufacturer=rows[use.lot_id].manufacturer,
-            lot_no=rows[use.lot_id].lot_no,
+            product=rows[use.lot_id][1].name,
+            manufacturer=rows[use.lot_id][1].manufacturer,
+            regulatory_class=rows[use.lot_id][1].regulatory_class,
+            lot_no=rows[use.lot_id][0].lot_no,
             role=use.role,
             expires_on=use.expires_on,
             amount_ul=use.amount_ul,
             dose_ug=use.dose_ug,
+            pieces=use.pieces,
+            opened_at=use.opened_at,
         )
         for use in session.lots
     ]

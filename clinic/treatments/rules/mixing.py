@@ -15,19 +15,20 @@ def refused(case: Case) -> Iterator[Breach]:
     if case.at is None:
         return
     mixed = case.content.mixed_at
+    injected = case.begun_at or case.at
     if mixed is not None and mixed > case.at:
         yield _future("mixed")
-    elif mixed is not None and _minutes(mixed, case.at) > limits.MIXED_MOST_MIN:
+    elif mixed is not None and _minutes(mixed, injected) > limits.MIXED_MOST_MIN:
         yield _old(
             "mixed_too_old",
-            N_("Mixed %(minutes)s minutes ago: at most %(most)s are allowed. Mix a new syringe."),
-            _minutes(mixed, case.at),
+            N_("Mixed %(minutes)s minutes before the injection: at most %(most)s, mix anew"),
+            _minutes(mixed, injected),
             limits.MIXED_MOST_MIN,
         )
     for row, lot in enumerate(case.used, 1):
         if lot.opened_at is not None and lot.opened_at > case.at:
             yield _future(f"opened_{row}")
-        elif _is_open_too_long(lot, case.at):
+        elif _is_open_too_long(lot, injected):
             yield Breach(
                 code="open_too_long",
                 field=f"opened_{row}",
@@ -40,11 +41,11 @@ def unusual(case: Case) -> Iterator[Breach]:
     """Yield a mixture that stood for long, and volumes over what the leaflet says."""
     mixed = case.content.mixed_at
     if case.at is not None and mixed is not None:
-        minutes = _minutes(mixed, case.at)
+        minutes = _minutes(mixed, case.begun_at or case.at)
         if limits.MIXED_MIN < minutes <= limits.MIXED_MOST_MIN:
             yield _old(
                 "mixed_unusual",
-                N_("Mixed %(minutes)s minutes ago: usually at most %(most)s"),
+                N_("Mixed %(minutes)s minutes before the injection: usually at most %(most)s"),
                 minutes,
                 limits.MIXED_MIN,
             )
