@@ -32,6 +32,7 @@ from clinic.core.units import show_thousandths
 from clinic.locations import queries as location_queries
 
 OTHER_DATE = N_("This lot is on the list with another date: %(date)s. Look at the pack again.")
+EXPIRED = N_("This lot is past its date: send it back")
 STOPPED = N_("This lot was stopped: it cannot be received.")
 TOO_MUCH = N_("Only %(left)s are left")
 NOT_COUNTED = N_("This lot was never counted here. Count it first.")
@@ -53,8 +54,10 @@ def receive(db: Session, actor: Actor, wish: ReceiveLot) -> StockMovement:
     """Put what was delivered into stock; a lot that is not on the list is added to it.
 
     A form sent twice receives once. Raises NotFound for an unknown product, Invalid when the lot
-    is known with another date, Conflict when it was stopped.
+    is past its date or known with another one, Conflict when it was stopped.
     """
+    if wish.expires_on < clock.today(actor.zone):
+        raise Invalid(EXPIRED, field="expires_on")
     product = queries.hold_product(db, wish.product_id)
     made = stock_queries.by_form_key(db, wish.form_key)
     if made is not None:

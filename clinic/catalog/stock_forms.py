@@ -5,8 +5,10 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from clinic.catalog.rules import barcodes
-from clinic.catalog.stock_values import CountLot, MoveLot, ReceiveLot, WasteLot
+from clinic.catalog.stock_values import CountLot, MoveLot, ReceiveLot, Scanned, WasteLot
 from clinic.catalog.values import KeptProduct
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
@@ -50,29 +52,47 @@ class ReceiptForm(OnceForm):
     expires_on = DateField(N_("Use by"), earliest=dt.date(2015, 1, 1))
     amount = AmountField(N_("How much came"), least=1, most=MOST)
 
-    def take_scan(self, products: Iterable[KeptProduct], *, today: dt.date) -> bool:
-        """Fill in what the barcode says; False when it cannot be read or names no product."""
-        text = str(self.scan.data or "")
-        if not text:
-            return True
-        try:
-            scanned = barcodes.read(text, today=today)
-        except Invalid as bad:
-            self.refuse("scan", bad)
-            return False
-        found = next((one for one in products if one.gtin == scanned.gtin), None)
-        for field, value in (
-            (self.product, str(found.id) if found else ""),
-            (self.lot_no, scanned.lot_no),
-            (self.expires_on, scanned.expires_on),
-        ):
+    def read(
+        self, sent: MultiDict[str, str], products: Iterable[KeptProduct], *, today: dt.date
+    ) -> None:
+        """Take what was sent; what the barcode says stands before what was typed."""
+        filled = MultiDict(sent)
+        self.misread: tuple[str, Invalid | str] | None = None
+        text = filled.get("scan", "").strip(" \t\r\n")
+        if text:
+            try:
+                scanned = barcodes.read(text, today=today)
+            except Invalid as bad:
+                self.misread = ("scan", bad)
+            else:
+                self._fill(filled, scanned, products)
+        self.process(filled)
+
+    def _fill(
+        self, filled: MultiDict[str, str], scanned: Scanned, products: Iterable[KeptProduct]
+    ) -> None:
+        product = next((one for one in products if one.gtin == scanned.gtin), None)
+        said = {
+            "product": str(product.id) if product else "",
+            "lot_no": scanned.lot_no,
+            "expires_on": scanned.expires_on.isoformat() if scanned.expires_on else "",
+        }
+        for name, value in said.items():
             if value:
-                field.data, field.raw_data = value, None
-        self.scan.data, self.scan.raw_data = "", None
-        if scanned.gtin and found is None:
-            self.refuse("product", NO_PRODUCT)
-            return False
-        return True
+                filled[name] = value
+        filled["scan"] = ""
+        if scanned.gtin and product is None:
+            self.misread = ("product", NO_PRODUCT)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """What could not be read of the barcode is said at its field."""
+        good: bool = super().validate(extra_validators)
+        if self.misread is None:
+            return good
+        name, words = self.misread
+        self[name].errors = []  # That it is empty needs not be said as well.
+        self.refuse(name, words)
+        return False
 
     def wish(self) -> ReceiveLot:
         """Return what to receive."""

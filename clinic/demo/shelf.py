@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import ProductLot
-from clinic.catalog.stock_values import ReceiveLot
+from clinic.catalog.stock_values import CountLot
 from clinic.catalog.values import AddLot, AddProduct, ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Actor
 
@@ -85,15 +85,7 @@ def fill(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:
         wish = AddLot(product_id=ids[product.name], lot_no=lot_no, expires_on=expires_on)
         lots[key] = catalog.add_lot(db, nurse, wish)
         if amount is not None:
-            stock.receive(
-                db,
-                nurse,
-                ReceiveLot(
-                    product_id=wish.product_id,
-                    lot_no=lot_no,
-                    expires_on=expires_on,
-                    amount_milli=amount,
-                ),
-            )
+            counted = CountLot(lot_id=lots[key].id, counted_milli=amount, reason="Taken over")
+            stock.count(db, nurse, counted)
     catalog.recall(db, nurse, lots["lidocaine_back"].id, "Called back by its maker, letter of May")
     return lots

@@ -52,13 +52,11 @@ def new() -> ResponseReturnValue:
 def receive() -> ResponseReturnValue:
     """Put a delivery into stock; after a scan alone the form comes back filled in."""
     form = _receipt(ReceiptForm())
-    form.process(request.form)
-    is_scan = bool(form.scan.data)
-    today = clock.today(actor().zone)
-    is_read = form.take_scan(queries.kept_products(read()), today=today)
-    if is_scan and is_read and not request.form.get("amount", "").strip():
+    form.read(request.form, queries.kept_products(read()), today=clock.today(actor().zone))
+    is_scan = bool(request.form.get("scan", "").strip()) and form.misread is None
+    if is_scan and not request.form.get("amount", "").strip():
         return render_template("stock/new.html", form=form, is_filled=True)
-    if form.validate() and is_read:
+    if form.validate():
         try:
             with transaction() as db:
                 made = stock.receive(db, actor(), form.wish())

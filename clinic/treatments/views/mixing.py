@@ -35,10 +35,14 @@ def look(session_id: int) -> ResponseReturnValue:
         sites=form.points.sites(),
     )
     judged = judging.judge(db, who, session, content)
+    refused = mixture.about(judged.refused)
+    said = {breach.field for breach in refused}  # What is too much needs not be called unusual.
     return render_template(
         "mixing/look.html",
         mix=mixture.of(judged),
         classes=CLASS_NAMES,
-        refused=[sentence(one.sentence) for one in mixture.about(judged.refused)],
-        heeded=[sentence(one.sentence) for one in mixture.about(judged.unusual)],
+        refused=[sentence(one.sentence) for one in refused],
+        heeded=[
+            sentence(one.sentence) for one in mixture.about(judged.unusual) if one.field not in said
+        ],
     )
