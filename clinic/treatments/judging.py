@@ -80,7 +80,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         birth_date=history.person.birth_date,
         content=content,
         at=clock.now(),
-        begun_at=record.injections_begin(session),
+        begun_at=session.first_point_at,
         used=used,
         prepared_ul=record.prepared_ul(prepared),
     )

@@ -17,7 +17,6 @@ from clinic.treatments.values import (
     LotRole,
     Place,
     Site,
-    TimeOut,
     UsedLot,
 )
 
@@ -127,15 +126,6 @@ def opened_at(choice: LotChoice, lot: LotAmount) -> dt.datetime | None:
 def day_of(session: TreatmentSession, zone: str) -> dt.date:
     """Return the clinic's calendar day of a session."""
     return walltime.to_local(session.started_at, zone).date()
-
-
-def injections_begin(session: TreatmentSession) -> dt.datetime | None:
-    """Return when the last line of the time-out was said: the first point follows it.
-
-    None while it is not whole.
-    """
-    said = {line.line: line.at for line in session.time_out}
-    return max(said.values()) if len(said) == len(TimeOut) else None
 
 
 def canonical_text(session: TreatmentSession) -> str:

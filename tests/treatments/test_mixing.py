@@ -21,7 +21,7 @@ from clinic.treatments.values import LotAmount
 from tests import factories
 from tests.conftest import NOW
 from tests.counting import statements
-from tests.treatments.cases import KIT, LIDOCAINE, a_case, codes
+from tests.treatments.cases import LIDOCAINE, a_case, codes
 from tests.treatments.conftest import TODAY, settle
 
 MINUTE = dt.timedelta(minutes=1)
@@ -68,7 +68,9 @@ def test_what_counts_is_when_the_injections_began():
     ],
 )
 def test_an_opened_vial_is_used_within_its_hours(before, refused):
-    lot = replace(KIT, name="Mix", open_hours=24, opened_at=NOW - before)
+    lot = replace(
+        LIDOCAINE, kind=ProductKind.DRUG, name="Mix", open_hours=24, opened_at=NOW - before
+    )
     case = replace(a_case(used=(lot,)), at=NOW)
 
     assert codes(checks.refused(case)) == refused
@@ -112,10 +114,7 @@ def counted(chair):
 
 def content(chair, vitamins_ul=1_000, **changes):
     return chair.whole(
-        lots=(
-            LotAmount(lot_id=chair.kit.id),
-            LotAmount(lot_id=chair.vitamins.id, amount_ul=vitamins_ul, **changes),
-        )
+        lots=(LotAmount(lot_id=chair.vitamins.id, amount_ul=vitamins_ul, **changes),)
     )
 
 
@@ -140,7 +139,7 @@ def test_signing_draws_every_lot_of_the_session(counted):
 
 def test_signing_twice_draws_once(counted):
     wanted = content(counted)
-    session = counted.begin()
+    session = counted.prepared()
     seen = session.version
     counted.sign(session, wanted)
     counted.sign(session, wanted, version=seen)
@@ -149,18 +148,18 @@ def test_signing_twice_draws_once(counted):
 
 
 def test_of_too_little_nothing_is_signed_and_the_lot_is_named(counted):
-    session = counted.begin()
+    session = counted.prepared()
 
     with pytest.raises(service.ContentRefused) as refused:
         counted.sign(session, content(counted, vitamins_ul=3_001))
 
     (breach,) = refused.value.breaches
-    assert (breach.code, breach.field) == ("stock_short", "lot_2")
+    assert (breach.code, breach.field) == ("stock_short", "lot_1")
     assert dict(breach.values) == {"lot": "V-3", "left": "3", "wanted": "3.001"}
 
 
 def test_a_draft_takes_nothing(counted):
-    counted.save(counted.begin(), content(counted))
+    counted.save(counted.prepared(), content(counted))
 
     assert left(counted, counted.vitamins) == 3_000
 
@@ -173,7 +172,7 @@ def test_an_emptied_lot_is_refused_in_a_draft_as_well(counted):
     with pytest.raises(service.ContentRefused) as refused:
         counted.save(session, content(counted))
 
-    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_2")]
+    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_1")]
 
 
 def anothers_session(chair, visit):
@@ -181,7 +180,9 @@ def anothers_session(chair, visit):
     patient = factories.a_patient(chair.db, location=chair.world.location)
     visit.patient_id = patient.id
     settle(chair, patient, list(chair.db.scalars(sa.select(ConsentText))))
-    return chair.begin(visit=visit)
+    session = chair.begin(visit=visit)
+    chair.prepare(session)
+    return session
 
 
 def test_the_number_of_lots_does_not_change_the_number_of_statements(counted, db):
@@ -192,7 +193,7 @@ def test_the_number_of_lots_does_not_change_the_number_of_statements(counted, db
             counted.sign(session, wanted)
         return len(seen)
 
-    few = count(counted.begin(), (LotAmount(lot_id=counted.kit.id),))
+    few = count(counted.prepared(), (LotAmount(lot_id=counted.vitamins.id, amount_ul=100),))
     other = counted.book(dt.datetime(2026, 11, 23, 15, 0))
     more = tuple(
         LotAmount(
@@ -201,7 +202,7 @@ def test_the_number_of_lots_does_not_change_the_number_of_statements(counted, db
         )
         for n in range(5)
     )
-    assert count(anothers_session(counted, other), (LotAmount(lot_id=counted.kit.id), *more)) == few
+    assert count(anothers_session(counted, other), more) == few
 
 
 # --------------------------------------------------------------------------- vials kept open
@@ -231,7 +232,7 @@ def test_what_is_kept_is_a_vial_from_the_signature_on(counted, kept):
     wanted = content(counted, vial_id=vial.id)
     signed = counted.sign(session, wanted)
     assert record.content_of(signed) == wanted
-    assert [use.opened_at for use in signed.lots] == [None, opened]
+    assert [use.opened_at for use in signed.lots] == [opened, None]
     assert len(counted.db.scalars(sa.select(OpenedVial)).all()) == 1
 
 
@@ -244,7 +245,7 @@ def test_a_vial_for_one_patient_is_refused_for_another(counted, kept):
     assert vial.unusable is Unusable.USED_ON_ANOTHER
     with pytest.raises(service.ContentRefused) as refused:
         counted.save(session, content(counted, vial_id=vial.id))
-    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_2")]
+    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_1")]
 
 
 def test_a_vial_that_was_open_too_long_is_refused(counted, kept, clock):
@@ -252,12 +253,15 @@ def test_a_vial_that_was_open_too_long_is_refused(counted, kept, clock):
     session = anothers_session(counted, counted.book(dt.datetime(2026, 11, 23, 15, 0)))
     (vial,) = offered(counted, session)
 
-    clock(NOW + 23 * HOUR)
-    counted.save(session, content(counted, vial_id=vial.id))
     clock(NOW + 23 * HOUR + MINUTE)
     with pytest.raises(service.ContentRefused) as refused:
-        counted.save(session, content(counted, vial_id=vial.id, vitamins_ul=900))
+        counted.save(session, content(counted, vial_id=vial.id))
     assert {b.code for b in refused.value.breaches} >= {"lot_unusable"}
+    clock(NOW + 23 * HOUR)
+    counted.save(session, content(counted, vial_id=vial.id))
+    # From the first point on it does not matter how late somebody writes.
+    clock(NOW + 23 * HOUR + MINUTE)
+    counted.save(session, content(counted, vial_id=vial.id, vitamins_ul=900))
 
 
 def test_a_vial_that_was_thrown_away_is_refused(counted, kept):

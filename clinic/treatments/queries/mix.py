@@ -45,7 +45,7 @@ def _with_vials(
         return []
     open_ = stock_queries.vials(db, session.location_id)
     others = _used_on_others(db, session, [vial.id for vial in open_])
-    now = clock.now()
+    at = session.first_point_at or clock.now()
     by_lot: dict[int, list[OpenVial]] = {}
     hours = {choice.id: choice.open_hours for choice in choices}
     for vial in open_:
@@ -57,7 +57,7 @@ def _with_vials(
                 vial.id,
                 vial.opened_at,
                 kept_for,
-                at=now,
+                at=at,
                 is_of_another=vial.id in others,
             )
         )
