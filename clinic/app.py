@@ -73,6 +73,7 @@ _BLUEPRINTS = (
     "clinic.treatments.views.drafts",
     "clinic.treatments.views.preparation",
     "clinic.treatments.views.mixing",
+    "clinic.treatments.views.areas",
     "clinic.followup.views",
     "clinic.outcomes.views.taking",
     "clinic.outcomes.views.changing",
@@ -141,6 +142,7 @@ _FOR_THE_DESK = {"settling.calls"}
 """Lines that clinicians do without: the same visits are on a list of their own, with reasons."""
 _UNDER = {
     "approvals": "rulebook",
+    "areas": "treatments",
     "chart": "patients",
     "blocks": "board",
     "days": "locations",

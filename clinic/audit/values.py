@@ -96,6 +96,7 @@ ENTITY_NAMES: dict[str, str] = {
     "trace": N_("Trace of a lot"),
     "unsettled": N_("Visits to settle"),
     "vial": N_("Opened vial"),
+    "zone_area": N_("Areas of the zones"),
 }
 
 VERB_NAMES: dict[str, str] = {

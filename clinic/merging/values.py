@@ -29,7 +29,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """The columns of each choice; the file number stays with its record."""
 EVIDENCE = frozenset(
-    {"patient_fact", "consent", "screening", "treatment_session", "contact", "side_effect"}
+    {
+        "patient_fact",
+        "consent",
+        "screening",
+        "treatment_session",
+        "contact",
+        "side_effect",
+        "zone_area",
+    }
 )
 """Tables whose rows keep the number they were written under and are read through the record that
 stays: they are signed, append-only, or say who told what on which record."""
@@ -47,6 +55,7 @@ KIND_NAMES: dict[str, str] = {
     "screening": N_("Safety checks"),
     "patient": N_("Records merged earlier"),
     "waiting_entry": N_("Waiting list"),
+    "zone_area": N_("Areas of the zones"),
 }
 FOR_EVERYBODY = frozenset(
     {"appointment", "course", "treatment_session", "consent", "patient", "waiting_entry"}

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Key, Versioned, append_only, known
 from clinic.core.zones import Zone
+from clinic.treatments.delivery import Device, Technique
 from clinic.treatments.locking import lock_whole, lock_with_session
 from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from clinic.treatments.values import DraftStep, LotRole, SessionState, TimeOut, View
@@ -151,6 +152,8 @@ class InjectionSite(Base):
         sa.UniqueConstraint("session_id", "seq"),
         known("zone", Zone),
         known("view", View),
+        known("technique", Technique),
+        known("device", Device),
         sa.CheckConstraint("volume_ul BETWEEN 1 AND 20000", name="volume"),
         sa.CheckConstraint("points BETWEEN 1 AND 400", name="points"),
         sa.CheckConstraint("depth_um BETWEEN 300 AND 13000", name="depth"),
@@ -186,6 +189,37 @@ class InjectionSite(Base):
     needle_gauge: Mapped[int] = mapped_column(sa.SmallInteger)
     needle_um: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     """Length of the needle."""
+    technique: Mapped[Technique | None] = mapped_column(default=None)
+    device: Mapped[Device | None] = mapped_column(default=None)
+    """What the needle sits on; NULL where neither was noted."""
+
+
+class ZoneArea(Base):
+    """How large a zone is: measured on a patient, or the clinic's own table. The newest counts."""
+
+    __tablename__ = "zone_area"
+    __table_args__ = (
+        sa.Index(None, "location_id"),
+        sa.Index(None, "patient_id"),
+        sa.Index(None, "measured_by_id"),
+        known("zone", Zone),
+        sa.CheckConstraint("area_mm2 BETWEEN 100 AND 60000", name="area"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    location_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("location.id", ondelete="RESTRICT"))
+    patient_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("patient.id", ondelete="RESTRICT")
+    )
+    """NULL: of the clinic's own table."""
+    zone: Mapped[Zone]
+    area_mm2: Mapped[int] = mapped_column(sa.Integer)
+    measured_on: Mapped[dt.date]
+    measured_by_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
+    )
+    at: Mapped[dt.datetime]
 
 
 class TimeOutLine(Base):
@@ -261,6 +295,7 @@ class Addendum(Base):
 
 
 append_only(Addendum)
+append_only(ZoneArea)
 
 lock_whole(TreatmentSession)
 lock_with_session(LotUse, InjectionSite, TimeOutLine, SessionDraft)

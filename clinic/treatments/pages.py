@@ -18,9 +18,11 @@ from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
 from clinic.treatments import judging, mixture, pages_preparation, points, record, typing
+from clinic.treatments.delivery import DEVICE_NAMES, TECHNIQUE_NAMES
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
+from clinic.treatments.queries import areas as area_queries
 from clinic.treatments.queries import drafts as draft_queries
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import preparation as preparation_queries
@@ -50,6 +52,8 @@ WORDS = {
     "zone_codes": scalp.CODES,
     "all_zones": tuple(Zone),
     "time_out_names": TIME_OUT_NAMES,
+    "technique_names": TECHNIQUE_NAMES,
+    "device_names": DEVICE_NAMES,
     "status_names": STATUS_NAMES,
     "by_zone": volumes.by_zone,
     "total_ul": volumes.total_ul,
@@ -134,6 +138,15 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
         ),
         "releases": safety_queries.releases(db, visit.id),
         "time_out": draft_queries.time_out(db, session.id),
+        "areas": {
+            zone: area.area_mm2
+            for zone, area in area_queries.areas(
+                db,
+                location_id=session.location_id,
+                patient_id=session.patient_id,
+                before=session.signed_at,
+            ).items()
+        },
         "may_sign": actor.may(Permission.SESSION_SIGN),
         **pages_preparation.beside(db, session),
     }
@@ -201,7 +214,6 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         "most_points": limits.POINTS.hard.most,
         "past": past,
         **_last_time(alike),
-        "areas": {},
         "per_cm2": limits.PER_CM2 if modality is Modality.PRP else None,
         "copy": _copy(alike, session, judged.bars) if alike else "",
     }

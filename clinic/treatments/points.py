@@ -2,16 +2,19 @@
 
 Each is {"n": 1, "zone": "vertex", "ul": 100, "um": 3000, "gauge": 30, "nl": 4000}: with "view",
 "x" and "y" in units of the drawing when it was set on the map, with "points" when several of the
-same kind were entered for a zone. Whole microlitres and micrometres throughout.
+same kind were entered for a zone, and "technique" and "device" where they were noted. Whole
+microlitres and micrometres throughout.
 """
 
 import json
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any
 
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.core.zones import Zone
+from clinic.treatments.delivery import Device, Technique
 from clinic.treatments.rules import scalp
 from clinic.treatments.values import Place, Site, View
 
@@ -58,6 +61,9 @@ def _row(site: Site) -> dict[str, Any]:
     }
     if site.needle_um is not None:
         row["nl"] = site.needle_um
+    for name, word in (("technique", site.technique), ("device", site.device)):
+        if word is not None:
+            row[name] = word.value
     if site.place is not None:
         x, y = scalp.units(site.place.x_permille, site.place.y_permille)
         row |= {"view": site.place.view.value, "x": x, "y": y}
@@ -81,11 +87,13 @@ def _site(row: object) -> Site:
         depth_um=_whole(row, "um", 1, _MOST["um"]),
         needle_gauge=_whole(row, "gauge", 1, 99),
         needle_um=None if row.get("nl") is None else _whole(row, "nl", 1, _MOST["nl"]),
+        technique=Technique(_known(row, "technique", Technique)) if "technique" in row else None,
+        device=Device(_known(row, "device", Device)) if "device" in row else None,
         place=place,
     )
 
 
-def _known(row: dict[str, Any], name: str, kind: type[Zone] | type[View]) -> str:
+def _known(row: dict[str, Any], name: str, kind: type[StrEnum]) -> str:
     value = row.get(name)
     if not isinstance(value, str) or value not in {member.value for member in kind}:
         raise Invalid(UNREADABLE)

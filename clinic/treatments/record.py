@@ -42,6 +42,8 @@ def site_of(row: InjectionSite) -> Site:
         depth_um=row.depth_um,
         needle_gauge=row.needle_gauge,
         needle_um=row.needle_um,
+        technique=row.technique,
+        device=row.device,
         place=place,
     )
 

@@ -8,6 +8,7 @@ from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.core.zones import Zone
 from clinic.safety.values import Confidence, Fact, Message, Passage, Screening
+from clinic.treatments.delivery import Device, Technique
 
 
 class SessionState(StrEnum):
@@ -112,6 +113,9 @@ class Site:
     depth_um: int
     needle_gauge: int
     needle_um: int | None = None
+    technique: Technique | None = None
+    device: Device | None = None
+    """None where it was not noted."""
     place: Place | None = None
 
 

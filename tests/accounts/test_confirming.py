@@ -62,7 +62,7 @@ def admin(world, boss):
 
 OF_TWO_RECORDS = {"merging.create", "merging.undo"}
 """Asked inside, at a pair of records: `tests/merging/test_pages.py` brings one."""
-OF_A_SESSION = {"treatments.abort", "treatments.add", "treatments.sign"}
+OF_A_SESSION = {"areas.set_table", "treatments.abort", "treatments.add", "treatments.sign"}
 """Asked inside, at a session: `tests/treatments/test_signing_views.py` brings one."""
 
 

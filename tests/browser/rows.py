@@ -38,6 +38,8 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     ],
     "approvals.rechecking": [(D, "/safety/rechecks"), (D, "/safety/rechecks?after=2147483647")],
     "approvals.new": [(D, "/safety/approvals/new"), (A, "/safety/approvals/new")],
+    "areas.edit": [(N, "/patients/{patient}/zone-areas")],
+    "areas.table": [(D, "/zone-areas")],
     "audit.index": [(A, "/audit-trail")],
     "audit.patient": [(A, "/audit-trail/patients/{patient}")],
     "board.index": [

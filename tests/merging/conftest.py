@@ -13,6 +13,7 @@ from clinic.catalog.values import ResourceKind
 from clinic.consents.models import Consent, ConsentText
 from clinic.core import clock
 from clinic.core.access import Actor, Role
+from clinic.core.zones import Zone
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.values import CallKind, CallResult, SideEffectKind
 from clinic.merging import service
@@ -25,7 +26,7 @@ from clinic.safety.models import PatientFact, Release, ScreeningRecord
 from clinic.safety.values import Decision, FactKind, FactSource, FactState, Moment
 from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.values import AppointmentStatus
-from clinic.treatments.models import TreatmentSession
+from clinic.treatments.models import TreatmentSession, ZoneArea
 from clinic.treatments.values import SessionState
 from clinic.waiting.models import WaitingEntry
 from clinic.waiting.values import ALL_DAYS
@@ -242,6 +243,21 @@ class Two:
         nurse = self.world.accounts[Role.NURSE]
         return factories.a_photograph(self.db, patient=self.gone, taken_by=nurse)
 
+    def area(self) -> ZoneArea:
+        """The record that goes was measured."""
+        row = ZoneArea(
+            location_id=self.world.location.id,
+            patient_id=self.gone.id,
+            zone=Zone.VERTEX,
+            area_mm2=4_000,
+            measured_on=PAST.date(),
+            measured_by_id=self.actor().id,
+            at=clock.now(),
+        )
+        self.db.add(row)
+        self.db.flush()
+        return row
+
     def third(self) -> Patient:
         """A record that was merged into the one that goes now."""
         third = factories.a_patient(self.db, location=self.world.location)
@@ -288,5 +304,6 @@ MAKERS: dict[str, Maker] = {
     "side_effect.patient_id": Two.effect,
     "treatment_session.patient_id": Two.session,
     "waiting_entry.patient_id": Two.entry,
+    "zone_area.patient_id": Two.area,
 }
 """How a row of each column that refers to a patient is made: a new column needs one."""

@@ -28,6 +28,7 @@ from clinic.safety.values import FactKind
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import areas
 from tests import factories
 from tests.merging.conftest import COMING, MAKERS
 
@@ -59,6 +60,9 @@ READERS = {
     "contact": lambda db, who: [c.session_id for c in effects.contacts(db, patient_id=who)],
     "side_effect": lambda db, who: [
         e.id for e in effects.of_patient(db, who, today=dt.date(2026, 11, 23))
+    ],
+    "zone_area": lambda db, who: [
+        a.id for a in areas.areas(db, location_id=0, patient_id=who).values()
     ],
 }
 

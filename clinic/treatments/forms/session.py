@@ -12,6 +12,7 @@ from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.core.zones import ZONE_NAMES, Zone
 from clinic.treatments import points
+from clinic.treatments.delivery import DEVICE_NAMES, TECHNIQUE_NAMES, Device, Technique
 from clinic.treatments.forms.lots import LotRows
 from clinic.treatments.rules import limits, volumes
 from clinic.treatments.rules.proposing import NextPoint
@@ -33,6 +34,7 @@ from clinic.web.forms import (
     BaseForm,
     ChoiceField,
     DateField,
+    EnumField,
     FormKeyField,
     NoteField,
     TextField,
@@ -121,6 +123,10 @@ class SessionForm(LotRows, AskingForm):
         most=limits.NEEDLE.hard.most,
         unit="mm",
     )
+    technique = EnumField(
+        N_("Technique"), Technique, TECHNIQUE_NAMES, optional=True, blank=N_("Not noted")
+    )
+    device = EnumField(N_("Device"), Device, DEVICE_NAMES, optional=True, blank=N_("Not noted"))
     per_zone = WholeField(
         N_("Points per zone"), optional=True, least=1, most=limits.POINTS.hard.most
     )
@@ -160,6 +166,8 @@ class SessionForm(LotRows, AskingForm):
             "depth": next_point.depth_um,
             "gauge": str(next_point.needle_gauge),
             "needle": next_point.needle_um,
+            "technique": next_point.technique,
+            "device": next_point.device,
         }
         for name, value in data.items():
             self[name].data = value
@@ -192,6 +200,8 @@ class SessionForm(LotRows, AskingForm):
             depth_um=given(self.depth.data),
             needle_gauge=int(self.gauge.data),
             needle_um=self.needle.data,
+            technique=self.technique.member(),
+            device=self.device.member(),
         )
         self.points.put((*sites, site))
         return True

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.values import LotChoice, Modality, ProductKind
+from clinic.treatments.delivery import Device, Technique
 from clinic.treatments.values import Past, Site
 
 
@@ -16,6 +17,8 @@ class NextPoint:
     depth_um: int
     needle_gauge: int
     needle_um: int
+    technique: Technique = Technique.POINT_BY_POINT
+    device: Device = Device.SYRINGE
 
 
 _USUAL: dict[Modality, NextPoint] = {
@@ -37,6 +40,8 @@ def next_point(modality: Modality, sites: Sequence[Site], past: Past | None) -> 
         last.depth_um,
         last.needle_gauge,
         last.needle_um or usual.needle_um,
+        last.technique or usual.technique,
+        last.device or usual.device,
     )
 
 

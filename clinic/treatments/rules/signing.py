@@ -48,6 +48,7 @@ SITES_1 = (
     "needle_um",
 )
 LOTS_2 = (*LOTS_1, "pieces", "opened_at", "vial_id")
+SITES_2 = (*SITES_1, "technique", "device")
 TIME_OUT_2 = ("line", "account_id", "at")
 MOVED = frozenset({"blood_ul", "anticoagulant", "anticoagulant_ul", "prp_ul"})
 """Columns that the session had under the first format; they stand in its preparation now."""
@@ -106,7 +107,7 @@ PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {"lots": LOTS_1, "sites": SITES_1},
     2: {
         "lots": LOTS_2,
-        "sites": SITES_1,
+        "sites": SITES_2,
         "time_out": TIME_OUT_2,
         "preparation": PREPARATION_2,
         "spins": SPINS_2,

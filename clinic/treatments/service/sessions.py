@@ -309,6 +309,8 @@ def _row(session_id: int, site: Site) -> dict[str, object]:
         "depth_um": site.depth_um,
         "needle_gauge": site.needle_gauge,
         "needle_um": site.needle_um,
+        "technique": site.technique,
+        "device": site.device,
     }
 
 
