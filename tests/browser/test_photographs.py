@@ -89,6 +89,20 @@ def test_pictures_are_taken_under_the_reference_by_touch(demo, nurse, url):
     assert count(demo) == before + 2
 
 
+def test_the_camera_shows_the_reference_over_what_it_sees(demo, nurse, url):
+    before, page = count(demo), nurse.goes_to(f"{url}/photographs/new?view=front")
+    page.get_by_role("button", name="Live view with the reference").tap()
+    expect(page.locator("[data-video]")).to_be_visible()
+    expect(page.locator("[data-ghost].laid")).to_be_visible()
+
+    page.get_by_role("button", name="Take the picture").tap()
+    expect(page.locator("[data-sent-list] li")).to_contain_text("camera-1.jpg")
+    expect(page.locator("[data-video]")).to_be_visible()  # the next one may follow at once
+    page.get_by_role("button", name="Keep").tap()
+    expect(page).to_have_url(re.compile("/photographs/views"))
+    assert count(demo) == before + 1
+
+
 def test_a_picture_that_finds_no_server_stays_and_is_sent_again(demo, nurse, url):
     before, page = count(demo), nurse.goes_to(f"{url}/photographs/new?view=front")
     page.get_by_label("Or choose pictures").set_input_files([a_picture("one.jpg")])
