@@ -7,10 +7,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from clinic.audit.models import AuditEvent
 from clinic.consents import service as consents
 from clinic.consents.models import Consent
 from clinic.consents.values import ConsentKind, RecordConsent, Scope, WithdrawConsent
@@ -180,3 +182,19 @@ def studio(world: World, db: Session) -> Iterator[Studio]:
 
 
 CLOSE = {"view": PhotographView.TRICHOSCOPY, "zone": Zone.VERTEX}
+
+
+@pytest.fixture
+def nurse(studio: Studio) -> Visitor:
+    """A nurse, and a patient who agreed to the record and to teaching."""
+    studio.agrees(Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING)
+    return studio.world.as_role(Role.NURSE)
+
+
+def rows(studio: Studio) -> list[Photograph]:
+    return list(studio.db.scalars(sa.select(Photograph).order_by(Photograph.id)))
+
+
+def trail(studio: Studio, action: str) -> list[AuditEvent]:
+    wanted = sa.select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)
+    return list(studio.db.scalars(wanted))

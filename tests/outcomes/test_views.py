@@ -1,42 +1,25 @@
 """The pages of photographs: sent, seen, compared, refused; with and without a script."""
 
 import datetime as dt
-import json
 import re
 from io import BytesIO
 
 import pytest
-import sqlalchemy as sa
 
-from clinic.audit.models import AuditEvent
 from clinic.consents.values import Scope
 from clinic.core.access import Role
-from clinic.outcomes import queries
-from clinic.outcomes.models import Photograph
-from clinic.outcomes.values import PhotographState, PhotographView
+from clinic.outcomes.values import PhotographView
 from clinic.outcomes.views import taking
 from tests import factories
 from tests.counting import statements
-from tests.outcomes.conftest import CLOSE, as_file, dots, opened
+from tests.outcomes.conftest import CLOSE, as_file, dots, opened, rows, trail
+from tests.treatments.conftest import chair
+
+__all__ = ["chair"]
 
 RECORD, TEACHING = Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING
 GOOD = (as_file(dots()), "IMG_0001.JPG")
 SVG = (b"<svg onload=alert(1)>", "../../<b>evil</b>.jpg")
-
-
-@pytest.fixture
-def nurse(studio):
-    studio.agrees(RECORD, TEACHING)
-    return studio.world.as_role(Role.NURSE)
-
-
-def rows(studio) -> list[Photograph]:
-    return list(studio.db.scalars(sa.select(Photograph).order_by(Photograph.id)))
-
-
-def trail(studio, action: str) -> list[AuditEvent]:
-    wanted = sa.select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.id)
-    return list(studio.db.scalars(wanted))
 
 
 def test_pictures_are_sent_kept_and_seen(studio, nurse):
@@ -290,71 +273,6 @@ def test_the_next_picture_starts_from_the_last_one(studio, nurse):
     assert nurse.get(studio.url("new?view=trichoscopy")).location == studio.url("views")
 
 
-def test_a_stale_description_shows_the_form_again_with_what_was_typed(studio, nurse):
-    row = studio.keeps()
-    form = {**studio.form(distance_cm="55"), "version": "1"}
-    assert nurse.post(studio.url(row.public_id, "edit"), form).status_code == 303
-
-    answer = nurse.post(studio.url(row.public_id, "edit"), {**form, "distance_cm": "66"})
-    assert answer.status_code == 409
-    page = answer.get_data(as_text=True)
-    assert 'value="66"' in page
-    assert "Somebody else has changed this photograph" in page
-    renewed = re.search(r'name="version"[^>]*value="(\d+)"', page)
-    assert renewed
-    again = {**form, "distance_cm": "66", "version": renewed[1]}
-    assert nurse.post(studio.url(row.public_id, "edit"), again).status_code == 303
-    studio.db.refresh(row)
-    assert row.distance_cm == 66
-
-
-def test_removing_asks_why_and_is_shown_as_removed(studio, nurse):
-    row, doctor = studio.keeps(), studio.world.as_role(Role.PHYSICIAN)
-    url = studio.url(row.public_id, "removal")
-
-    assert nurse.post(url, {"reason": "x"}).status_code == 403
-    assert doctor.post(url, {"reason": " "}).status_code == 422
-    assert row.state is PhotographState.KEPT
-    assert doctor.post(url, {"reason": "Another patient’s"}).status_code == 303
-
-    page = nurse.get(studio.url()).get_data(as_text=True)
-    assert "Removed photographs" in page
-    assert "Another patient’s" in page
-    assert nurse.get(studio.url(row.public_id, "picture")).status_code == 404
-    assert nurse.post(studio.url(row.public_id, "restoration")).status_code == 403
-    assert doctor.post(studio.url(row.public_id, "restoration")).status_code == 303
-    assert nurse.get(studio.url(row.public_id, "picture")).status_code == 200
-
-
-def test_a_copy_is_a_file_that_is_written_down(studio, nurse):
-    row, doctor = studio.keeps(uses=frozenset({TEACHING})), studio.world.as_role(Role.PHYSICIAN)
-    url = studio.url(row.public_id, "copies")
-
-    copy = doctor.post(url, {"use": "photo_teaching"})
-    assert copy.headers["Content-Disposition"].startswith("attachment; filename=")
-    assert opened(copy.data).size == (400, 300)
-    assert doctor.post(url, {"use": "photo_publication"}).status_code == 409
-    for use in ("treatment", "", "x"):
-        assert doctor.post(url, {"use": use}).status_code == 422
-    assert nurse.post(url, {"use": "photo_teaching"}).status_code == 403
-
-    assert len(queries.copies(studio.db, studio.alice.id)) == 1
-    assert "Copies given out" in doctor.get(studio.url()).get_data(as_text=True)
-    assert json.loads(json.dumps(trail(studio, "photograph.given_out")[0].detail)) == {
-        "use": "photo_teaching"
-    }
-
-
-def test_only_what_may_be_used_for_teaching_is_shown_as_such(studio, nurse):
-    one = studio.keeps(uses=frozenset({TEACHING}))
-    other = studio.keeps()
-
-    page = nurse.get(studio.url() + "?use=photo_teaching").get_data(as_text=True)
-    assert one.public_id in page
-    assert other.public_id not in page
-    assert nurse.get(studio.url() + "?use=treatment").status_code == 200
-
-
 def test_a_lost_file_is_said_and_does_not_break_the_page(studio, nurse):
     row = studio.keeps()
     studio.store.drop(row.storage_key)
@@ -377,3 +295,22 @@ def test_a_day_is_the_clinics_day(studio, nurse):
 
     page = nurse.get(studio.url()).get_data(as_text=True)
     assert "Sunday, November 22, 2026" in page
+
+
+def test_who_came_from_a_session_goes_back_to_it_and_the_picture_belongs_to_its_visit(
+    studio, nurse, chair
+):
+    session = chair.begin()
+    studio.alice = chair.alice
+    studio.agrees(RECORD)
+    page = nurse.get(f"/sessions/{session.id}").get_data(as_text=True)
+    assert f'href="{studio.url()}?appointment_id={session.appointment_id}"' in page
+
+    answer = studio.sends(nurse, GOOD, appointment_id=str(session.appointment_id))
+    assert answer.location == studio.url(f"views?appointment_id={session.appointment_id}")
+    back = f'href="/appointments/{session.appointment_id}/session"'
+    for part in ("views", ""):
+        url = f"{studio.url(part).rstrip('/')}?appointment_id={session.appointment_id}"
+        assert back in nurse.get(url).get_data(as_text=True)
+    (row,) = rows(studio)
+    assert row.appointment_id == session.appointment_id
