@@ -85,6 +85,7 @@ _BLUEPRINTS = (
     "clinic.chart.views.ledger",
     "clinic.chart.views.trace",
     "clinic.merging.views",
+    "clinic.papers.views",
 )
 
 

@@ -1,0 +1,194 @@
+"""Blood and PRP in the record of a session: each step with its time and name, and what it gave."""
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from clinic.core.text import N_
+from clinic.core.units import show_thousandths
+from clinic.papers.sheet import Sheet, apart
+from clinic.papers.values import Prepared
+from clinic.treatments.preparation_values import (
+    ACTIVATION_NAMES,
+    ANTICOAGULANT_NAMES,
+    COUNT_KIND_NAMES,
+    DRAW_SITE_NAMES,
+    GUIDANCE_NAMES,
+    LAYER_NAMES,
+    METHOD_NAMES,
+    RICHNESS_NAMES,
+)
+from clinic.treatments.rules import yields
+from clinic.web.formats import fdate, fdatetime, ltr
+from clinic.web.words import translate
+
+E = TypeVar("E", bound=StrEnum)
+BY = N_("%(when)s by %(name)s")
+_SPIN_HEADS = (
+    N_("Number"),
+    "g",
+    N_("min"),
+    N_("Revolutions a minute"),
+    N_("Rotor radius, mm"),
+    N_("Begun at"),
+    N_("Stopped at"),
+)
+
+
+def draw_preparation(page: Sheet, prepared: Prepared) -> None:
+    """Write what was drawn, spun and obtained; nothing of a session without blood."""
+    page.heading(translate(N_("Blood and PRP")))
+    page.pairs(_steps(prepared))
+    if prepared.spins:
+        page.heading(translate(N_("Spins")))
+        page.grid(
+            [translate(head) for head in _SPIN_HEADS],
+            [
+                (
+                    str(n),
+                    _text(spin.rcf_g),
+                    _text(spin.minutes),
+                    _text(spin.rpm),
+                    _text(spin.radius_mm),
+                    _done(spin.started_at, begun_by),
+                    _done(spin.ended_at, ended_by),
+                )
+                for n, (spin, begun_by, ended_by) in enumerate(prepared.spins, 1)
+            ],
+            (10, 8, 8, 14, 12, 24, 24),
+        )
+    counts = _counts(prepared)
+    if any(value for _, value in counts):
+        page.heading(translate(N_("Counts")))
+        page.pairs(counts)
+    found = [one for one in yields.of(prepared.content) if one.text]
+    if found:
+        page.heading(translate(N_("What the counts say")))
+        page.pairs(
+            [
+                (
+                    translate(one.name),
+                    ltr(one.text)
+                    + (f" ({translate(N_('estimated'))})" if one.is_estimated else "")
+                    + f" {ltr(f'[{one.source}]')}",
+                )
+                for one in found
+            ]
+        )
+
+
+def _steps(prepared: Prepared) -> list[tuple[str, str]]:
+    content = prepared.content
+    return [
+        (translate(N_("Kit")), apart(prepared.preset)),
+        (
+            translate(N_("Method")),
+            _named(METHOD_NAMES, content.method),
+        ),
+        (translate(N_("Tubes")), _text(content.tubes)),
+        (
+            translate(N_("Blood drawn")),
+            _joined(
+                _amount(content.blood_ul, "mL"),
+                _named(DRAW_SITE_NAMES, content.draw_site),
+            ),
+        ),
+        (translate(N_("Drawn at")), _done(content.drawn_at, prepared.drawn_by)),
+        (
+            translate(N_("Anticoagulant")),
+            _joined(
+                _named(ANTICOAGULANT_NAMES, content.anticoagulant),
+                _amount(content.anticoagulant_ul, "mL"),
+            ),
+        ),
+        (translate(N_("Tube code")), ltr(prepared.tube_code) if prepared.tube_code else ""),
+        (translate(N_("Labels printed")), _text(prepared.labels_printed or None)),
+        (
+            translate(N_("Identity checked")),
+            _done(prepared.identity_at, prepared.identity_by),
+        ),
+        (translate(N_("Centrifuge")), apart(prepared.centrifuge)),
+        (translate(N_("Layer")), _named(LAYER_NAMES, content.layer)),
+        (
+            translate(N_("Leukocytes")),
+            _named(RICHNESS_NAMES, content.leukocytes),
+        ),
+        (
+            translate(N_("Red cells")),
+            _named(RICHNESS_NAMES, content.erythrocytes),
+        ),
+        (translate(N_("PRP obtained")), _amount(content.prp_ul, "mL")),
+        (translate(N_("Ready at")), _done(content.obtained_at, prepared.obtained_by)),
+        (
+            translate(N_("Activation")),
+            _joined(
+                _named(ACTIVATION_NAMES, content.activation),
+                _amount(content.activator_ul, "mL"),
+            ),
+        ),
+        (
+            translate(N_("Guidance by a picture")),
+            _named(GUIDANCE_NAMES, content.guidance),
+        ),
+    ]
+
+
+def _counts(prepared: Prepared) -> list[tuple[str, str]]:
+    content = prepared.content
+    base = (
+        (N_("Platelets"), content.base_platelets_e6l, "×10⁹/L"),
+        (N_("Leukocytes"), content.base_leukocytes_e6l, "×10⁹/L"),
+        (N_("Red cells"), content.base_erythrocytes_e9l, "×10¹²/L"),
+    )
+    of_prp = (
+        (N_("Platelets"), content.prp_platelets_e6l, "×10⁹/L"),
+        (N_("Leukocytes"), content.prp_leukocytes_e6l, "×10⁹/L"),
+        (N_("Red cells"), content.prp_erythrocytes_e9l, "×10¹²/L"),
+    )
+    return [
+        *((_of(N_("blood"), name), _amount(value, unit)) for name, value, unit in base),
+        (
+            _of(N_("blood"), N_("How they are known")),
+            _joined(
+                _named(COUNT_KIND_NAMES, content.base_kind),
+                fdate(content.base_on),
+                apart(content.base_source),
+            ),
+        ),
+        *((_of("PRP", name), _amount(value, unit)) for name, value, unit in of_prp),
+        (
+            _of("PRP", N_("How they are known")),
+            _joined(
+                _named(COUNT_KIND_NAMES, content.prp_kind),
+                fdate(content.prp_on),
+                apart(content.prp_source),
+            ),
+        ),
+    ]
+
+
+def _of(what: str, name: str) -> str:
+    return f"{translate(name)} ({translate(what)})"
+
+
+def _named(names: Mapping[E, str], member: E | None) -> str:
+    return "" if member is None else translate(names[member])
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _amount(value: int | None, unit: str) -> str:
+    return "" if value is None else ltr(f"{show_thousandths(value)} {unit}")
+
+
+def _done(at: dt.datetime | None, name: str) -> str:
+    if at is None:
+        return ""
+    return translate(BY, when=fdatetime(at), name=apart(name)) if name else fdatetime(at)

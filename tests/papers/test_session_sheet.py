@@ -1,0 +1,232 @@
+"""The record of a session on paper: every fact of it, in every language, however much there is."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+
+from clinic.audit.models import AuditEvent
+from clinic.core.access import Role
+from clinic.core.zones import Zone
+from clinic.papers import queries as paper_queries
+from clinic.papers import session_sheet
+from clinic.treatments.service import sessions as service
+from clinic.treatments.values import AddAddendum, View
+from tests.papers.reading import ink_of, is_embedded, outside_of, pages_of, picture_of, text_of
+from tests.treatments.conftest import some_sites, spot
+
+
+def paper(world, session, role=Role.PHYSICIAN):
+    answer = world.as_role(role).get(f"/sessions/{session.id}/record.pdf")
+    assert answer.status_code == 200
+    return answer
+
+
+def test_every_fact_of_the_record_is_on_the_paper(world, db, chair):
+    content = chair.whole(pain=4, note="Numbing cream helped.\nSecond line.")
+    session = chair.signed(content)
+    wish = AddAddendum(session_id=session.id, body="The left was treated too.", reason="forgotten")
+    service.add(db, chair.actor(), wish)
+
+    text = text_of(paper(world, session).data)
+
+    for fact in (
+        "Session record",
+        "PRP",
+        f"{chair.alice.given_name} Okoye",
+        chair.alice.file_number,
+        "30 mL",
+        "ACD-A, 3 mL",
+        "6 mL",
+        "Angel kit",
+        chair.kit.lot_no,
+        "Nov 30, 2027",
+        "Blood kit or tube",
+        "Vertex",
+        "40",
+        "4 mL",
+        "1–40",
+        "0.1 mL",
+        "3 mm",
+        "30 G × 4 mm",
+        "Numbing cream helped.",
+        "Second line.",
+        "Pain, 0 to 10 4",
+        "Right patient",
+        session.content_hash,
+        "The left was treated too.",
+        "Reason: forgotten",
+        world.accounts[Role.PHYSICIAN].name,
+        "Page 1 of",
+        world.location.name,
+        "L and R are the patient",
+    ):
+        assert fact in text, fact
+    assert "Not signed" not in text
+
+
+def test_a_draft_says_across_each_page_that_it_is_not_signed(world, db, chair):
+    session = chair.begin()
+    chair.prepare(session)
+    chair.save(session, chair.whole())
+
+    draft = paper(world, session).data
+    chair.sign(session)
+    signed = paper(world, session).data
+
+    assert "A draft: it is not signed" in text_of(draft)
+    assert text_of(draft).count("Not signed") > pages_of(draft)
+    assert ink_of(draft) > ink_of(signed)
+
+
+def test_it_reaches_for_nothing_outside_and_brings_its_fonts(world, chair):
+    data = paper(world, chair.signed()).data
+
+    assert outside_of(data) == []
+    assert is_embedded(data)
+    assert b"http" not in data
+
+
+def test_the_same_record_gives_the_same_bytes(world, chair):
+    session = chair.signed()
+
+    assert paper(world, session).data == paper(world, session).data
+
+
+def test_it_is_handed_out_and_kept_nowhere(world, db, chair):
+    answer = paper(world, chair.signed())
+
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert "Okoye" not in answer.headers["Content-Disposition"]
+    assert "session_record.opened" in db.scalars(sa.select(AuditEvent.action)).all()
+
+
+def test_four_hundred_points_in_five_views_are_drawn(world, db, chair):
+    sites = []
+    for view, zone in (
+        (View.TOP, Zone.VERTEX),
+        (View.FRONT, Zone.FRONTAL_HAIRLINE),
+        (View.LEFT, Zone.PARIETAL_L),
+        (View.RIGHT, Zone.PARIETAL_R),
+        (View.BACK, Zone.OCCIPITAL),
+    ):
+        sites += some_sites(80, zone, volume_ul=15, place=spot(zone, view))
+    from dataclasses import replace
+
+    numbered = tuple(replace(site, seq=n) for n, site in enumerate(sites, 1))
+    session = chair.signed(chair.whole(sites=numbered, soft_limits_accepted=True))
+
+    data = paper(world, session).data
+    text = text_of(data)
+
+    for name in ("Top", "Front", "Left side", "Right side", "Back", "321–400", "400"):
+        assert name in text, name
+    assert "checked and accepted" in text
+    assert len(data) < 200_000
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de", ["Seite 1 von", "geboren"]), ("ar", ["الجلسة"]), ("xx", ["Page 1 of"])],
+)
+def test_it_speaks_the_patients_language_or_else_english(world, db, chair, language, words):
+    chair.alice.language = language
+    session = chair.signed()
+
+    text = text_of(paper(world, session).data)
+
+    for word in words:
+        # A text layer keeps Arabic as it is drawn: the letters of a word are looked for.
+        assert word in text or set(word) <= set(text), word
+    # A reader of text guesses the order beside Arabic; the picture was looked at.
+    assert "K-17" in text or "-17K" in text
+
+
+def test_in_arabic_the_reading_begins_at_the_right(world, db, chair):
+    chair.alice.language = "ar"
+    record = picture_of(paper(world, chair.signed()).data)
+    chair.alice.language = "en"
+    wide = record.size[0]
+    title = (0, 60, wide, 110)
+
+    def side(picture):
+        left, _, right, _ = picture.crop(title).point(lambda v: 255 if v < 128 else 0).getbbox()
+        return left, wide - right
+
+    left, right = side(record)
+    assert right < left
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<script>alert(1)</script>", "Ali\u202eCilA", "هدى المصري", "Ибрагим", "中村", "a" * 120],
+)
+def test_hostile_and_foreign_names_are_written_not_obeyed(world, db, chair, name):
+    chair.alice.given_name = name
+    data = paper(world, chair.signed()).data
+    text = text_of(data)
+
+    assert "Okoye" in text
+    assert "\u202e" not in text
+    if name.isascii():
+        assert name in text.replace(" ", "") or name in text
+    if name == "中村":
+        assert "ZhongCun" in text
+
+
+def test_what_a_newer_format_signs_is_printed_by_its_name(world, db, chair, monkeypatch):
+    monkeypatch.setitem(paper_queries._PRINTED, "preparation", {"layer"})
+    session = chair.signed()
+
+    text = text_of(paper(world, session).data)
+
+    assert "preparation 1: blood_ul 30000" in text
+
+
+def test_a_long_note_and_many_addenda_run_over_pages(world, db, chair):
+    session = chair.signed(chair.whole(note="word " * 700))
+    for n in range(12):
+        wish = AddAddendum(session_id=session.id, body=f"Addendum {n}. " + "x " * 300, reason="r")
+        service.add(db, chair.actor(), wish)
+
+    data = paper(world, session).data
+
+    assert pages_of(data) >= 4
+    text = text_of(data)
+    assert all(f"Addendum {n}." in text for n in range(12))
+    assert f"Page {pages_of(data)} of {pages_of(data)}" in text
+
+
+def test_reception_and_strangers_get_no_record(world, chair):
+    session = chair.signed()
+
+    assert (
+        world.as_role(Role.RECEPTIONIST).get(f"/sessions/{session.id}/record.pdf").status_code
+        == 403
+    )
+    assert world.stranger().get(f"/sessions/{session.id}/record.pdf").status_code == 303
+    assert world.as_role(Role.NURSE).get("/sessions/999999/record.pdf").status_code == 404
+
+
+@pytest.mark.once
+def test_numbers_of_points_are_joined():
+    assert session_sheet.numbers(iter([3, 1, 2, 7, 9, 8])) == "1–3, 7–9"
+    assert session_sheet.numbers(iter([5])) == "5"
+
+
+def test_too_many_at_once_are_told_to_come_back(world, chair, monkeypatch):
+    from threading import BoundedSemaphore
+
+    from clinic.papers import views
+
+    full = BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(views, "_turns", full)
+    monkeypatch.setattr(views, "WAIT_S", 0.01)
+
+    answer = world.as_role(Role.NURSE).get(f"/sessions/{chair.signed().id}/record.pdf")
+
+    assert answer.status_code == 503
+    assert dt.timedelta(seconds=int(answer.headers["Retry-After"])) > dt.timedelta(0)
