@@ -29,12 +29,7 @@ def treated(chair):
     """A signed session with the kit and 1 mL of the vitamins, and a bruise after it."""
     chair.alice.phone = "+4930123456"
     session = chair.signed(
-        chair.whole(
-            lots=(
-                LotAmount(lot_id=chair.kit.id),
-                LotAmount(lot_id=chair.vitamins.id, amount_ul=1_000),
-            )
-        )
+        chair.whole(lots=(LotAmount(lot_id=chair.vitamins.id, amount_ul=1_000),))
     )
     chair.db.add(
         SideEffect(
