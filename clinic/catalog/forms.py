@@ -7,16 +7,13 @@ from typing import Any
 
 from wtforms import BooleanField
 
+from clinic.catalog.product_values import AddLot, AddProduct, ChangeProduct, KeptProduct
 from clinic.catalog.rules import barcodes
 from clinic.catalog.values import (
     CLASS_NAMES,
     INGREDIENTS,
     PRODUCT_KIND_NAMES,
     UNIT_NAMES,
-    AddLot,
-    AddProduct,
-    ChangeProduct,
-    KeptProduct,
     ProductKind,
     RegulatoryClass,
     StockUnit,

@@ -9,17 +9,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from clinic.catalog.models import Patterned, Product, ProductLot, Service, StockLevel
+from clinic.catalog.product_values import KeptProduct, ProductCard
 from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.rules import offers
-from clinic.catalog.values import (
-    PRODUCT_KIND_NAMES,
-    CoursePattern,
-    KeptProduct,
-    LotChoice,
-    ProductCard,
-    Segment,
-    ServiceCard,
-)
+from clinic.catalog.values import PRODUCT_KIND_NAMES, CoursePattern, LotChoice, Segment, ServiceCard
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 

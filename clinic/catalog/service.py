@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from clinic.audit import service as audit
 from clinic.catalog import queries, stock_queries
 from clinic.catalog.models import Product, ProductLot, Service, ServiceSegment
+from clinic.catalog.product_values import AddLot, AddProduct, ChangeProduct
 from clinic.catalog.rules.offers import DEFAULT_OFFERS
-from clinic.catalog.values import AddLot, AddProduct, ChangeProduct, LotState
+from clinic.catalog.values import LotState
 from clinic.core.access import Actor
 from clinic.core.changes import before_after
 from clinic.core.errors import Conflict, Invalid, StaleEdit

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from clinic.audit import service as audit
 from clinic.catalog import queries, service, stock_queries
 from clinic.catalog.models import OpenedVial, ProductLot, StockLevel, StockMovement
+from clinic.catalog.product_values import AddLot
 from clinic.catalog.rules import stock as stock_rules
 from clinic.catalog.stock_values import (
     CountLot,
@@ -23,7 +24,7 @@ from clinic.catalog.stock_values import (
     Use,
     WasteLot,
 )
-from clinic.catalog.values import AddLot, LotState
+from clinic.catalog.values import LotState
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid

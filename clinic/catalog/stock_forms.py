@@ -7,9 +7,9 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from clinic.catalog.product_values import KeptProduct
 from clinic.catalog.rules import barcodes
 from clinic.catalog.stock_values import CountLot, MoveLot, ReceiveLot, Scanned, WasteLot
-from clinic.catalog.values import KeptProduct
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.web.forms import (
@@ -18,10 +18,10 @@ from clinic.web.forms import (
     ChoiceField,
     DateField,
     FormKeyField,
-    ScanField,
     TextField,
     given,
 )
+from clinic.web.scanning import ScanField
 
 MOST = 1_000_000_000
 """Thousandths of a unit in one movement."""

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import ProductLot
+from clinic.catalog.product_values import AddLot, AddProduct
 from clinic.catalog.stock_values import CountLot
-from clinic.catalog.values import AddLot, AddProduct, ProductKind, RegulatoryClass, StockUnit
+from clinic.catalog.values import ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Actor
 
 KIT = AddProduct(

@@ -37,6 +37,7 @@ from clinic.treatments import record
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.queries import areas as area_queries
 from clinic.treatments.queries import drafts as draft_queries
+from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import preparation as preparation_queries
 from clinic.treatments.queries import sessions as session_queries
 from clinic.treatments.rules import signing
@@ -175,7 +176,7 @@ def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
         ),
     )
     is_signed = session.state is SessionState.SIGNED
-    lines = session_queries.lot_lines(db, session)
+    lines = mix_queries.lot_lines(db, session)
     return SessionRecord(
         whose=whose(db, actor, session.patient_id),
         heading=session_queries.heading(db, visit),

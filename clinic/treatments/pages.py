@@ -157,7 +157,7 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
 
 def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any]:
     stored = record.content_of(session)
-    lots = queries.lot_lines(db, session)
+    lots = mix_queries.lot_lines(db, session)
     names = {
         use.lot_id: f"{line.product} · {line.lot_no}"
         for use, line in zip(session.lots, lots, strict=True)

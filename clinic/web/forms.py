@@ -189,17 +189,6 @@ class ParsedField(Field):
                 raise ValueError(words_of(bad)) from bad
 
 
-class ScanField(ParsedField):
-    """What a scanner types: kept as it came, its invisible separators too, and read elsewhere."""
-
-    def process_formdata(self, valuelist: Sequence[Any]) -> None:
-        """Take the text."""
-        self.data = str(valuelist[0]).strip(" \t\r\n") if valuelist else ""
-
-    def _value(self) -> str:
-        return "".join(c for c in str(self.data or "") if c.isprintable())
-
-
 class DateField(ParsedField):
     """A calendar date inside given bounds, as ISO or day first (27.11.2026)."""
 

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from clinic.catalog import queries, service
-from clinic.catalog.values import AddLot, AddProduct, LotState, ProductKind, Unusable
+from clinic.catalog.product_values import AddLot, AddProduct
+from clinic.catalog.values import LotState, ProductKind, Unusable
 from clinic.core.access import Role
 from clinic.core.errors import Conflict, Invalid, NotFound
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from clinic.audit.models import AuditEvent
 from clinic.catalog import queries, service, stock, stock_queries
 from clinic.catalog.models import OpenedVial, StockLevel, StockMovement
+from clinic.catalog.product_values import AddLot, AddProduct
 from clinic.catalog.stock_values import (
     CountLot,
     MoveLot,
@@ -18,7 +19,7 @@ from clinic.catalog.stock_values import (
     Use,
     WasteLot,
 )
-from clinic.catalog.values import AddLot, AddProduct, ProductKind, StockUnit, Unusable
+from clinic.catalog.values import ProductKind, StockUnit, Unusable
 from clinic.core.access import Role
 from clinic.core.engine import constraint_of
 from clinic.core.errors import Conflict, Invalid, NotFound

@@ -7,15 +7,9 @@ import sqlalchemy as sa
 
 from clinic.catalog import queries, service, stock, stock_queries
 from clinic.catalog.models import OpenedVial, Product, ProductLot, StockMovement
+from clinic.catalog.product_values import AddLot, AddProduct
 from clinic.catalog.stock_values import CountLot
-from clinic.catalog.values import (
-    AddLot,
-    AddProduct,
-    LotState,
-    ProductKind,
-    RegulatoryClass,
-    StockUnit,
-)
+from clinic.catalog.values import LotState, ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Role
 from tests import factories
 from tests.counting import statements

@@ -16,7 +16,8 @@ from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.treatments.values import LotAmount
 from clinic.web.formats import ltr
-from clinic.web.forms import AmountField, BaseForm, ChoiceField, ScanField, TimeField
+from clinic.web.forms import AmountField, BaseForm, ChoiceField, TimeField
+from clinic.web.scanning import ScanField
 from clinic.web.words import translate
 
 LOT_ROWS = 8

@@ -22,7 +22,6 @@ from clinic.safety.values import FactKind, FactState, History, Moment
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment, Course
 from clinic.treatments import record
-from clinic.treatments.mix_values import LotLine
 from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.preparation_values import Anticoagulant
 from clinic.treatments.rules import barring
@@ -312,33 +311,6 @@ def names(db: Session, ids: Iterable[int | None]) -> dict[int, str]:
         )
     )
     return {row.id: row.name for row in rows}
-
-
-def lot_lines(db: Session, session: TreatmentSession) -> list[LotLine]:
-    """Return the lots of a session as they are read, in their order. One statement."""
-    rows = {
-        row[0].id: row
-        for row in db.execute(
-            sa.select(ProductLot, Product)
-            .join(Product, Product.id == ProductLot.product_id)
-            .where(ProductLot.id.in_([use.lot_id for use in session.lots]))
-        )
-    }
-    return [
-        LotLine(
-            product=rows[use.lot_id][1].name,
-            manufacturer=rows[use.lot_id][1].manufacturer,
-            regulatory_class=rows[use.lot_id][1].regulatory_class,
-            lot_no=rows[use.lot_id][0].lot_no,
-            role=use.role,
-            expires_on=use.expires_on,
-            amount_ul=use.amount_ul,
-            dose_ug=use.dose_ug,
-            pieces=use.pieces,
-            opened_at=use.opened_at,
-        )
-        for use in session.lots
-    ]
 
 
 def addenda(db: Session, session_id: int) -> list[Words]:
