@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from threading import BoundedSemaphore
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, ImageStat
 
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import N_
@@ -85,6 +85,13 @@ def redrawn(raw: bytes) -> Picture:
         raise Invalid(APPLE, field=FIELD)
     with _slot(), _in_words():
         return _redrawn(raw)
+
+
+def brightness(small: bytes) -> int:
+    """Return how bright a thumbnail of our own is on the whole, in percent."""
+    with Image.open(BytesIO(small), formats=["JPEG"]) as image:
+        mean: float = ImageStat.Stat(image.convert("L")).mean[0]
+    return round(mean * 100 / 255)
 
 
 @contextmanager

@@ -175,6 +175,7 @@ def _shot(row: sa.Row[Photograph, str, str]) -> Shot:
         version=of.version,
         width=of.width,
         height=of.height,
+        storage_key=of.storage_key,
         appointment_id=of.appointment_id,
         removed_at=of.removed_at,
         removed_by=row.removed_by or "",

@@ -22,6 +22,10 @@ MAGNIFICATION = (5, 400)
 """Least and most magnification of trichoscopy that can be typed."""
 NEARLY_CM = 5
 """Centimetres by which two distances may differ and still be called the same (design default)."""
+NEARLY_PERCENT = 10
+"""Percentage points by which brightness may differ and be called the same (design default)."""
+NEARLY_SHAPE = 0.05
+"""Part by which width to height may differ and be called the same (design default)."""
 GRACE = dt.timedelta(days=30)
 """How long the files of a removed picture stay, so that a removal can be taken back."""
 ORPHAN_AFTER = dt.timedelta(hours=1)
@@ -47,10 +51,13 @@ def is_file_over(removed_at: dt.datetime | None, now: dt.datetime) -> bool:
     return removed_at is not None and now - removed_at >= GRACE + dt.timedelta(days=1)
 
 
-def differences(before: Shot, after: Shot) -> list[Differs]:
+def differences(
+    before: Shot, after: Shot, *, percents: tuple[int, int] | None = None
+) -> list[Differs]:
     """Return in what two pictures differ that would make hair look other than it is.
 
     Empty when they can be compared. What one of them does not say counts as a difference.
+    `percents` is how bright each of them is, where that was measured.
     """
     one, other = before.conditions, after.conditions
     rows = [
@@ -60,6 +67,14 @@ def differences(before: Shot, after: Shot) -> list[Differs]:
     ]
     if _near(one.distance_cm, other.distance_cm):
         rows = [row for row in rows if row.what != DISTANCE_NAME]
+    if percents and abs(percents[0] - percents[1]) > NEARLY_PERCENT:
+        dark, light = (f"{percent} %" for percent in percents)
+        rows.append(Differs(what=N_("Brightness of the picture"), before=dark, after=light))
+    first, second = before.width / before.height, after.width / after.height
+    if abs(first - second) > NEARLY_SHAPE * first:
+        shapes = (f"{shot.width} × {shot.height}" for shot in (before, after))
+        was, became = shapes
+        rows.append(Differs(what=N_("Shape of the picture"), before=was, after=became))
     return rows
 
 

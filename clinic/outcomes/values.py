@@ -177,6 +177,7 @@ class Shot:
     version: int
     width: int
     height: int
+    storage_key: str
     appointment_id: int | None = None
     removed_at: dt.datetime | None = None
     removed_by: str = ""

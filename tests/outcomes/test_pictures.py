@@ -197,6 +197,14 @@ def test_the_thumbnail_is_small_and_the_picture_whole():
     assert len(made.sha256) == 64
 
 
+def test_brightness_is_measured_in_percent():
+    def measured(colour: str) -> int:
+        return pictures.brightness(as_file(Image.new("RGB", (64, 48), colour)))
+
+    assert (measured("black"), measured("white")) == (0, 100)
+    assert 48 <= measured("#808080") <= 52
+
+
 @pytest.fixture
 def slow(monkeypatch):
     """Hold whoever draws until told; returns what starts one, what waits for it, and what frees."""

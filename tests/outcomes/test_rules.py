@@ -30,6 +30,7 @@ def a_shot(number: int = 1, **changes: object) -> Shot:
         "version": 1,
         "width": 400,
         "height": 300,
+        "storage_key": "0" * 32,
         **changes,
     }
     return Shot(**fields)  # type: ignore[arg-type]
@@ -74,6 +75,31 @@ def test_magnification_differs_exactly():
     one, other = taken(magnification=20), taken(magnification=21)
 
     assert [row.what for row in rules.differences(one, other)] == ["Magnification"]
+
+
+@pytest.mark.parametrize(
+    ("percents", "names"),
+    [
+        (None, []),
+        ((40, 50), []),
+        ((50, 40), []),
+        ((40, 51), ["Brightness of the picture"]),
+        ((51, 40), ["Brightness of the picture"]),
+    ],
+)
+def test_a_much_brighter_picture_is_named(percents, names):
+    found = rules.differences(a_shot(1), a_shot(2), percents=percents)
+
+    assert [row.what for row in found] == names
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "count"), [(400, 300, 0), (4000, 3000, 0), (410, 300, 0), (300, 400, 1)]
+)
+def test_another_shape_is_named_but_not_another_size(width, height, count):
+    found = rules.differences(a_shot(), a_shot(width=width, height=height))
+
+    assert [row.what for row in found] == ["Shape of the picture"] * count
 
 
 @pytest.mark.parametrize(

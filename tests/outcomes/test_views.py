@@ -257,6 +257,8 @@ def test_two_dates_are_compared_and_what_differs_is_said(studio, nurse):
     page = nurse.get(studio.url("compare?view=vertex")).get_data(as_text=True)
     assert "Not comparable" in page
     assert re.search(r"Lighting: <bdi>Ring light</bdi>.*<bdi>Daylight</bdi>", page)
+    studio.store.drop(first.storage_key)
+    assert nurse.get(studio.url("compare?view=vertex")).status_code == 200
     alone = nurse.get(studio.url("compare?view=trichoscopy&zone=vertex")).get_data(as_text=True)
     assert "There is nothing to compare yet" in alone
     assert nurse.get(studio.url("compare?view=x&before=y&mode=z")).status_code == 200

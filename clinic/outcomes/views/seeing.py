@@ -10,7 +10,8 @@ from clinic.audit import looks
 from clinic.consents.values import PHOTO_SCOPES, Scope
 from clinic.core import clock
 from clinic.core.access import Permission
-from clinic.outcomes import queries, rules
+from clinic.core.errors import NotFound
+from clinic.outcomes import pictures, queries, rules
 from clinic.outcomes.files import Size
 from clinic.outcomes.forms import RemoveForm, chosen
 from clinic.outcomes.queries import Album
@@ -21,6 +22,7 @@ from clinic.outcomes.views.shared import (
     day_of,
     place,
     shared,
+    store,
     visit,
     was_seen,
 )
@@ -117,9 +119,20 @@ def compare(patient_id: int) -> ResponseReturnValue:
         shots=shots,
         shown=shown,
         steps=rules.neighbours(shots, shown) if shown else {},
-        differs=rules.differences(*shown) if shown else [],
+        differs=rules.differences(*shown, percents=_percents(shown)) if shown else [],
         mode=mode if mode in {"slider", "blink"} else "side",
     )
+
+
+def _percents(shown: tuple[Shot, Shot]) -> tuple[int, int] | None:
+    """Return how bright two pictures are; None when a file is lost, as the page will show."""
+    try:
+        one, other = (
+            pictures.brightness(store().read(shot.storage_key, Size.SMALL)) for shot in shown
+        )
+    except NotFound:
+        return None
+    return one, other
 
 
 def _count(album: Album, use: Scope) -> int:
