@@ -30,6 +30,8 @@ GRACE = dt.timedelta(days=30)
 """How long the files of a removed picture stay, so that a removal can be taken back."""
 ORPHAN_AFTER = dt.timedelta(hours=1)
 """Age from which a file without a row belongs to nobody who is just writing it."""
+MANY_ORPHANS = 10
+"""More pictures without a row than kills leave behind: an older database was put in their place."""
 MOST_OF_PATIENT = 500
 """Pictures of one patient that are kept (FI-02: a quota for each patient)."""
 NOT_NOTED = N_("not noted")

@@ -13,6 +13,14 @@ from clinic.outcomes.files import Store
 Look = Callable[[], AbstractContextManager[Session]]
 
 
+class TooMany(Exception):
+    """So many pictures have no row that the database itself may be the wrong one."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
     """What a sweep found."""
@@ -27,17 +35,20 @@ class Swept:
     """Storage keys of rows whose files are not there: restore them from a backup."""
 
 
-def sweep(look: Look, store: Store, *, now: dt.datetime) -> Swept:
+def sweep(look: Look, store: Store, *, now: dt.datetime, most: int = rules.MANY_ORPHANS) -> Swept:
     """Remove files that nobody needs, and name rows whose files are missing; twice is harmless.
 
     Files are listed before rows are read: one that is written meanwhile is not in the list, and
-    one that is just getting its row is too young.
+    one that is just getting its row is too young. Raises TooMany, and removes nothing, when more
+    than `most` pictures have no row.
     """
     before = now - rules.ORPHAN_AFTER
     found = set(store.keys(before=before))
     with look() as db:
         known = queries.files(db, now=now)
     orphans = sorted(found - known.keys())
+    if len(orphans) > most:
+        raise TooMany(len(orphans))
     over = sorted(key for key in found & known.keys() if not known[key])
     for key in (*orphans, *over):
         store.drop(key)

@@ -104,6 +104,19 @@ def test_a_sweep_takes_old_files_without_a_row_and_nothing_else(studio, look):
     assert studio.on_disk() == {kept.storage_key}
 
 
+def test_a_sweep_of_an_older_database_takes_nothing(studio, look):
+    """Pictures of the days since its backup have no row there: they are not rubbish."""
+    keys = {studio.store.write(PARTS) for _ in range(11)}
+    aged(studio.store)
+
+    with pytest.raises(sweeping.TooMany):
+        sweeping.sweep(look, studio.store, now=NOW)
+    assert studio.on_disk() == keys
+
+    assert sweeping.sweep(look, studio.store, now=NOW, most=11).orphans == 11
+    assert studio.on_disk() == set()
+
+
 def test_the_files_of_a_removed_picture_go_after_the_grace_time(studio, look):
     studio.agrees()
     row = studio.keeps()
@@ -217,7 +230,7 @@ def test_a_photograph_is_its_file_and_its_row_also_after_a_kill(tmp_path, where)
     assert all(store.has(key) for key in keys)
 
     aged(store, now=dt.datetime.now(dt.UTC))
-    for taken in ((orphans, drafts), (0, 0)):
+    for taken in ((orphans, drafts), (0, 0))[: 1 + orphans]:
         swept = sweep(tmp_path)
         assert swept.returncode == 0, swept.stderr
         assert swept.stdout == (
