@@ -41,6 +41,7 @@ from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_values import (
     Activation,
     Anticoagulant,
+    CheckTube,
     CountKind,
     DrawSite,
     Guidance,
@@ -53,9 +54,9 @@ from clinic.treatments.preparation_values import (
 )
 from clinic.treatments.queries import sessions as treatments_queries
 from clinic.treatments.rules import outlines, scalp
+from clinic.treatments.service import identity, time_out
 from clinic.treatments.service import preparation as preparations
 from clinic.treatments.service import sessions as treatments
-from clinic.treatments.service import time_out
 from clinic.treatments.values import (
     BeginSession,
     Content,
@@ -248,6 +249,9 @@ def draft(stage: Stage, session_id: int, *, physician: int, dice: random.Random)
     if is_prp:
         prepare(stage, session_id, dice=dice)
     doctor = stage.staff.physicians[physician]
+    if is_prp:
+        code = identity.print_label(stage.db, stage.staff.nurse, session_id)
+        identity.check(stage.db, doctor, CheckTube(session_id=session_id, code=code))
     for line in TimeOut:
         time_out.say(stage.db, doctor, session_id, line)
     wish = SaveSession(

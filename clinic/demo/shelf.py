@@ -1,6 +1,7 @@
 """What stands on the demo clinic's shelf: some of it low, some of it not to be used any more."""
 
 import datetime as dt
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,15 @@ from clinic.catalog.product_values import AddLot, AddProduct
 from clinic.catalog.stock_values import CountLot
 from clinic.catalog.values import ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Actor
+from clinic.treatments.preparation_values import (
+    Anticoagulant,
+    KeepPreset,
+    Layer,
+    Method,
+    Richness,
+    Spin,
+)
+from clinic.treatments.service import presets
 
 KIT = AddProduct(
     name="PRP tube kit, 10 mL, ACD-A",
@@ -90,3 +100,27 @@ def fill(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:
             stock.count(db, nurse, counted)
     catalog.recall(db, nurse, lots["lidocaine_back"].id, "Called back by its maker, letter of May")
     return lots
+
+
+def keep_presets(db: Session, administrator: Actor, product_id: int) -> None:
+    """Put two presets on the list, as two papers describe how they spun."""
+    usual = KeepPreset(
+        name="Tube kit, two gentle spins",
+        product_id=product_id,
+        method=Method.HAND,
+        tubes=2,
+        blood_ul=20_000,
+        anticoagulant=Anticoagulant.ACD_A,
+        anticoagulant_ul=2_000,
+        layer=Layer.BUFFY_COAT,
+        prp_ul=5_500,
+        leukocytes=Richness.RICH,
+        erythrocytes=Richness.POOR,
+        spins=(Spin(rcf_g=100, minutes=10), Spin(rcf_g=400, minutes=10)),
+        source="PEREZ",
+    )
+    hard = (Spin(rcf_g=900, minutes=5), Spin(rcf_g=1_500, minutes=15))
+    presets.add(db, administrator, usual)
+    presets.add(
+        db, administrator, replace(usual, name="Tube kit, two hard spins", spins=hard, source="JOI")
+    )

@@ -90,6 +90,10 @@ def make(db: Session, *, today: dt.date) -> Staff:
             text_id=draft.id, version=draft.version, in_force_from=clock.today(location.zone)
         )
         writing.put_in_force(db, replace(actors["physician"], confirmed_at=clock.now()), wish)
+    lots = shelf.fill(db, nurse, today)
+    shelf.keep_presets(
+        db, replace(actors["administrator"], confirmed_at=clock.now()), lots["kit"].product_id
+    )
     return Staff(
         location=location,
         physicians=tuple(actors[login] for login in ("physician", "physician2", "physician3")),
@@ -111,7 +115,7 @@ def make(db: Session, *, today: dt.date) -> Staff:
             _resource(db, location, ResourceKind.ROOM, f"Room {n}", 10 + n) for n in (1, 2, 3)
         ),
         services=_services(db, location),
-        lots=shelf.fill(db, nurse, today),
+        lots=lots,
         accounts=tuple(printed),
     )
 

@@ -9,7 +9,6 @@ from clinic.catalog.values import (
     UNUSABLE_WORDS,
     ChosenLot,
     LotChoice,
-    Modality,
     ProductKind,
     Unusable,
 )
@@ -19,6 +18,8 @@ from clinic.core.text import N_
 from clinic.safety.values import FactKind
 from clinic.treatments import judging_preparation, record
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.preparation_values import Preparation
+from clinic.treatments.queries import identity as identity_queries
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, checks, preparing
@@ -26,6 +27,8 @@ from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import Breach, Case, Content, LotAmount
 
 LOT_GONE = N_("This lot is not on the list any more")
+WRONG_TUBE = N_("Another patient’s tube was read at this chair: a physician closes that first")
+UNREAD = N_("Read the code of the tube at the chair: nobody has yet")
 LOT_OF_KIT = N_("A kit or tube belongs to blood and PRP")
 LOT_TWICE = N_("This lot is named twice: add the amounts")
 VIAL_GONE = N_("This opened vial is not kept any more. Choose the lot itself for a new one.")
@@ -104,7 +107,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
             *barring.unusual(bars, content.sites, used),
         ),
         missing=(
-            *(preparing.missing(prepared) if case.modality is Modality.PRP else ()),
+            *_missing_of_blood(db, session, prepared, content),
             *checks.missing(case),
         ),
         is_weight_known=any(
@@ -114,6 +117,21 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
             and fact.noted_on == content.weight_on
             for fact in history.facts
         ),
+    )
+
+
+def _missing_of_blood(
+    db: Session, session: TreatmentSession, prepared: Preparation, content: Content
+) -> tuple[Breach, ...]:
+    row = session.preparation
+    if row is None:
+        return ()
+    wrong = identity_queries.open_incident(db, session.id) is not None
+    unread = bool(content.sites) and row.identity_at is None
+    return (
+        *((Breach(code="wrong_tube", field="identity", message=WRONG_TUBE),) if wrong else ()),
+        *((Breach(code="identity", field="identity", message=UNREAD),) if unread else ()),
+        *preparing.missing(prepared),
     )
 
 

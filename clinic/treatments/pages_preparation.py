@@ -25,6 +25,7 @@ from clinic.treatments.preparation_values import (
     Preparation,
     PresetCard,
 )
+from clinic.treatments.queries import identity as incident_queries
 from clinic.treatments.queries import preparation as queries
 from clinic.treatments.queries import sessions as session_queries
 from clinic.treatments.rules import preparation_limits as limits
@@ -119,11 +120,13 @@ def show(
         "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
         "presets": offer.presets,
         "expected": next((p for p in offer.presets if p.id == stored.preset_id), None),
+        "incidents": incident_queries.of_session(db, session_id),
         "names": session_queries.names(db, queries.account_ids(session)),
         "yields": yields.of(stored),
         "unusual": [sentence(breach.sentence) for breach in preparing.unusual(stored)],
         "is_draft": session.state is SessionState.DRAFT,
         "now": clock.now(),
+        "until": preparing.ends_at,
         **to_injection(session, stored),
     }
 
@@ -137,6 +140,7 @@ def beside(db: Session, session: TreatmentSession) -> dict[str, Any]:
         "stored": stored,
         "prepared": to_injection(session, stored),
         "prepared_ul": record.prepared_ul(stored),
+        "incidents": incident_queries.of_session(db, session.id) if row is not None else (),
     }
     if row is None or session.state is not SessionState.SIGNED:
         return shared

@@ -251,3 +251,47 @@ class PresetCard(KeepPreset):
     id: int
     version: int
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePreset:
+    """Change a preset, seen at `version`, or put it out of use."""
+
+    preset_id: int
+    version: int
+    is_active: bool
+    preset: KeepPreset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckTube:
+    """Read a tube at the chair, name and birth date having been said aloud and compared."""
+
+    session_id: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseIncident:
+    """Say what was done about an incident, seen at `version`."""
+
+    incident_id: int
+    version: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentCard:
+    """One incident as it is read: at whose chair, whose tube, who said so, how it ended."""
+
+    id: int
+    version: int
+    session_id: int
+    patient: str
+    other_session_id: int
+    other_patient: str
+    at: dt.datetime
+    by: str
+    closed_at: dt.datetime | None
+    closed_by: str | None
+    closing_note: str

@@ -23,6 +23,7 @@ STYLES = (
     *("tokens", "base", "components", "forms", "lists", "intake", "tablet", "rulebook"),
     *("board", "courses", "scalp", "photographs"),
     "print",
+    "labels",
 )
 """The parts of `css/app.css`, in the order in which they are joined."""
 ROWS_OF_A_DAY = 24 * 12

@@ -48,6 +48,7 @@ from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.preparation_models import KitPreset
 from clinic.treatments.service import sessions as treatments
 from clinic.treatments.values import AbortSession, Content
 from clinic.waiting import offering
@@ -164,6 +165,7 @@ def story(chair: Chair) -> Story:
         "service_id": [chair.prp.id],
         "product_id": [chair.kit.product_id],
         "lot_id": [chair.kit.id],
+        "preset_id": [_preset(chair)],
         "movement_id": [_counted(chair)],
         "vial_id": [_opened(chair, signed)],
         "token": [token],
@@ -226,6 +228,14 @@ def _opened(chair: Chair, session: TreatmentSession) -> int:
     chair.db.add(vial)
     chair.db.flush()
     return vial.id
+
+
+def _preset(chair: Chair) -> int:
+    """Let there be a preset of a kit; return its id."""
+    row = KitPreset(name="Two spins", product_id=chair.kit.product_id, spins=[{"rcf_g": 400}])
+    chair.db.add(row)
+    chair.db.flush()
+    return row.id
 
 
 def _in_a_course(chair: Chair, visits: list[Appointment]) -> int:

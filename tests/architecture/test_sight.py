@@ -51,6 +51,8 @@ from clinic.safety.values import (
     RuleKind,
     Scope,
 )
+from clinic.treatments.forms.presets import PresetChangeForm, PresetForm
+from clinic.treatments.preparation_values import PresetCard, Spin
 from tests import factories
 from tests.architecture.story import SECRET_WORD, Story, story
 from tests.architecture.test_access import MAY, VIEWS
@@ -101,6 +103,10 @@ THE_CATALOGUE = {
     Releasable,
     FactKind,
     FactSource,
+    PresetCard,
+    PresetChangeForm,
+    PresetForm,
+    Spin,
 }
 THE_CATALOGUE |= {
     kind

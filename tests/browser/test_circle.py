@@ -179,7 +179,6 @@ def treats_and_signs(physician: Person, visit: int) -> int:
         said = page.locator("#time-out [aria-pressed=true]")
         expect(said.filter(has_text=line)).to_have_count(1)
     prepares(page)
-    page.goto(page.url.removesuffix("/preparation"))
     for zone, n in (("frontal_hairline", 10), ("midscalp", 14), ("vertex", 16)):
         shape = page.locator(f"svg.top g[data-zone={zone}]")
         for _ in range(n):
@@ -207,6 +206,14 @@ def prepares(page: Page) -> None:
     page.get_by_label("Activation").select_option("none")
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_text("Blood and PRP are saved.")).to_be_visible()
+    page.get_by_role("button", name="Print labels").click()
+    code = page.locator(".label .code").first.inner_text()
+    page.goto(page.url.replace("/label", "/identity"))
+    page.get_by_label("The patient has said the full name").check()
+    page.get_by_label("The patient has said the date of birth").check()
+    page.get_by_label("Code of the tube").fill(code)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The tube is this patient’s.")).to_be_visible()
 
 
 def calls_and_reports_a_bruise(physician: Person, session: int) -> None:

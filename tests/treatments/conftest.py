@@ -26,15 +26,16 @@ from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.preparation_values import (
     Activation,
     Anticoagulant,
+    CheckTube,
     Preparation,
     SavePreparation,
     Spin,
 )
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import scalp
+from clinic.treatments.service import identity, time_out
 from clinic.treatments.service import preparation as preparations
 from clinic.treatments.service import sessions as service
-from clinic.treatments.service import time_out
 from clinic.treatments.values import (
     BeginSession,
     Content,
@@ -165,7 +166,18 @@ class Chair:
             content=content or self.blood(),
             act=changes.get("act"),
         )
-        return preparations.save(self.db, self.actor(role), wish)
+        row = preparations.save(self.db, self.actor(role), wish)
+        self.read_tube(session)
+        return row
+
+    def read_tube(self, session: TreatmentSession, of: TreatmentSession | None = None) -> Any:
+        """Let the tube of a session, or of another one, be read at its chair."""
+        whose = of or session
+        code = self.row(whose).tube_code
+        if code is None:
+            code = identity.print_label(self.db, self.actor(Role.NURSE), whose.id)
+        wish = CheckTube(session_id=session.id, code=code)
+        return identity.check(self.db, self.actor(), wish)
 
     def save(
         self, session: TreatmentSession, content: Content, role: Role = Role.NURSE, **changes: Any

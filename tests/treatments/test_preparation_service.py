@@ -300,7 +300,9 @@ def test_each_save_leaves_one_line(chair, db):
     chair.prepare(session, chair.blood(), act=Act.DRAWN)
 
     lines = db.scalars(
-        sa.select(AuditEvent).where(AuditEvent.entity == "prp_preparation").order_by(AuditEvent.id)
+        sa.select(AuditEvent)
+        .where(AuditEvent.action == "prp_preparation.saved")
+        .order_by(AuditEvent.id)
     ).all()
     assert [line.action for line in lines] == ["prp_preparation.saved"] * 2
     assert [line.detail for line in lines] == [{}, {"act": "drawn"}]

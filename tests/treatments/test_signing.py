@@ -84,6 +84,7 @@ def test_an_incomplete_session_is_not_signed(chair, db):
         chair.sign(session, Content(sites=some_sites()))
 
     assert [breach.field for breach in refused.value.breaches] == [
+        "identity",
         "kit_1",
         "blood",
         "anticoagulant",

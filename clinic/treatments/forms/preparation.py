@@ -54,8 +54,8 @@ SPINS, KITS = (1, 2), (1, 2)
 CHOOSE = N_("Choose")
 
 
-def _millilitres(label: str, limit: limits.Limit | limits.Bound) -> AmountField:
-    hard = limit.hard if isinstance(limit, limits.Limit) else limit
+def millilitres(label: str, hard: limits.Bound) -> AmountField:
+    """Return the field of a volume with its hard limit."""
     return AmountField(label, optional=True, least=hard.least, most=hard.most, unit="mL")
 
 
@@ -63,11 +63,13 @@ def _cells(label: str, hard: limits.Bound, unit: str) -> AmountField:
     return AmountField(label, optional=True, least=hard.least, most=hard.most, unit=unit)
 
 
-def _whole(label: str, hard: limits.Bound) -> WholeField:
+def whole(label: str, hard: limits.Bound) -> WholeField:
+    """Return the field of a whole number with its hard limit."""
     return WholeField(label, optional=True, least=hard.least, most=hard.most)
 
 
-def _one(label: str, kind: Any, names: Any) -> EnumField:
+def one_of(label: str, kind: Any, names: Any) -> EnumField:
+    """Return the field of one of a few, or none yet."""
     return EnumField(label, kind, names, optional=True, blank=CHOOSE)
 
 
@@ -76,33 +78,33 @@ class PreparationForm(BaseForm):
 
     version = VersionField()
     preset = IdField(optional=True)
-    method = _one(N_("Method"), Method, METHOD_NAMES)
+    method = one_of(N_("Method"), Method, METHOD_NAMES)
     tubes = WholeField(N_("Tubes"), optional=True, least=1, most=12)
-    blood = _millilitres(N_("Blood drawn"), limits.BLOOD)
-    draw_site = _one(N_("Drawn from"), DrawSite, DRAW_SITE_NAMES)
+    blood = millilitres(N_("Blood drawn"), limits.BLOOD.hard)
+    draw_site = one_of(N_("Drawn from"), DrawSite, DRAW_SITE_NAMES)
     drawn_at = TimeField(N_("Drawn at"), optional=True)
-    anticoagulant = _one(N_("Anticoagulant"), Anticoagulant, ANTICOAGULANT_NAMES)
-    anticoagulant_volume = _millilitres(N_("Its volume"), limits.ANTICOAGULANT)
+    anticoagulant = one_of(N_("Anticoagulant"), Anticoagulant, ANTICOAGULANT_NAMES)
+    anticoagulant_volume = millilitres(N_("Its volume"), limits.ANTICOAGULANT.hard)
     centrifuge = ChoiceField(N_("Centrifuge"), optional=True)
-    layer = _one(N_("Layer"), Layer, LAYER_NAMES)
-    prp = _millilitres(N_("PRP obtained"), limits.PRP)
+    layer = one_of(N_("Layer"), Layer, LAYER_NAMES)
+    prp = millilitres(N_("PRP obtained"), limits.PRP.hard)
     obtained_at = TimeField(N_("Ready at"), optional=True)
-    activation = _one(N_("Activation"), Activation, ACTIVATION_NAMES)
-    activator = _millilitres(N_("Activator added"), here.ACTIVATOR_UL)
+    activation = one_of(N_("Activation"), Activation, ACTIVATION_NAMES)
+    activator = millilitres(N_("Activator added"), here.ACTIVATOR_UL)
     activator_lot = ChoiceField(N_("Lot of the activator"), optional=True)
-    guidance = _one(N_("Guidance by a picture"), Guidance, GUIDANCE_NAMES)
-    leukocytes = _one(N_("Leukocytes"), Richness, RICHNESS_NAMES)
-    erythrocytes = _one(N_("Red cells"), Richness, RICHNESS_NAMES)
+    guidance = one_of(N_("Guidance by a picture"), Guidance, GUIDANCE_NAMES)
+    leukocytes = one_of(N_("Leukocytes"), Richness, RICHNESS_NAMES)
+    erythrocytes = one_of(N_("Red cells"), Richness, RICHNESS_NAMES)
     base_platelets = _cells(N_("Platelets"), here.BASE_PLATELETS.hard, "×10⁹/L")
     base_leukocytes = _cells(N_("Leukocytes"), here.LEUKOCYTES, "×10⁹/L")
     base_erythrocytes = _cells(N_("Red cells"), here.ERYTHROCYTES, "×10¹²/L")
-    base_kind = _one(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
+    base_kind = one_of(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
     base_on = DateField(N_("Counted on"), optional=True)
     base_source = TextField(N_("Source"), optional=True, max_length=80)
     prp_platelets = _cells(N_("Platelets"), here.PRP_PLATELETS.hard, "×10⁹/L")
     prp_leukocytes = _cells(N_("Leukocytes"), here.LEUKOCYTES, "×10⁹/L")
     prp_erythrocytes = _cells(N_("Red cells"), here.ERYTHROCYTES, "×10¹²/L")
-    prp_kind = _one(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
+    prp_kind = one_of(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
     prp_on = DateField(N_("Counted on"), optional=True)
     prp_source = TextField(N_("Source"), optional=True, max_length=80)
 
@@ -264,10 +266,10 @@ _SAME: dict[str, str] = {name: name for name in _ENUMS} | {
 _CHOSEN = {"centrifuge": "centrifuge_id", "activator_lot": "activator_lot_id"}
 
 for _n in SPINS:
-    setattr(PreparationForm, f"rcf_{_n}", _whole("g", here.RCF.hard))
-    setattr(PreparationForm, f"minutes_{_n}", _whole(N_("Minutes"), here.MINUTES.hard))
-    setattr(PreparationForm, f"rpm_{_n}", _whole(N_("Revolutions a minute"), here.RPM))
-    setattr(PreparationForm, f"radius_{_n}", _whole(N_("Rotor radius, mm"), here.RADIUS_MM))
+    setattr(PreparationForm, f"rcf_{_n}", whole("g", here.RCF.hard))
+    setattr(PreparationForm, f"minutes_{_n}", whole(N_("Minutes"), here.MINUTES.hard))
+    setattr(PreparationForm, f"rpm_{_n}", whole(N_("Revolutions a minute"), here.RPM))
+    setattr(PreparationForm, f"radius_{_n}", whole(N_("Rotor radius, mm"), here.RADIUS_MM))
     setattr(PreparationForm, f"started_{_n}", TimeField(N_("Begun at"), optional=True))
     setattr(PreparationForm, f"ended_{_n}", TimeField(N_("Stopped at"), optional=True))
 PreparationForm.kit_1 = ChoiceField(N_("Kit or tube, lot"), optional=True)

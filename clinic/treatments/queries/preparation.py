@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.catalog.models import Product
 from clinic.catalog.values import CENTRIFUGE, LotChoice, ProductKind, ResourceKind
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
@@ -19,6 +20,7 @@ from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring
 
+NO_PRESET = N_("There is no such preset")
 NO_PREPARATION = N_("No blood is drawn in this session.")
 ACTIVATORS = frozenset(kind.ingredient for kind in Activation) - {""}
 
@@ -40,6 +42,24 @@ def preset(db: Session, preset_id: int) -> PresetCard | None:
     """Return a preset, in use or not; None when there is none. One statement."""
     row = db.get(KitPreset, preset_id)
     return None if row is None else card(row)
+
+
+def preset_here(db: Session, preset_id: int) -> PresetCard:
+    """Return a preset; raises NotFound. One statement."""
+    found = preset(db, preset_id)
+    if found is None:
+        raise NotFound(NO_PRESET)
+    return found
+
+
+def kits(db: Session) -> list[tuple[int, str]]:
+    """Return (id, name) of the kits of the list that are in use, by name. One statement."""
+    rows = db.execute(
+        sa.select(Product.id, Product.name)
+        .where(Product.kind == ProductKind.KIT, Product.is_active)
+        .order_by(Product.name)
+    )
+    return [(row.id, row.name) for row in rows]
 
 
 def presets(db: Session) -> list[PresetCard]:

@@ -5,6 +5,7 @@ Times are instants; `now` is given. A draft may be incomplete, never impossible.
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -29,6 +30,19 @@ def rcf_g(rpm: int, radius_mm: int) -> int:
     return (1118 * radius_mm * rpm * rpm + 500_000_000) // 1_000_000_000
 
 
+def with_rcf(content: Preparation) -> Preparation:
+    """Return a content whose g are those of its revolutions, where they are given."""
+    return replace(
+        content,
+        spins=tuple(
+            replace(spin, rcf_g=rcf_g(spin.rpm, spin.radius_mm))
+            if spin.rpm is not None and spin.radius_mm is not None
+            else spin
+            for spin in content.spins
+        ),
+    )
+
+
 def nearest(at: dt.time, to: dt.datetime, zone: str) -> dt.datetime:
     """Return the instant of a wall time that lies nearest to another instant.
 
@@ -45,6 +59,13 @@ def nearest(at: dt.time, to: dt.datetime, zone: str) -> dt.datetime:
         except walltime.Fold as fold:
             found += [fold.first, fold.second]
     return min(found, key=lambda instant: abs(instant - to))
+
+
+def ends_at(spin: Spin) -> str:
+    """Return when a running spin is over, as ISO; empty when nobody can know."""
+    if spin.started_at is None or spin.minutes is None:
+        return ""
+    return (spin.started_at + spin.minutes * _MINUTE).isoformat()
 
 
 def minutes_between(begin: dt.datetime, end: dt.datetime) -> int:

@@ -45,7 +45,7 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
     if session.state is SessionState.SIGNED:
         raise AlreadySigned(SIGNED)
     before, now = record.preparation_of(session), clock.now()
-    content = _with_rcf(wish.content)
+    content = preparing.with_rcf(wish.content)
     if row.version != wish.version:
         if _done(content, wish.act, before) == before:
             return row
@@ -99,19 +99,6 @@ def _done(content: Preparation, act: Act | None, before: Preparation) -> Prepara
     else:
         was = before.drawn_at if act is Act.DRAWN else before.obtained_at
     return _acted(content, act, was) if was is not None else content
-
-
-def _with_rcf(content: Preparation) -> Preparation:
-    """Return a content whose g are those of its revolutions, where they are given."""
-    return replace(
-        content,
-        spins=tuple(
-            replace(spin, rcf_g=preparing.rcf_g(spin.rpm, spin.radius_mm))
-            if spin.rpm is not None and spin.radius_mm is not None
-            else spin
-            for spin in content.spins
-        ),
-    )
 
 
 # ---- writing ----

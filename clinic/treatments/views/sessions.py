@@ -20,6 +20,7 @@ from clinic.treatments.forms.session import (
     SignatureForm,
     StartForm,
 )
+from clinic.treatments.queries import identity as identity_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import drafts
 from clinic.treatments.service import sessions as service
@@ -46,10 +47,12 @@ def index() -> ResponseReturnValue:
     recent = queries.recent(
         db, location_id=who.location_id, offset=page.offset, limit=page.size + 1
     )
+    incidents = identity_queries.open_incidents(db, who.location_id)
     looks.listed("treatment_session", (card.id for card in (*drafts, *recent)))
     return render_template(
         "treatments/index.html",
         drafts=drafts,
+        incidents=incidents,
         recent=recent[: page.size],
         more=len(recent) > page.size,
         page=page,
