@@ -26,7 +26,7 @@ from clinic.web.words import translate
 E = TypeVar("E", bound=StrEnum)
 BY = N_("%(when)s by %(name)s")
 _SPIN_HEADS = (
-    N_("Number"),
+    "#",
     "g",
     N_("min"),
     N_("Revolutions a minute"),

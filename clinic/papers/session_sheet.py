@@ -22,7 +22,7 @@ from clinic.web.formats import fdate, fdatetime, ltr, zone_name
 from clinic.web.words import translate
 
 _POINTS = (
-    N_("Number"),
+    "#",
     N_("Zone"),
     N_("View"),
     N_("Points"),
@@ -181,17 +181,8 @@ def _where(page: Sheet, record: SessionRecord) -> None:
     if not sites:
         return
     page.heading(translate(N_("Points")))
-    heads = [
-        N_("Number"),
-        N_("Zone"),
-        N_("View"),
-        N_("Points"),
-        N_("Each"),
-        N_("Depth"),
-        N_("Needle"),
-    ]
     page.grid(
-        [translate(head) for head in heads],
+        [translate(head) for head in _POINTS],
         [_run(run) for run in runs(sites)],
         (18, 20, 12, 10, 12, 10, 18, 20),
     )

@@ -183,9 +183,9 @@ class Sheet(FPDF):
             y = self.get_y()
             dot = self.w - MARGIN - 2 if self.is_rtl else MARGIN + 2
             self.set_fill_color(*INK)
-            self.circle(dot, y + 2.6, 0.6, style="F")
+            self.circle(dot, y + 2.4, 0.6, style="F")
             self.set_x(MARGIN if self.is_rtl else MARGIN + 5)
-            self.multi_cell(inner, 5.2, item, align=self.near, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+            self.multi_cell(inner, 4.8, item, align=self.near, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
         """Write names and values; empty values are left out."""
@@ -202,6 +202,7 @@ class Sheet(FPDF):
         plain: bool = False,
     ) -> None:
         """Write a table, its heads again on each page; the first column is where reading begins."""
+        assert all(len(row) == len(widths) for row in (*rows, *([heads] if heads else ()))), heads
         turn: Callable[[Sequence[object]], list[object]] = (
             (lambda cells: list(reversed(cells))) if self.is_rtl else list
         )

@@ -10,10 +10,12 @@ from clinic.core.access import Role
 from clinic.core.zones import Zone
 from clinic.papers import queries as paper_queries
 from clinic.papers import session_sheet
+from clinic.treatments.delivery import Device, MeasureZones, Technique
+from clinic.treatments.service import areas
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import AddAddendum, View
+from clinic.treatments.values import AddAddendum, Content, LotAmount, View
 from tests.papers.reading import ink_of, is_embedded, outside_of, pages_of, picture_of, text_of
-from tests.treatments.conftest import some_sites, spot
+from tests.treatments.conftest import TODAY, some_sites, spot
 
 
 def paper(world, session, role=Role.PHYSICIAN):
@@ -63,6 +65,32 @@ def test_every_fact_of_the_record_is_on_the_paper(world, db, chair):
     ):
         assert fact in text, fact
     assert "Not signed" not in text
+
+
+def test_a_mix_its_technique_and_measured_zones_are_on_the_paper(world, db, chair):
+    visit = chair.book(dt.datetime(2026, 11, 23, 12, 0), chair.mesotherapy)
+    session = chair.begin(visit=visit)
+    wish = MeasureZones(patient_id=chair.alice.id, measured_on=TODAY, areas=((Zone.VERTEX, 5_000),))
+    areas.measure(db, chair.actor(), wish)
+    content = Content(
+        sites=some_sites(20, volume_ul=50, technique=Technique.NAPPAGE, device=Device.GUN),
+        lots=(LotAmount(lot_id=chair.vitamins.id, amount_ul=2_000),),
+    )
+    chair.sign(session, content)
+
+    text = text_of(paper(world, session).data)
+
+    for fact in (
+        "Hair mix",
+        "V-3",
+        "Mesotherapy",
+        "1–20",
+        "0.05 mL",
+        "0.02",
+        "Technique",
+        "Nappage",
+    ):
+        assert fact in text, fact
 
 
 def test_a_draft_says_across_each_page_that_it_is_not_signed(world, db, chair):
