@@ -1,13 +1,16 @@
 """What is asked on a call and about a side effect."""
 
+import datetime as dt
+
 from wtforms import BooleanField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.core.text import N_
 from clinic.core.zones import ZONE_NAMES, Zone
-from clinic.followup.rules.terms import RED_FLAGS, TERMS
+from clinic.followup.rules.terms import AT_ONCE, RED_FLAGS, TERMS
 from clinic.followup.values import (
+    ACTIONS,
     CALL_RESULT_NAMES,
     OUTCOME_NAMES,
     CallKind,
@@ -19,6 +22,7 @@ from clinic.followup.values import (
     ReviewSideEffect,
     SideEffectKind,
 )
+from clinic.web.formats import ftime
 from clinic.web.forms import (
     BaseForm,
     ChoiceField,
@@ -160,3 +164,33 @@ class CloseForm(BaseForm):
             resolved_on=self.resolved_on.data,
             note=self.note.text(),
         )
+
+
+class ReactionForm(BaseForm):
+    """Which reaction it is: one tap."""
+
+    form_key = FormKeyField()
+    kind = EnumField(
+        N_("What happens?"), SideEffectKind, {kind: TERMS[kind].name for kind in AT_ONCE}
+    )
+
+
+class ActionsForm(BaseForm):
+    """What was done."""
+
+    done = SelectMultipleField(
+        N_("What was done?"),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    more = NoteField(N_("What else"), optional=True, max_length=2000)
+
+    def __init__(self, formdata: object = None, **given_data: object) -> None:
+        super().__init__(formdata, **given_data)
+        self.done.choices = [SelectChoice(code, translate(name)) for code, name in ACTIONS.items()]
+
+    def text(self, at: dt.datetime, by: str) -> str:
+        """Return what was done as one line with its time and name; empty for nothing."""
+        done = [translate(ACTIONS[code]) for code in self.done.data or () if code in ACTIONS]
+        words = "; ".join([*done, *filter(None, [self.more.text()])])
+        return f"{ftime(at)} {by}: {words}" if words else ""

@@ -18,7 +18,9 @@ from clinic.followup.rules.terms import RED_FLAGS, TERMS
 from clinic.followup.values import (
     CloseSideEffect,
     LogCall,
+    NoteActions,
     Outcome,
+    ReactNow,
     ReportSideEffect,
     ReviewSideEffect,
 )
@@ -75,7 +77,52 @@ def report(db: Session, actor: Actor, wish: ReportSideEffect) -> int:
     Returns the side effect's id. Raises NotFound for the session, Invalid for a grade that the
     term does not have or an onset before the session.
     """
-    session = effects.session_card(db, wish.session_id, actor=actor)
+    return _keep(db, actor, wish, effects.session_card(db, wish.session_id, actor=actor))
+
+
+def react(db: Session, actor: Actor, wish: ReactNow) -> int:
+    """Keep a reaction at the instant of the tap, also of a session under way; return its id.
+
+    It has the lowest grade of its term until a physician has looked. Raises NotFound.
+    """
+    session = effects.begun_card(db, wish.session_id, actor=actor)
+    report = ReportSideEffect(
+        session_id=session.id,
+        kind=wish.kind,
+        grade=min(TERMS[wish.kind].grades),
+        is_serious=False,
+        zone=None,
+        onset_on=clock.today(actor.zone),
+        description="",
+        red_flags=(),
+        form_key=wish.form_key,
+    )
+    return _keep(db, actor, report, session)
+
+
+def note_actions(db: Session, actor: Actor, wish: NoteActions) -> SideEffect:
+    """Add what was done about a reaction, with its time, to what is known of it.
+
+    Raises NotFound, Conflict when a physician has closed it.
+    """
+    effect = effects.get(db, wish.side_effect_id)
+    effects.begun_card(db, effect.session_id, actor=actor)
+    if effect.closed_at is not None:
+        raise Conflict(CLOSED)
+    effect.description = "\n".join(filter(None, (effect.description, wish.text)))
+    audit.record(
+        db,
+        actor,
+        "side_effect.changed",
+        "side_effect",
+        effect.id,
+        patient_id=effect.patient_id,
+        detail={"fields": ["description"]},
+    )
+    return effect
+
+
+def _keep(db: Session, actor: Actor, wish: ReportSideEffect, session: effects.SessionCard) -> int:
     safety_queries.lock_patient(db, session.patient_id)  # a double click queues here
     known = effects.by_form_key(db, SideEffect, wish.form_key)
     if known is not None:
@@ -134,7 +181,9 @@ def _check_report(
         raise Invalid(N_("This side effect has no such grade"), field="grade")
     if wish.onset_on > today:
         raise Invalid(N_("It cannot have begun in the future"), field="onset_on")
-    treated_on = session.signed_at.astimezone(clock.zone_of(actor.zone)).date()
+    treated_on = (
+        (session.signed_at or session.begun_at).astimezone(clock.zone_of(actor.zone)).date()
+    )
     if wish.onset_on < treated_on - dt.timedelta(days=1):
         raise Invalid(N_("It cannot have begun before the session"), field="onset_on")
 
@@ -285,7 +334,7 @@ def _open(db: Session, actor: Actor, side_effect_id: int, version: int) -> SideE
     if not actor.may(Permission.SIDE_EFFECT_CLOSE):
         raise Forbidden(N_("Only a physician can do this."))
     effect = effects.get(db, side_effect_id)
-    effects.session_card(db, effect.session_id, actor=actor)
+    effects.begun_card(db, effect.session_id, actor=actor)
     if effect.closed_at is not None:
         raise Conflict(CLOSED)
     if effect.version != version:

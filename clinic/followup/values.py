@@ -101,6 +101,18 @@ URGENCY_NAMES: dict[Urgency, str] = {
 }
 
 
+ACTIONS = {
+    "stopped": N_("Injections stopped"),
+    "laid_flat": N_("Laid flat, legs up"),
+    "vitals": N_("Pulse and blood pressure taken"),
+    "oxygen": N_("Oxygen given"),
+    "medicine": N_("Emergency medicine given"),
+    "physician": N_("Physician called"),
+    "emergency": N_("Emergency number called"),
+}
+"""What is done at once about a reaction in a session."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogCall:
     """Log one call after a session."""
@@ -127,6 +139,23 @@ class ReportSideEffect:
     description: str
     red_flags: tuple[str, ...]
     form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactNow:
+    """Keep that a reaction has begun, now."""
+
+    session_id: int
+    kind: SideEffectKind
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteActions:
+    """Add what was done about a reaction."""
+
+    side_effect_id: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,18 @@ from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.followup import service
-from clinic.followup.forms import CallForm, CloseForm, ReviewForm, SideEffectForm
+from clinic.followup.forms import (
+    ActionsForm,
+    CallForm,
+    CloseForm,
+    ReactionForm,
+    ReviewForm,
+    SideEffectForm,
+)
 from clinic.followup.models import SideEffect
 from clinic.followup.queries import effects, work
 from clinic.followup.rules import triage
-from clinic.followup.rules.terms import RED_FLAGS, TERMS
+from clinic.followup.rules.terms import AT_ONCE, RED_FLAGS, TERMS
 from clinic.followup.values import (
     CALL_NAMES,
     CALL_RESULT_NAMES,
@@ -24,7 +31,9 @@ from clinic.followup.values import (
     URGENCY_NAMES,
     CallKind,
     CallResult,
+    NoteActions,
     Outcome,
+    ReactNow,
     Urgency,
 )
 from clinic.safety import queries as safety_queries
@@ -181,7 +190,7 @@ def _show_page(
 ) -> str:
     who, db = actor(), read()
     effect = effects.get(db, side_effect_id)
-    card = effects.session_card(db, effect.session_id, actor=who)
+    card = effects.begun_card(db, effect.session_id, actor=who)
     today = clock.today(who.zone)
     shown = next(
         e for e in effects.of_patient(db, effect.patient_id, today=today) if e.id == effect.id
@@ -262,3 +271,83 @@ def close(side_effect_id: int) -> ResponseReturnValue:
         return _show_page(side_effect_id, review=None, close=form, refusal=stale), 409
     flash(_("Closed. Coming visits have been checked again."))
     return redirect(url_for("followup.show", side_effect_id=side_effect_id), 303)
+
+
+@bp.get("/sessions/<id:session_id>/reaction")
+@require(Permission.FOLLOWUP_CALL)
+def reaction(session_id: int) -> ResponseReturnValue:
+    """Show the reactions that begin at once, each as one big button."""
+    card = effects.begun_card(read(), session_id, actor=actor())
+    looks.opened("treatment_session", session_id, patient_id=card.patient_id)
+    return _new_page(session_id, ReactionForm(data={"form_key": secrets.token_urlsafe(18)}))
+
+
+@bp.post("/sessions/<id:session_id>/reaction")
+@require(Permission.FOLLOWUP_CALL)
+def react(session_id: int) -> ResponseReturnValue:
+    """Stamp a reaction, now."""
+    form = ReactionForm(request.form)
+    if not form.validate():
+        return _new_page(session_id, form), 422
+    wish = ReactNow(session_id=session_id, kind=form.kind.member(), form_key=form.form_key.data)
+    with transaction() as db:
+        effect_id = service.react(db, actor(), wish)
+    return redirect(url_for("followup.actions", side_effect_id=effect_id), 303)
+
+
+@bp.get("/side-effects/<id:side_effect_id>/actions")
+@require(Permission.FOLLOWUP_CALL)
+def actions(side_effect_id: int) -> ResponseReturnValue:
+    """Show what to do first, and ask what was done."""
+    effect = effects.get(read(), side_effect_id)
+    looks.opened("side_effect", side_effect_id, patient_id=effect.patient_id)
+    return _actions_page(side_effect_id, ActionsForm())
+
+
+@bp.post("/side-effects/<id:side_effect_id>/actions")
+@require(Permission.FOLLOWUP_CALL)
+def note_actions(side_effect_id: int) -> ResponseReturnValue:
+    """Keep what was done, and go back to the session: on, or to breaking it off."""
+    form = ActionsForm(request.form)
+    if not form.validate():
+        return _actions_page(side_effect_id, form), 422
+    text = form.text(clock.now(), actor().name)
+    with transaction() as db:
+        effect = service.note_actions(
+            db, actor(), NoteActions(side_effect_id=side_effect_id, text=text)
+        )
+        session_id = effect.session_id
+    breaks_off = request.form.get("then") == "break_off"
+    where = {"break_off": 1, "_anchor": "end-card"} if breaks_off else {}
+    return redirect(url_for("treatments.show", session_id=session_id, **where), 303)
+
+
+def _new_page(session_id: int, form: ReactionForm) -> str:
+    card = effects.begun_card(read(), session_id, actor=actor())
+    return render_template(
+        "followup/reaction.html", form=form, card=card, bar=_bar(card.patient_id), kinds=AT_ONCE,
+        terms=TERMS,
+    )  # fmt: skip
+
+
+def _actions_page(side_effect_id: int, form: ActionsForm) -> str:
+    effect = effects.get(read(), side_effect_id)
+    card = effects.begun_card(read(), effect.session_id, actor=actor())
+    today = clock.today(actor().zone)
+    shown = next(
+        e for e in effects.of_patient(read(), effect.patient_id, today=today) if e.id == effect.id
+    )
+    return render_template(
+        "followup/actions.html",
+        form=form,
+        effect=effect,
+        shown=shown,
+        card=card,
+        bar=_bar(card.patient_id),
+        term=TERMS[effect.kind],
+        first_words=triage.FIRST,
+    )
+
+
+def _bar(patient_id: int) -> object:
+    return safety_queries.bar(read(), actor(), patient_id, on=clock.today(actor().zone))

@@ -114,6 +114,8 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "outside.index": [(R, "/visits-outside-hours"), (A, "/visits-outside-hours")],
     "resources.edit": [(A, "/clinic/resources/{resource}")],
     "resources.index": [(A, "/clinic/resources")],
+    "followup.actions": [(N, "/side-effects/{open_effect}/actions")],
+    "followup.reaction": [(N, "/sessions/{draft}/reaction")],
     "rulebook.index": [(D, "/safety/rules"), (A, "/safety/rules?treatment=mesotherapy")],
     "rulebook.show": [
         (A, "/safety/rules/interval_short"),

@@ -9,8 +9,10 @@ from playwright.sync_api import expect
 
 from clinic.core.access import Role
 from clinic.treatments.models import InjectionSite, TimeOutLine, TreatmentSession
+from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from tests.browser.conftest import Clinic, axe_violations
 from tests.browser.test_map import begun, count, total, zone
+from tests.conftest import NOW
 
 pytestmark = [pytest.mark.browser]
 MOST_TAPS = 15
@@ -47,9 +49,11 @@ def empty(demo: Clinic) -> int:
     with demo.engine.begin() as connection:
         for part in (TimeOutLine, InjectionSite):
             connection.execute(sa.delete(part).where(part.session_id == session))
-        connection.execute(
-            sa.update(TreatmentSession).where(TreatmentSession.id == session).values(prp_ul=6_000)
-        )
+        own = PrpPreparation.session_id == session
+        connection.execute(sa.update(PrpPreparation).where(own).values(prp_ul=6_000))
+        spins = sa.update(PrpSpin).where(PrpSpin.session_id == session, PrpSpin.ended_at.is_(None))
+        done = {"ended_at": NOW, "ended_by_id": PrpSpin.started_by_id}
+        connection.execute(spins.values(done))
     return session
 
 

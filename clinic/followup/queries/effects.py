@@ -21,7 +21,6 @@ from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.scheduling.models import Appointment
 from clinic.treatments.models import TreatmentSession
-from clinic.treatments.values import SessionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +68,27 @@ class SessionCard:
     id: int
     patient_id: int
     service_name: str
-    signed_at: dt.datetime
+    begun_at: dt.datetime
+    signed_at: dt.datetime | None
+    """None while it is under way: a reaction may come then, too."""
     performer: str
 
 
 def session_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
     """Return a signed session of the actor's clinic; raises NotFound for any other."""
+    card = begun_card(db, session_id, actor=actor)
+    if card.signed_at is None:
+        raise NotFound(N_("There is no such signed session"))
+    return card
+
+
+def begun_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
+    """Return a session of the actor's clinic, under way or signed; raises NotFound."""
     row = db.execute(
         sa.select(
             TreatmentSession.id,
             TreatmentSession.patient_id,
+            TreatmentSession.started_at,
             TreatmentSession.signed_at,
             Service.name.label("service_name"),
             Account.name.label("performer"),
@@ -87,16 +97,16 @@ def session_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
         .join(Account, Account.id == TreatmentSession.performer_id)
         .where(
             TreatmentSession.id == session_id,
-            TreatmentSession.state == SessionState.SIGNED,
             TreatmentSession.location_id == actor.location_id,
         )
     ).one_or_none()
-    if row is None or row.signed_at is None:
-        raise NotFound(N_("There is no such signed session"))
+    if row is None:
+        raise NotFound(N_("There is no such session"))
     return SessionCard(
         id=row.id,
         patient_id=row.patient_id,
         service_name=row.service_name,
+        begun_at=row.started_at,
         signed_at=row.signed_at,
         performer=row.performer,
     )

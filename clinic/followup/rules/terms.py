@@ -336,6 +336,19 @@ _TERMS = (
     ),
 )
 TERMS: dict[Kind, Term] = {term.kind: term for term in _TERMS}
+AT_ONCE = (
+    Kind.VASOVAGAL,
+    Kind.DIZZY,
+    Kind.ALLERGIC,
+    Kind.ANAPHYLAXIS,
+    Kind.LA_TOXICITY,
+    Kind.SYSTEMIC_DRUG,
+    Kind.NECROSIS,
+    Kind.HAEMATOMA,
+    Kind.EXPOSURE_MIXUP,
+    Kind.INJECTION_SITE,
+)
+"""What begins within the hour (clinical.md 5, column onset); everything else is reported later."""
 
 RED_FLAGS: dict[str, str] = {
     "breathing": N_("Trouble breathing, swollen tongue or lips, hives all over, collapse"),

@@ -54,6 +54,10 @@ IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever t
 UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
 
 
+_GIVEN = frozenset({TO_INJECTION.code, "lot_barred", "zone_barred"})
+"""Refusals that do not keep a session from being broken off."""
+
+
 class AlreadySigned(Conflict):
     """The session is locked."""
 
@@ -196,8 +200,8 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    # What was given too late was given: breaking off is the way to write it down.
-    wrong = [breach for breach in judged.refused if breach.code != TO_INJECTION.code]
+    # What was given was given, too late or before a reaction barred it: here it is written down.
+    wrong = [breach for breach in judged.refused if breach.code not in _GIVEN]
     if wrong:
         raise ContentRefused(wrong)
 
