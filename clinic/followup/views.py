@@ -317,9 +317,9 @@ def note_actions(side_effect_id: int) -> ResponseReturnValue:
             db, actor(), NoteActions(side_effect_id=side_effect_id, text=text)
         )
         session_id = effect.session_id
+    session = url_for("treatments.show", session_id=session_id)
     breaks_off = request.form.get("then") == "break_off"
-    where = {"break_off": 1, "_anchor": "end-card"} if breaks_off else {}
-    return redirect(url_for("treatments.show", session_id=session_id, **where), 303)
+    return redirect(f"{session}?break_off=1#end-card" if breaks_off else session, 303)
 
 
 def _new_page(session_id: int, form: ReactionForm) -> str:
