@@ -47,7 +47,7 @@ class Permission(StrEnum):
     APPOINTMENT_OVERBOOK = "appointment.overbook"
     """Book over what is booked, with a written reason."""
     APPOINTMENT_ENTER_PAST = "appointment.enter_past"
-    """Enter a visit that took place and was never booked, with a written reason."""
+    """Enter a visit of the past that was never booked, strike one that never was; with a reason."""
     TIME_BLOCK = "time.block"
     """Keep people, rooms and devices from being booked: leave, maintenance, closures, meetings."""
     APPOINTMENT_CHECKIN = "appointment.checkin"

@@ -109,6 +109,8 @@ def lay(db: Session, actor: Actor, wish: LayBlock) -> Block:
 
     Raises Invalid at the field that cannot be, BlockedAlready when one of them is blocked then.
     """
+    for field, local in (("starts", wish.starts_local), ("ends", wish.ends_local)):
+        promise.refuse_missing(local, actor.zone, field=field)
     span = hours.span_of(wish.starts_local, wish.ends_local, actor.zone)
     if span is None:
         raise Invalid(TURNED, field="ends_on")

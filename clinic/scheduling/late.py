@@ -1,4 +1,4 @@
-"""Entering a visit that took place and was never booked: done, marked as such, with its check."""
+"""What the past got wrong: a visit that was never booked, and one that never should have been."""
 
 import datetime as dt
 
@@ -17,10 +17,18 @@ from clinic.scheduling import checking, guard, queries, steps
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.rules.checks import REASON_LENGTH
-from clinic.scheduling.values import AppointmentStatus, BookAppointment, Span, VisitAction
+from clinic.scheduling.values import (
+    AppointmentStatus,
+    BookAppointment,
+    Span,
+    StepVisit,
+    VisitAction,
+)
 
 NO_RECORD = N_("Nothing can be entered for this record: it was merged or erased.")
 SAY_WHY = N_("Write why it is entered only now.")
+SAY_WHY_NOT = N_("Write in at least 10 characters why it should never have been entered.")
+IN_A_COURSE = N_("It is a session of a course that was done: it stays on record.")
 _ENDED = frozenset({PatientStatus.MERGED, PatientStatus.ERASED})
 
 
@@ -99,3 +107,18 @@ def enter(db: Session, actor: Actor, wish: BookAppointment) -> Appointment:
     )
     steps.leave_trace(db, actor, visit, "entered_late", late_reason=wish.late_reason)
     return visit
+
+
+def strike(db: Session, actor: Actor, wish: StepVisit) -> Appointment:
+    """Mark a visit that is over as entered in error: kept with its history, counted nowhere.
+
+    Raises NotFound, Forbidden, MovedOn for one that is still to come (it can be cancelled), NotNow
+    for a treatment that was begun or a session of a course, Invalid without a reason.
+    """
+    if len(wish.reason.strip()) < REASON_LENGTH:
+        raise Invalid(SAY_WHY_NOT, field="reason")
+    visit = steps.take(db, actor, VisitAction.ENTER_IN_ERROR, wish.appointment_id, wish.version)
+    if visit.course_id is not None and visit.status is AppointmentStatus.DONE:
+        raise steps.NotNow(IN_A_COURSE)
+    guard.let_go(db, visit)
+    return steps.step(db, actor, visit, VisitAction.ENTER_IN_ERROR, reason=wish.reason)

@@ -65,6 +65,25 @@ class NoShowForm(BaseForm):
         )
 
 
+class StrikeForm(BaseForm):
+    """Say why a visit should never have been entered."""
+
+    version = VersionField()
+    reason = TextField(
+        N_("Why it should never have been entered"),
+        max_length=200,
+        description=N_("At least 10 characters, nothing medical: it stands in the history."),
+    )
+
+    def wish(self, appointment_id: int) -> StepVisit:
+        """Build the command of a validated form."""
+        return StepVisit(
+            appointment_id=appointment_id,
+            version=given(self.version.data),
+            reason=self.reason.text(),
+        )
+
+
 class ConfirmForm(BaseForm):
     """What was heard about the coming to a visit; nothing takes it back."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
+from clinic.catalog import queries as catalog_queries
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Forbidden, NotFound, StaleEdit
@@ -31,6 +32,7 @@ _DONE: dict[VisitAction, str] = {
     VisitAction.LEAVE: "left",
     VisitAction.TAKE_BACK: "time_taken_back",
     VisitAction.CONFIRM: "confirmation_noted",
+    VisitAction.ENTER_IN_ERROR: "entered_in_error",
 }
 
 
@@ -60,6 +62,7 @@ def take(
         status=visit.status,
         starts_at=visit.starts_at,
         day=visit.starts_local.date(),
+        is_treatment=_is_treatment(db, visit) if action is VisitAction.ENTER_IN_ERROR else False,
         ended_at=queries.ended_at(db, visit.id) if action is VisitAction.REOPEN else None,
         noted=noted(visit),
     )
@@ -69,11 +72,16 @@ def take(
     return visit
 
 
+def _is_treatment(db: Session, visit: Appointment) -> bool:
+    return catalog_queries.service(db, visit.service_id).modality.is_treatment
+
+
 def noted(visit: Appointment) -> frozenset[VisitAction]:
     """Return which of its times a visit has."""
     times = {
         VisitAction.READY: visit.ready_at,
         VisitAction.ROOM: visit.roomed_at,
+        VisitAction.START: visit.started_at,
         VisitAction.LEAVE: visit.left_at,
     }
     return frozenset(action for action, at in times.items() if at is not None)

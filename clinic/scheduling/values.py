@@ -386,7 +386,7 @@ class Standing:
     ended_at: dt.datetime | None = None
     """When it was cancelled or noted as a no-show; bounds the taking back."""
     noted: frozenset[VisitAction] = frozenset()
-    """Of READY, ROOM and LEAVE those whose time is noted."""
+    """Of READY, ROOM, START and LEAVE those whose time is noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,6 +238,7 @@ VIEWS: dict[str, Permission | str] = {
     "scheduling.reopen": P.APPOINTMENT_BOOK,
     "scheduling.room": P.APPOINTMENT_CHECKIN,
     "scheduling.show": P.BOARD_VIEW,
+    "scheduling.strike": P.APPOINTMENT_ENTER_PAST,
     "scheduling.take_back": P.APPOINTMENT_CHECKIN,
     "scheduling.take_time_back": P.APPOINTMENT_CHECKIN,
     "scheduling.undo_arrive": P.APPOINTMENT_CHECKIN,

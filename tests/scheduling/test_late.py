@@ -11,10 +11,11 @@ from clinic.core.access import Role
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.patients.values import PatientStatus
 from clinic.safety.models import ScreeningRecord
-from clinic.scheduling import late, queries, visit
+from clinic.scheduling import late, missed, queries, service, steps, visit
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Appointment
-from clinic.scheduling.values import AppointmentStatus
+from clinic.scheduling.values import AppointmentStatus, StepVisit, VisitAction
+from tests.scheduling import moments
 
 LAST_WEEK = dt.datetime(2026, 11, 17, 10, 0)
 WHY = "The power was out all day"
@@ -50,7 +51,7 @@ def test_it_is_checked_as_of_its_day_and_nothing_refuses_it_any_more(desk):
     assert check.on == LAST_WEEK.date()
     shown = visit.page(desk.db, desk.actor(Role.PHYSICIAN), row.id)
     assert shown.checked.screening.on == LAST_WEEK.date()
-    assert visit.page(desk.db, desk.actor(), row.id).reception is not None
+    assert visit.page(desk.db, desk.actor(), row.id).reception is None
 
 
 def test_reception_enters_nothing(desk):
@@ -185,3 +186,84 @@ def test_a_time_that_cannot_be_is_a_clear_refusal_beside_the_board(world, desk, 
     assert said in shown
     assert "Leyla Demir" in shown
     assert desk.db.scalar(sa.select(sa.func.count()).select_from(Appointment)) == 0
+
+
+# ---- what never should have been entered ----
+
+NEVER = "It was somebody else's visit"
+
+
+def strike(desk, row, role=Role.NURSE, reason=NEVER):
+    wish = StepVisit(appointment_id=row.id, version=row.version, reason=reason)
+    return late.strike(desk.db, desk.actor(role), wish)
+
+
+def test_a_visit_entered_in_error_is_kept_with_its_history_and_holds_nothing(desk):
+    row = enter(desk)
+    desk.db.flush()
+    strike(desk, row)
+    desk.db.flush()
+
+    assert row.status is AppointmentStatus.ENTERED_IN_ERROR
+    line = visit.page(desk.db, desk.actor(), row.id).history[0]
+    assert (line.sentence, line.reason) == ("%(who)s marked it as entered in error", NEVER)
+    told = desk.db.scalars(sa.select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert told.action == "appointment.entered_in_error"
+    assert enter(desk, patient_id=desk.bob().id).id
+    again = enter(desk, room_id=desk.room_2.id)
+    assert {held.lane for held in desk.held(again)} >= {1}
+
+
+def test_a_no_show_that_was_none_is_not_counted_any_more(desk, clock):
+    row = desk.book(starts_local=dt.datetime(2026, 11, 23, 10, 30))
+    clock(dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC))
+    service.no_show(desk.db, desk.actor(), StepVisit(appointment_id=row.id, version=row.version))
+    desk.db.flush()
+    assert missed.of_patient(desk.db, desk.actor(), desk.alice.id).no_shows == 1
+    strike(desk, row)
+    desk.db.flush()
+    assert not missed.of_patient(desk.db, desk.actor(), desk.alice.id)
+
+
+def test_what_is_still_to_come_is_cancelled_instead(desk):
+    with pytest.raises(steps.MovedOn):
+        strike(desk, desk.book())
+
+
+def test_a_treatment_that_was_begun_and_a_session_of_a_course_stay(desk):
+    treated = enter(desk, service_id=desk.prp.id)
+    treated.started_at = treated.starts_at
+    counted = enter(desk, starts_local=LAST_WEEK + dt.timedelta(hours=3))
+    counted.course_id = moments.a_course(desk).id
+    counted.course_number = 1
+    desk.db.flush()
+    for row in (treated, counted):
+        with pytest.raises(steps.NotNow):
+            strike(desk, row)
+        assert row.status is AppointmentStatus.DONE
+    assert (
+        VisitAction.ENTER_IN_ERROR
+        not in visit.page(desk.db, desk.actor(Role.NURSE), treated.id).steps
+    )
+
+
+def test_it_is_struck_on_its_page_by_those_who_may_and_what_was_typed_stays(world, desk):
+    row = enter(desk)
+    desk.db.flush()
+    where, nurse = f"/appointments/{row.id}", world.as_role(Role.NURSE)
+    assert f"{where}/error" in text_of(nurse.get(where))
+    assert f"{where}/error" not in text_of(world.as_role(Role.RECEPTIONIST).get(where))
+    fields = {"version": str(row.version), "reason": "typo"}
+    short = nurse.post(f"{where}/error", fields)
+    assert short.status_code == 422
+    assert late.SAY_WHY_NOT in text_of(short)
+    assert 'value="typo"' in text_of(short)
+    assert nurse.post(f"{where}/error", {**fields, "reason": ""}).status_code == 422
+    stale = nurse.post(f"{where}/error", {"version": "99", "reason": NEVER})
+    assert stale.status_code == 409
+    assert nurse.post("/appointments/999999/error", {**fields, "reason": NEVER}).status_code == 404
+    answer = nurse.post(f"{where}/error", {**fields, "reason": NEVER})
+    shown = text_of(nurse.get(answer.location))
+    assert "Entered in error" in shown
+    assert NEVER in shown
+    assert f"/appointments/{row.id}" not in text_of(nurse.get("/board?date=2026-11-17"))

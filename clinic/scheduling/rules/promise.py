@@ -59,13 +59,7 @@ def _instant(local: dt.datetime, zone: str, *, second_hour: bool | None) -> dt.d
     try:
         instant = walltime.to_utc(local, zone)
     except Gap as gap:
-        raise Invalid(
-            NO_SUCH_TIME,
-            field="start",
-            date=local.date().isoformat(),
-            time=local.strftime("%H:%M"),
-            next=walltime.to_local(gap.after, zone).strftime("%H:%M"),
-        ) from gap
+        raise _missing(local, zone, gap, field="start") from gap
     except Fold as fold:
         if second_hour is None:
             raise Invalid(
@@ -76,6 +70,30 @@ def _instant(local: dt.datetime, zone: str, *, second_hour: bool | None) -> dt.d
             ) from fold
         instant = fold.second if second_hour else fold.first
     return instant
+
+
+def refuse_missing(local: dt.datetime, zone: str, *, field: str) -> None:
+    """Refuse a typed hour over which the clocks jump; raises Invalid.
+
+    Midnight is not typed but meant by a whole day, and does not exist everywhere on every day.
+    """
+    try:
+        walltime.to_utc(local, zone)
+    except Gap as gap:
+        if local.time() != dt.time():
+            raise _missing(local, zone, gap, field=field) from gap
+    except Fold:
+        return
+
+
+def _missing(local: dt.datetime, zone: str, gap: Gap, *, field: str) -> Invalid:
+    return Invalid(
+        NO_SUCH_TIME,
+        field=field,
+        date=local.date().isoformat(),
+        time=local.strftime("%H:%M"),
+        next=walltime.to_local(gap.after, zone).strftime("%H:%M"),
+    )
 
 
 def refuse_midnight(local: dt.datetime, minutes: int) -> None:

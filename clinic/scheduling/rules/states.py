@@ -51,6 +51,12 @@ STEPS: dict[VisitAction, Step] = {
         _step(_A.LEAVE, {_S.DONE}, None, _P.APPOINTMENT_CHECKIN),
         _step(_A.TAKE_BACK, {_S.ARRIVED, _S.DONE}, None, _P.APPOINTMENT_CHECKIN),
         _step(_A.CONFIRM, {_S.BOOKED}, None, _P.APPOINTMENT_CHECKIN),
+        _step(
+            _A.ENTER_IN_ERROR,
+            {_S.DONE, _S.NO_SHOW},
+            _S.ENTERED_IN_ERROR,
+            _P.APPOINTMENT_ENTER_PAST,
+        ),
     )
 }
 """Every step there is; buttons, services and tests read it. Booking makes the visit itself."""
@@ -60,6 +66,7 @@ LEFT_TODAY = N_("That somebody left is noted on the day of the visit itself.")
 NOTED_ALREADY = N_("This is noted already.")
 NOTHING_NOTED = N_("There is nothing to take back.")
 NOT_YET_NO_SHOW = N_("Wait until 15 minutes after the start before noting a no-show.")
+STAYS_ON_RECORD = N_("A treatment was begun here: it stays on record. Correct it in its session.")
 TOO_LATE_TO_REOPEN = N_("This can be taken back for 10 minutes only. Book a new visit instead.")
 MOVED_ON: dict[AppointmentStatus, str] = {
     _S.BOOKED: N_("This visit has moved on in the meantime. It is booked now."),
@@ -83,6 +90,7 @@ def objection(action: VisitAction, visit: Standing, *, now: dt.datetime, today: 
     is_today = visit.day == today
     is_late = now >= visit.starts_at + NO_SHOW_AFTER
     may_reopen = visit.ended_at is not None and now <= visit.ended_at + REOPEN_WITHIN
+    is_kept = visit.is_treatment and VisitAction.START in visit.noted
     has_noted = bool(visit.noted & taken_back(visit.status))
     objections = (
         (action is VisitAction.ARRIVE and not is_today, NOT_TODAY),
@@ -91,6 +99,7 @@ def objection(action: VisitAction, visit: Standing, *, now: dt.datetime, today: 
         (action is VisitAction.TAKE_BACK and not has_noted, NOTHING_NOTED),
         (action is VisitAction.NO_SHOW and not is_late, NOT_YET_NO_SHOW),
         (action is VisitAction.REOPEN and not may_reopen, TOO_LATE_TO_REOPEN),
+        (action is VisitAction.ENTER_IN_ERROR and is_kept, STAYS_ON_RECORD),
     )
     return next((said for stands, said in objections if stands), "")
 

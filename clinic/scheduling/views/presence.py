@@ -1,4 +1,4 @@
-"""Noting on the page of a visit where the patient is, and what was heard about the coming."""
+"""Noting on the page of a visit where the patient is, what was heard, and that it never was."""
 
 from typing import Any
 
@@ -6,17 +6,18 @@ from flask import request
 from flask.typing import ResponseReturnValue
 
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError
+from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
-from clinic.scheduling import presence
-from clinic.scheduling.step_forms import ConfirmForm, StepForm
+from clinic.scheduling import late, presence
+from clinic.scheduling.step_forms import ConfirmForm, StepForm, StrikeForm
 from clinic.scheduling.views.booking import bp
-from clinic.scheduling.views.visits import done, odd, refused_step
+from clinic.scheduling.views.visits import done, odd, refused_step, visit_page
 from clinic.web.access import actor, require
 from clinic.web.database import transaction
 
 __all__ = ["bp"]
 NOTED = N_("Noted.")
+STRUCK = N_("The visit is marked as entered in error. It counts nowhere any more.")
 TIME_TAKEN_BACK = N_("The time was taken back.")
 
 
@@ -73,3 +74,21 @@ def confirm(appointment_id: int) -> ResponseReturnValue:
     except ClinicError as error:
         return refused_step(appointment_id, error)
     return done(appointment_id, NOTED)
+
+
+@bp.post("/appointments/<id:appointment_id>/error")
+@require(Permission.APPOINTMENT_ENTER_PAST)
+def strike(appointment_id: int) -> ResponseReturnValue:
+    """Mark a visit as entered in error."""
+    form = StrikeForm(request.form)
+    if not form.validate():
+        return visit_page(appointment_id, strike_form=form), 422
+    try:
+        with transaction() as db:
+            late.strike(db, actor(), form.wish(appointment_id))
+    except Invalid as error:
+        form.refuse_invalid(error)
+        return visit_page(appointment_id, strike_form=form), 422
+    except ClinicError as error:
+        return refused_step(appointment_id, error)
+    return done(appointment_id, STRUCK)

@@ -19,7 +19,14 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.forms import CancelForm, MoveForm
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.rules.checks import LEVELS
-from clinic.scheduling.step_forms import ArriveForm, HandOverForm, NoShowForm, StartForm, StepForm
+from clinic.scheduling.step_forms import (
+    ArriveForm,
+    HandOverForm,
+    NoShowForm,
+    StartForm,
+    StepForm,
+    StrikeForm,
+)
 from clinic.scheduling.values import (
     ACTION_NAMES,
     CONFIRMATION_NAMES,
@@ -59,21 +66,23 @@ REFUSED = N_("The check refuses this. It says why below.")
 @require(Permission.BOARD_VIEW)
 def show(appointment_id: int) -> ResponseReturnValue:
     """Show a visit: what, when, where, how it stands, what may be done, what happened."""
-    return _visit_page(appointment_id, is_look=True)
+    return visit_page(appointment_id, is_look=True)
 
 
-def _visit_page(
+def visit_page(
     appointment_id: int,
     *,
     is_look: bool = False,
     arrive_form: ArriveForm | None = None,
     cancel_form: CancelForm | None = None,
+    strike_form: StrikeForm | None = None,
 ) -> str:
+    """Return the page of a visit as it stands, with what was typed into its forms."""
     page = visit.page(read(), actor(), appointment_id)
     if is_look:
         looks.opened("appointment", appointment_id, patient_id=page.visit.patient_id)
     version = page.visit.version
-    for form in (arrive_form, cancel_form):
+    for form in (arrive_form, cancel_form, strike_form):
         if form is not None:
             form.version.renew(version)  # The page shows the present state: who presses means it.
     course = course_queries.page(read(), actor(), page.course_id) if page.course_id else None
@@ -90,7 +99,9 @@ def _visit_page(
         why=explaining.why(read(), page.visit.patient_id) if page.checked else None,
         arrive_form=arrive_form or ArriveForm(version=version),
         cancel_form=cancel_form or CancelForm(version=version),
+        strike_form=strike_form or StrikeForm(version=version),
         is_cancelling=cancel_form is not None,
+        is_striking=strike_form is not None,
         actions=VisitAction,
         action_names=ACTION_NAMES,
         status_names=STATUS_NAMES,
@@ -125,19 +136,19 @@ def refused_step(
     if status_of(error) in {403, 404}:
         raise error
     flash(words_of(error), "bad")
-    page = _visit_page(appointment_id, arrive_form=arrive_form, cancel_form=cancel_form)
+    page = visit_page(appointment_id, arrive_form=arrive_form, cancel_form=cancel_form)
     return page, status_of(error)
 
 
 def odd(appointment_id: int) -> ResponseReturnValue:
     """Answer a button whose hidden fields are not ours."""
     flash(translate(ODD), "bad")
-    return _visit_page(appointment_id), 422
+    return visit_page(appointment_id), 422
 
 
 def _by_session(appointment_id: int) -> ResponseReturnValue:
     flash(translate(BY_SESSION), "bad")
-    return _visit_page(appointment_id), 409
+    return visit_page(appointment_id), 409
 
 
 def _steps(
@@ -161,18 +172,18 @@ def arrive(appointment_id: int) -> ResponseReturnValue:
     """Note that the patient is here; the check is made again."""
     form = ArriveForm(request.form)
     if not form.validate():
-        return _visit_page(appointment_id, arrive_form=form), 422
+        return visit_page(appointment_id, arrive_form=form), 422
     try:
         with transaction() as db:
             came = service.arrive(db, actor(), form.wish(appointment_id))
     except Invalid as error:
         form.refuse_invalid(error)
-        return _visit_page(appointment_id, arrive_form=form), 422
+        return visit_page(appointment_id, arrive_form=form), 422
     except ClinicError as error:
         return refused_step(appointment_id, error, arrive_form=form)
     if isinstance(came, Refused):
         flash(translate(REFUSED), "bad")
-        return _visit_page(appointment_id, arrive_form=form), 409
+        return visit_page(appointment_id, arrive_form=form), 409
     name = scheduling_queries.patient_name(read(), appointment_id)
     flash(translate(ARRIVED, who=name), "ok")
     return _to(appointment_id)
@@ -192,7 +203,7 @@ def hand_over(appointment_id: int) -> ResponseReturnValue:
     form = HandOverForm(request.form)
     if not form.validate():
         flash(translate(ODD), "warn")
-        return _visit_page(appointment_id), 422
+        return visit_page(appointment_id), 422
     try:
         with transaction() as db:
             made, code = handovers.hand_over(
@@ -246,7 +257,7 @@ def cancel(appointment_id: int) -> ResponseReturnValue:
     """Cancel a visit with its reason."""
     form = CancelForm(request.form)
     if not form.validate():
-        return _visit_page(appointment_id, cancel_form=form), 422
+        return visit_page(appointment_id, cancel_form=form), 422
     try:
         with transaction() as db:
             service.cancel(db, actor(), form.wish(appointment_id))
@@ -271,7 +282,7 @@ def begin(appointment_id: int) -> ResponseReturnValue:
         return refused_step(appointment_id, error)
     if isinstance(begun, Refused):
         flash(translate(REFUSED), "bad")
-        return _visit_page(appointment_id), 409
+        return visit_page(appointment_id), 409
     return done(appointment_id, STARTED)
 
 
