@@ -179,6 +179,11 @@ def test_who_left_the_clinic_keeps_the_column_of_the_day(world, desk):
     assert free_times(shown, desk.physician) == []
 
 
+def test_a_name_runs_and_is_cut_in_the_direction_of_its_own_script(world, desk):
+    desk.book()
+    assert '<span class="who" dir="auto">' in board(world).get_data(as_text=True)
+
+
 def test_a_name_is_shown_as_it_is_and_never_run(world, desk):
     desk.alice.given_name = '<script>alert("1")</script>'
     desk.physician.name = 'Dr "><img src=x>'
