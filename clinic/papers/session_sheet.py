@@ -192,8 +192,8 @@ def _per_cm2(volume_ul: int, area_mm2: int | None) -> str:
     return "" if not area_mm2 else ltr(show_thousandths(round(volume_ul * 100 / area_mm2)))
 
 
-def runs(sites: Sequence[Site]) -> Iterator[tuple[Site, ...]]:
-    """Yield points that differ in nothing but number and place, zone by zone."""
+def runs(sites: Sequence[Site]) -> list[tuple[Site, ...]]:
+    """Return points that differ in nothing but number and place, by their first number."""
 
     def alike(site: Site) -> tuple[object, ...]:
         view = site.place.view.value if site.place else ""
@@ -202,8 +202,9 @@ def runs(sites: Sequence[Site]) -> Iterator[tuple[Site, ...]]:
             *(site.needle_gauge, site.needle_um or 0, site.technique or "", site.device or ""),
         )
 
-    for _, found in groupby(sorted(sites, key=lambda one: (alike(one), one.seq)), key=alike):
-        yield tuple(found)
+    ordered = sorted(sites, key=lambda one: (alike(one), one.seq))
+    found = [tuple(run) for _, run in groupby(ordered, key=alike)]
+    return sorted(found, key=lambda run: run[0].seq)
 
 
 def _run(run: tuple[Site, ...]) -> tuple[str, ...]:
@@ -216,7 +217,7 @@ def _run(run: tuple[Site, ...]) -> tuple[str, ...]:
         zone_name(first.zone),
         translate(VIEW_NAMES[first.place.view]) if first.place else "–",
         str(volumes.count(run)),
-        ltr(f"{first.volume_ul / first.points / 1000:.4g} mL"),
+        _each(first),
         _amount(first.depth_um, "mm"),
         ltr(needle),
         ", ".join(
@@ -228,6 +229,14 @@ def _run(run: tuple[Site, ...]) -> tuple[str, ...]:
             if one
         ),
     )
+
+
+def _each(site: Site) -> str:
+    """Write the volume of one point, exactly: as a part where it is no whole number of µL."""
+    each, rest = divmod(site.volume_ul, site.points)
+    if rest:
+        return ltr(f"{show_thousandths(site.volume_ul)} / {site.points} mL")
+    return _amount(each, "mL")
 
 
 def numbers(found: Iterator[int]) -> str:

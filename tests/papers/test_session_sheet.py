@@ -13,7 +13,7 @@ from clinic.papers import session_sheet
 from clinic.treatments.delivery import Device, MeasureZones, Technique
 from clinic.treatments.service import areas
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import AddAddendum, Content, LotAmount, View
+from clinic.treatments.values import AddAddendum, Content, LotAmount, Site, View
 from tests.papers.reading import ink_of, is_embedded, outside_of, pages_of, picture_of, text_of
 from tests.treatments.conftest import TODAY, some_sites, spot
 
@@ -242,6 +242,20 @@ def test_reception_and_strangers_get_no_record(world, chair):
 def test_numbers_of_points_are_joined():
     assert session_sheet.numbers(iter([3, 1, 2, 7, 9, 8])) == "1–3, 7–9"
     assert session_sheet.numbers(iter([5])) == "5"
+
+
+@pytest.mark.once
+def test_points_alike_stand_together_and_no_volume_is_rounded():
+    fields = {"depth_um": 3_000, "needle_gauge": 30}
+    sites = [
+        Site(seq=1, zone=Zone.VERTEX, volume_ul=12_345, **fields),
+        Site(seq=2, zone=Zone.FRONTAL_HAIRLINE, volume_ul=100, points=3, **fields),
+        Site(seq=3, zone=Zone.VERTEX, volume_ul=12_345, **fields),
+    ]
+
+    assert [[site.seq for site in run] for run in session_sheet.runs(sites)] == [[1, 3], [2]]
+    assert "12.345 mL" in session_sheet._each(sites[0])
+    assert "0.1 / 3 mL" in session_sheet._each(sites[1])
 
 
 def test_too_many_at_once_are_told_to_come_back(world, chair, monkeypatch):
