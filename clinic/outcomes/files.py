@@ -114,7 +114,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
+            file.flush()  # Onto the disk before the name is moved.
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError:
