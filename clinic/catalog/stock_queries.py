@@ -20,6 +20,21 @@ SHOWN = 100
 """Movements that a page of a lot shows."""
 
 
+def hold_lots(db: Session, lot_ids: Iterable[int]) -> None:
+    """Keep lots as they are until the end of the transaction: who stops one waits, or came first.
+
+    By their ids. One statement; none without ids.
+    """
+    wanted = sorted(set(lot_ids))
+    if wanted:
+        db.execute(
+            sa.select(ProductLot.id)
+            .where(ProductLot.id.in_(wanted))
+            .order_by(ProductLot.id)
+            .with_for_update(read=True)
+        ).all()
+
+
 def held_levels(db: Session, lot_ids: Iterable[int], location_id: int) -> dict[int, int]:
     """Return {lot id: what is left} of those that are counted at a place, locked by lot id.
 

@@ -17,7 +17,7 @@ from clinic.treatments import record
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.rules import checks
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import LotAmount
+from clinic.treatments.values import AbortSession, LotAmount
 from tests import factories
 from tests.conftest import NOW
 from tests.counting import statements
@@ -288,3 +288,18 @@ def test_the_signature_holds_the_vial_and_the_time_of_mixing(counted):
     text = record.canonical_text(signed)
     assert '"mixed_at":"2026-11-23T08:59:00.000000+00:00"' in text
     assert '"opened_at":"2026-11-23T08:59:00.000000+00:00"' in text
+
+
+def test_what_was_too_old_and_given_is_written_down_by_breaking_off(counted):
+    wanted = replace(content(counted), mixed_at=NOW - 5 * HOUR)
+    session = counted.prepared()
+    with pytest.raises(service.ContentRefused):
+        counted.sign(session, wanted)
+
+    wish = AbortSession(
+        session_id=session.id, version=session.version, content=wanted, reason="Noticed the time"
+    )
+    ended = service.abort(counted.db, counted.actor(), wish)
+
+    assert ended.mixed_at == NOW - 5 * HOUR
+    assert left(counted, counted.vitamins) == 2_000

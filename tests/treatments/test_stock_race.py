@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.app import create_app
+from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import Product, ProductLot, StockLevel, StockMovement
 from clinic.catalog.stock_values import CountLot, WasteLot
@@ -18,6 +19,7 @@ from clinic.treatments.service import sessions as service
 from clinic.treatments.values import SessionState, SignSession
 from tests import factories
 from tests.scheduling.test_race import all_at_once, real
+from tests.scheduling.test_race_checks import first_and_second
 from tests.treatments.conftest import Chair, a_chair, settle
 from tests.world import World
 
@@ -99,3 +101,17 @@ def test_twenty_that_throw_away_at_once_never_go_below_nought(real, clinic):
     told = [result for result in results if isinstance(result, Invalid)]
     assert [result.field for result in told] == ["amount"] * (PATIENTS - STOCK), results
     assert left(real, chair.kit) == (0, 0)
+
+
+def test_a_lot_that_is_being_stopped_is_not_signed(real, clinic):
+    chair, wishes = clinic
+
+    def stop(db):
+        return catalog.quarantine(db, chair.actor(Role.NURSE), chair.kit.id, "Cracked")
+
+    _, refused = first_and_second(
+        real, stop, lambda db: service.sign(db, chair.actor(Role.PHYSICIAN), wishes[0])
+    )
+
+    assert isinstance(refused, service.ContentRefused), refused
+    assert left(real, chair.kit) == (STOCK * 1000, STOCK * 1000)

@@ -9,6 +9,9 @@ from clinic.safety.values import Confidence
 from clinic.treatments.rules import limits
 from clinic.treatments.values import Breach, Case, UsedLot
 
+TOO_LATE = frozenset({"mixed_too_old", "open_too_long"})
+"""What was done too late was done all the same: who breaks off writes it down."""
+
 
 def refused(case: Case) -> Iterator[Breach]:
     """Yield what is too old to be injected, and times that cannot be."""

@@ -3,16 +3,22 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.catalog import stock
+from clinic.catalog import stock, stock_queries
 from clinic.catalog.models import OpenedVial, Product, ProductLot
 from clinic.catalog.stock_values import Shortage, Use
 from clinic.core.access import Actor
 from clinic.core.text import N_
 from clinic.core.units import show_thousandths
 from clinic.treatments.models import LotUse, TreatmentSession
-from clinic.treatments.values import FIRST_OF_PREPARATION, Breach
+from clinic.treatments.values import FIRST_OF_PREPARATION, Breach, Content
 
 SHORT = N_("Of lot %(lot)s only %(left)s are left, not %(wanted)s: choose another lot, or count it")
+
+
+def hold(db: Session, session: TreatmentSession, content: Content) -> None:
+    """Keep the lots of a session as they are until it is signed. One statement."""
+    prepared = (use.lot_id for use in session.lots if use.seq >= FIRST_OF_PREPARATION)
+    stock_queries.hold_lots(db, (*prepared, *(lot.lot_id for lot in content.lots)))
 
 
 def take(db: Session, actor: Actor, session: TreatmentSession) -> tuple[Breach, ...]:

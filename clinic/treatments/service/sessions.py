@@ -28,6 +28,7 @@ from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentS
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
+from clinic.treatments.rules import mixing as mixing_rules
 from clinic.treatments.rules.preparation_limits import TO_INJECTION
 from clinic.treatments.service import drafts, mixing
 from clinic.treatments.values import (
@@ -54,7 +55,7 @@ IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever t
 UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
 
 
-_GIVEN = frozenset({TO_INJECTION.code, "lot_barred", "zone_barred"})
+_GIVEN = mixing_rules.TOO_LATE | {TO_INJECTION.code, "lot_barred", "zone_barred"}
 """Refusals that do not keep a session from being broken off."""
 
 
@@ -168,6 +169,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     if session.state is SessionState.SIGNED:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
+    mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
     said = {line.line for line in session.time_out}
     wrong = (*checks.unsaid(said), *judged.refused, *judged.missing)
@@ -199,6 +201,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     if session.state is SessionState.SIGNED:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
+    mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
     # What was given was given, too late or before a reaction barred it: here it is written down.
     wrong = [breach for breach in judged.refused if breach.code not in _GIVEN]
