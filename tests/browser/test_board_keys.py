@@ -126,6 +126,18 @@ def test_one_key_goes_round_the_columns_and_the_focus_stays(desk):
     expect(page.get_by_role("region", name="Visits of the day as a list")).to_be_visible()
 
 
+def test_one_key_asks_for_the_next_opening_of_the_visit_in_focus(desk):
+    page = desk.page
+    card(page, BOOKED).focus()
+    page.keyboard.press("g")
+    page.wait_for_url(re.compile(r"/openings\?appointment_id=\d+$"))
+    expect(page.locator("main")).to_contain_text(BOOKED)
+    page.go_back()
+    page.locator("[data-board] .slot a").first.focus()
+    page.keyboard.press("g")
+    page.wait_for_url(re.compile(r"/openings$"))
+
+
 def test_the_list_is_worked_by_the_same_keys_and_by_buttons(desk):
     page = desk.page
     desk.goes_to("/board?view=list")

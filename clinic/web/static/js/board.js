@@ -103,6 +103,12 @@ letDraw((slots) => {
   pick(slots);
   openQuick();
 });
+// With a visit in focus its own next opening is asked for, or the one after it of its course.
+shortcut("g", () => {
+  const link = document.querySelector('[data-key="g"]');
+  const li = page.board.contains(document.activeElement) && current();
+  if (link) location.assign(li?.dataset?.appointment ? `${link.href}?appointment_id=${li.dataset.appointment}` : link.href);
+});
 shortcut("n", () => (quick() ? openQuick() : document.querySelector('[data-key="n"]')?.click()));
 
 // ---- answers of the server, and a fresh board in place of this one ----
