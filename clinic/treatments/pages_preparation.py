@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.names import CONFIDENCE_NAMES
-from clinic.treatments import record
+from clinic.treatments import record, typing
 from clinic.treatments.forms.preparation import PreparationForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
@@ -30,7 +30,7 @@ from clinic.treatments.queries import preparation as queries
 from clinic.treatments.queries import sessions as session_queries
 from clinic.treatments.rules import preparation_limits as limits
 from clinic.treatments.rules import preparing, yields
-from clinic.treatments.values import SessionState
+from clinic.treatments.values import DraftStep, Page, SessionState
 from clinic.web.formats import sentence
 
 WORDS = {
@@ -93,19 +93,29 @@ class Offer:
             form.base_kind.data = CountKind.MEASURED
 
 
-def show(
-    db: Session,
-    actor: Actor,
-    session_id: int,
-    form: PreparationForm | None = None,
-    *,
-    is_stale: bool = False,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What somebody sent that could not be kept as it was, to be shown again."""
+
+    form: PreparationForm | None = None
+    page: Page | None = None
+    is_stale: bool = False
+
+
+def show(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[str, Any]:
     """Return what the page of blood and PRP shows; a form that was refused is shown as it is."""
     offer = Offer(db, actor, session_id)
     session, stored = offer.session, offer.stored
     visit = session_queries.visit_here(db, actor, session.appointment_id)
     changes = []
+    typed = typing.of_form(db, actor, session.id, DraftStep.PREPARATION, sent.page)
+    form, is_stale = sent.form, sent.is_stale
+    if form is None and typed.typed:
+        form = offer.form()
+        form.process(typed.formdata)
+        # Kept by another page meanwhile: both texts are laid side by side.
+        is_stale = typed.typed.typed_on != offer.row.version
+        form.version.renew(offer.row.version)
     if form is not None and is_stale:
         changes = _changes(offer.filled(db, actor.zone), form)
         form.version.renew(offer.row.version)
@@ -116,6 +126,7 @@ def show(
         "stored": stored,
         "form": form or offer.filled(db, actor.zone),
         "changes": changes,
+        "typing": typed,
         "heading": session_queries.heading(db, visit),
         "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
         "presets": offer.presets,

@@ -1,10 +1,11 @@
 """How blood became PRP, as words, values and commands; and whose tube it is."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clinic.core.text import N_
+from clinic.treatments.values import Page
 
 
 class Anticoagulant(StrEnum):
@@ -215,6 +216,8 @@ class SavePreparation:
     version: int
     content: Preparation
     act: Act | None = None
+    page: Page = field(default_factory=Page)
+    """Whose typed words are kept with it."""
 
 
 class IncidentKind(StrEnum):

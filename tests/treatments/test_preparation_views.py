@@ -211,3 +211,41 @@ def test_the_card_takes_few_statements(chair, world, connection):
     with statements(connection) as seen:
         assert nurse.get(url(session)).status_code == 200
     assert len(seen) <= 30
+
+
+def test_what_is_typed_and_not_kept_comes_back_and_goes_when_it_is_kept(chair, world):
+    session = chair.begin()
+    nurse = world.as_role(Role.NURSE)
+    page = text(nurse.get(url(session)))
+    own = {name: hidden(page, name) for name in ("draft_tab", "draft_account", "version")}
+    data = {**typed(session, chair, blood="2o"), **own, "draft_seen": "0", "draft_seq": "1"}
+
+    sent = nurse.post(f"/sessions/{session.id}/drafts/preparation", data)
+    assert sent.status_code == 200
+    chair.save(session, chair.whole())  # The map has a version of its own.
+    again = nurse.post(
+        f"/sessions/{session.id}/drafts/preparation", {**data, "draft_seq": "2", "prp": "5"}
+    )
+    assert again.status_code == 200
+    back = text(nurse.get(url(session)))
+    assert 'value="2o"' in back
+    assert "not yet saved" in back
+
+    fixed = {**typed(session, chair, blood="20"), **own, "draft_seen": "2"}
+    assert nurse.post(url(session), fixed).status_code == 303
+    assert 'value="2o"' not in text(nurse.get(url(session)))
+
+
+def test_words_typed_on_an_older_card_are_laid_beside_what_was_kept(chair, world):
+    session = chair.begin()
+    nurse = world.as_role(Role.NURSE)
+    page = text(nurse.get(url(session)))
+    own = {name: hidden(page, name) for name in ("draft_tab", "draft_account", "version")}
+    data = {**typed(session, chair, blood="29"), **own, "draft_seen": "0", "draft_seq": "1"}
+    nurse.post(f"/sessions/{session.id}/drafts/preparation", data)
+    chair.prepare(session)
+
+    back = text(nurse.get(url(session)))
+    assert "<ins>29</ins>" in back
+    late = nurse.post(f"/sessions/{session.id}/drafts/preparation", {**data, "draft_seq": "2"})
+    assert late.status_code == 409

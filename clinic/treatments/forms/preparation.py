@@ -34,6 +34,7 @@ from clinic.treatments.preparation_values import (
 )
 from clinic.treatments.rules import limits, preparing
 from clinic.treatments.rules import preparation_limits as here
+from clinic.treatments.values import Page
 from clinic.web.formats import ltr
 from clinic.web.forms import (
     AmountField,
@@ -228,10 +229,16 @@ class PreparationForm(BaseForm):
             spins.pop()
         return tuple(spins)
 
-    def wish(self, session_id: int, content: Preparation, act: Act | None) -> SavePreparation:
+    def wish(
+        self, session_id: int, content: Preparation, act: Act | None, page: Page
+    ) -> SavePreparation:
         """Return what to keep."""
         return SavePreparation(
-            session_id=session_id, version=given(self.version.data), content=content, act=act
+            session_id=session_id,
+            version=given(self.version.data),
+            content=content,
+            act=act,
+            page=page,
         )
 
 

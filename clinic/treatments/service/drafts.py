@@ -13,6 +13,7 @@ from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.treatments.models import SessionDraft, TreatmentSession
+from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import drafts as queries
 from clinic.treatments.typed import KeepTyped, Typed
 from clinic.treatments.values import (
@@ -147,9 +148,17 @@ def _open(db: Session, actor: Actor, wish: KeepTyped) -> TreatmentSession:
     session = queries.hold(db, actor, wish.session_id)
     if session.state is SessionState.SIGNED:
         raise Conflict(LOCKED)
-    if session.version != wish.version:
+    if _version(db, session, wish.step) != wish.version:
         raise StaleEdit(KEPT_MEANWHILE)
     return session
+
+
+def _version(db: Session, session: TreatmentSession, step: DraftStep) -> int | None:
+    """Return the version of what a form writes: blood and PRP have their own."""
+    if step is not DraftStep.PREPARATION:
+        return session.version
+    own = PrpPreparation.session_id == session.id
+    return db.scalar(sa.select(PrpPreparation.version).where(own))
 
 
 def _refuse_other(db: Session, actor: Actor, wish: KeepTyped) -> None:

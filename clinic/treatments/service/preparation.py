@@ -24,8 +24,9 @@ from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from clinic.treatments.preparation_values import Act, Preparation, SavePreparation, Spin
 from clinic.treatments.queries import preparation as queries
 from clinic.treatments.rules import preparing
+from clinic.treatments.service import drafts
 from clinic.treatments.service.sessions import SIGNED, AlreadySigned, ContentRefused
-from clinic.treatments.values import FIRST_OF_PREPARATION, LotRole, SessionState
+from clinic.treatments.values import FIRST_OF_PREPARATION, DraftStep, LotRole, SessionState
 
 STALE = N_("Somebody else has changed blood and PRP in the meantime. Compare, then save again.")
 _SPIN = {
@@ -48,6 +49,7 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
     content = preparing.with_rcf(wish.content)
     if row.version != wish.version:
         if _done(content, wish.act, before) == before:
+            drafts.drop(db, session.id, DraftStep.PREPARATION, wish.page)
             return row
         raise StaleEdit(STALE)
     content = _acted(content, wish.act, now)
@@ -56,6 +58,7 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
     if wrong:
         raise ContentRefused(wrong)
 
+    drafts.drop(db, session.id, DraftStep.PREPARATION, wish.page)
     _write(db, actor, session, content, lots)
     audit.record(
         db,

@@ -53,7 +53,9 @@ def discard(session_id: int, step: str) -> ResponseReturnValue:
     with transaction() as db:
         service.discard(db, actor(), session_id, _known(step), page)
     flash(translate(DISCARDED), "ok")
-    return redirect(url_for("treatments.show", session_id=session_id), 303)
+    of_blood = step == DraftStep.PREPARATION.value
+    where = "preparation.show" if of_blood else "treatments.show"
+    return redirect(url_for(where, session_id=session_id), 303)
 
 
 @bp.post("/sessions/<id:session_id>/time-out")

@@ -8,6 +8,7 @@ from clinic.core.access import Permission
 from clinic.core.errors import StaleEdit
 from clinic.core.text import N_
 from clinic.treatments import pages_preparation as pages
+from clinic.treatments.forms.drafts import PageForm
 from clinic.treatments.forms.preparation import PreparationForm
 from clinic.treatments.preparation_values import Act
 from clinic.treatments.queries import preparation as queries
@@ -51,9 +52,9 @@ def save(session_id: int) -> ResponseReturnValue:
             form.take(chosen, offer.kit_of(chosen))
     if not form.validate():
         return _page(session_id, form), 422
-    wish = form.wish(
-        session_id, offer.content(form, actor().zone), ACTS.get(request.form.get("do", ""))
-    )
+    act = ACTS.get(request.form.get("do", ""))
+    page = PageForm(request.form).page()
+    wish = form.wish(session_id, offer.content(form, actor().zone), act, page)
     try:
         with transaction() as db:
             service.save(db, actor(), wish)
@@ -72,5 +73,6 @@ def save(session_id: int) -> ResponseReturnValue:
 
 def _page(session_id: int, form: PreparationForm | None = None, *, is_stale: bool = False) -> str:
     end_read()
-    page = pages.show(read(), actor(), session_id, form, is_stale=is_stale)
-    return render_template("preparation/show.html", **page)
+    sender = PageForm(request.form).page() if form else None
+    sent = pages.Sent(form=form, page=sender, is_stale=is_stale)
+    return render_template("preparation/show.html", **pages.show(read(), actor(), session_id, sent))
