@@ -21,8 +21,9 @@ from tests.treatments.conftest import chair
 __all__ = ["chair", "story"]
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 ABOUT = {"patient_id", "appointment_id", "session_id", "side_effect_id", "screening_id"}
-NOT_CLINICAL = {"audit.patient", "messages.contact", "patients.edit"}
-"""Name and address, what was sent, what was done to the record: nobody treats from there."""
+NOT_CLINICAL = {"audit.patient", "identity.label", "messages.contact", "patients.edit"}
+"""Name and address, what was sent, what was done to the record, what is stuck onto a tube: nobody
+treats from there."""
 
 
 def urls(story, role):
@@ -52,7 +53,7 @@ def test_who_it_is_and_what_stands_open_is_on_every_clinical_page(world, story, 
     opened, without = set(), set()
     for url in urls(story, role):
         answer = visitor.get(url)
-        if answer.status_code != 200:
+        if answer.status_code != 200 or answer.mimetype != "text/html":
             continue
         page = html.unescape(answer.get_data(as_text=True))
         _, _, bar = page.partition('class="patient-bar')

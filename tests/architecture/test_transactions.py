@@ -27,6 +27,8 @@ SEVERAL_UNITS = {
     ("accounts", "change_password"): "the same: it asks for the old password",
 }
 """Packages and their views with more than one writing unit, and why."""
+LOOKS = {("treatments", "look"): "a form is judged while it is filled in: too long for a GET"}
+"""Packages and their views that are sent something and keep nothing, and why."""
 ENDS = {"commit", "rollback"}
 POSTS = [
     (path, function)
@@ -74,6 +76,9 @@ def test_services_queries_and_rules_open_no_session(path):
 def test_a_view_that_writes_opens_one_writing_unit(path, view):
     if (path.relative_to(CLINIC).parts[0], view.name) in SEVERAL_UNITS:
         assert len(reached(path, view)) > 1, "no exception is needed any more"
+        return
+    if (path.relative_to(CLINIC).parts[0], view.name) in LOOKS:
+        assert reached(path, view) == [], "no exception is needed any more"
         return
 
     assert len(reached(path, view)) == 1

@@ -7,16 +7,9 @@ from enum import StrEnum
 from hashlib import blake2b
 
 from clinic.catalog.values import Modality
+from clinic.safety.rules.concepts import Concept
 from clinic.safety.rules.conditions import Surroundings, read_condition
-from clinic.safety.rules.language import (
-    Applies,
-    Case,
-    Catalogue,
-    Concept,
-    Number,
-    QuestionGroup,
-    Rule,
-)
+from clinic.safety.rules.language import Applies, Case, Catalogue, Number, QuestionGroup, Rule
 from clinic.safety.rules.lists import read_concepts, read_groups, slug
 from clinic.safety.rules.reading import Table, checked, once
 from clinic.safety.values import (

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from clinic.safety.rules.language import Concept, Word
+from clinic.safety.rules.concepts import Concept, Word
 from clinic.safety.values import FactKind
 
 OTHER = {

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from clinic.catalog.values import Unusable
+from clinic.safety.rules.concepts import Concept
 from clinic.safety.rules.language import (
     All,
     AnyOf,
-    Concept,
     Expression,
     Measured,
     Needed,

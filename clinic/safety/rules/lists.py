@@ -3,15 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from clinic.safety.rules.language import (
-    Concept,
-    FactKey,
-    FollowUp,
-    Question,
-    QuestionGroup,
-    Unit,
-    Word,
-)
+from clinic.safety.rules.concepts import Concept, Unit, Word
+from clinic.safety.rules.language import FactKey, FollowUp, Question, QuestionGroup
 from clinic.safety.rules.reading import Table, once
 from clinic.safety.values import FactKind
 

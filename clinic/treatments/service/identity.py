@@ -88,7 +88,7 @@ def close(db: Session, actor: Actor, wish: CloseIncident) -> Incident:
         raise StaleEdit(STALE)
     incident.closed_at, incident.closed_by_id = clock.now(), actor.id
     incident.closing_note = wish.note
-    db.flush()
+    db.flush()  # Somebody faster is found before anything is said of it.
     session = db.get_one(TreatmentSession, incident.session_id)
     _leave_incident_trace(db, actor, session.patient_id, incident, "closed")
     return incident
@@ -111,7 +111,7 @@ def _new_code(db: Session) -> str:
 def _stamp(db: Session, row: PrpPreparation, **values: object) -> None:
     own = PrpPreparation.session_id == row.session_id
     db.execute(
-        sa.update(PrpPreparation.__table__).where(own).values(**values)  # type: ignore[arg-type]
+        sa.update(PrpPreparation.__table__).where(own).values(**values)  # type: ignore[arg-type]  # a Table
     )
     db.expire(row)
 

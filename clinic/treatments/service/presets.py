@@ -50,7 +50,7 @@ def change(db: Session, actor: Actor, wish: ChangePreset) -> KitPreset:
     row.spins, row.is_active = _written(kept), wish.is_active
     changed = [name for name, value in before.items() if getattr(row, name) != value]
     if changed:
-        db.flush()
+        db.flush()  # The audit line names the version that was made.
         detail = {"name": row.name, "changed": ", ".join(changed)}
         audit.record(db, actor, "kit_preset.changed", "kit_preset", row.id, detail=detail)
     return row

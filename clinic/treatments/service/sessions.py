@@ -129,7 +129,7 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
     db.flush()  # The audit line and the redirect need the id.
     if modality is Modality.PRP:
         db.add(PrpPreparation(session_id=session.id))
-        db.flush()
+        db.flush()  # Whoever opens the card next finds its row.
     _leave_trace(db, actor, session, "begun")
     return session
 

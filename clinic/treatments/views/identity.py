@@ -45,6 +45,7 @@ def label(session_id: int) -> ResponseReturnValue:
         return redirect(url_for("preparation.show", session_id=session_id), 303)
     looks.opened("prp_preparation", session_id, patient_id=session.patient_id)
     code = segno.make_qr(row.tube_code, error="m")
+    drawn = code.svg_inline(omitsize=True, border=1, svgclass="qr", lineclass=None)
     return render_template(
         "identity/label.html",
         session=session,
@@ -52,8 +53,7 @@ def label(session_id: int) -> ResponseReturnValue:
         tubes=row.tubes or 1,
         bar=safety_queries.bar(read(), actor(), session.patient_id, on=clock.today(actor().zone)),
         code=tubes.shown(row.tube_code),
-        # Drawn by segno from eight plain signs.
-        picture=Markup(code.svg_inline(omitsize=True, border=1, svgclass="qr", lineclass=None)),  # noqa: S704
+        picture=Markup(drawn),  # noqa: S704 - drawn by segno from eight plain signs
     )
 
 

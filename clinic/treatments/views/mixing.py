@@ -38,7 +38,7 @@ def look(session_id: int) -> ResponseReturnValue:
     refused = mixture.about(judged.refused)
     said = {breach.field for breach in refused}  # What is too much needs not be called unusual.
     return render_template(
-        "mixing/look.html",
+        "mixing/_look.html",
         mix=mixture.of(judged),
         classes=CLASS_NAMES,
         refused=[sentence(one.sentence) for one in refused],
