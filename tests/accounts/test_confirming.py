@@ -10,6 +10,9 @@ from clinic.accounts import cookies
 from clinic.accounts import service as account_service
 from clinic.accounts.models import Account, CookieSession, Throttle
 from clinic.accounts.values import AccountStatus
+from clinic.catalog.values import ProductKind
+from clinic.consents.models import ConsentText
+from clinic.consents.values import ConsentKind
 from clinic.core.access import (
     ASKS_PASSWORD,
     CONFIRMED_FOR,
@@ -18,6 +21,7 @@ from clinic.core.access import (
     Role,
 )
 from clinic.locations.models import OpeningDay
+from clinic.treatments.preparation_models import KitPreset
 from clinic.web.access import asks_before, permission_of
 from tests import factories
 from tests.accounts.conftest import PASSWORD, actions, sign_in
@@ -62,8 +66,15 @@ def admin(world, boss):
 
 OF_TWO_RECORDS = {"merging.create", "merging.undo"}
 """Asked inside, at a pair of records: `tests/merging/test_pages.py` brings one."""
-OF_A_SESSION = {"areas.set_table", "treatments.abort", "treatments.add", "treatments.sign"}
-"""Asked inside, at a session: `tests/treatments/test_signing_views.py` brings one."""
+OF_A_SESSION = {
+    "areas.set_table",
+    "identity.close",
+    "treatments.abort",
+    "treatments.add",
+    "treatments.sign",
+}
+"""Asked inside, at a session: `tests/treatments/test_signing_views.py` and `test_tubes.py` bring
+one."""
 
 
 def guarded(app):
@@ -86,6 +97,23 @@ def a_day_off(world, db):
     return day
 
 
+def a_text(db):
+    """Let there be a draft of a consent text; return its id."""
+    row = ConsentText(kind=ConsentKind.MESOTHERAPY, version_name="9.0")
+    db.add(row)
+    db.flush()
+    return row.id
+
+
+def a_preset(db):
+    """Let there be a preset of a kit; return its id."""
+    kit = factories.a_lot(db, name="Kit", kind=ProductKind.KIT)
+    row = KitPreset(name="Two spins", product_id=kit.product_id, spins=[{"rcf_g": 400}])
+    db.add(row)
+    db.flush()
+    return row.id
+
+
 def test_every_view_under_a_permission_that_asks_asks(world, db, boss, password_hash, clock):
     """With an empty form, at real records: the field is on the page and nothing is changed."""
     world.accounts[Role.PHYSICIAN].password_hash = password_hash
@@ -102,6 +130,7 @@ def test_every_view_under_a_permission_that_asks_asks(world, db, boss, password_
     ids = {"account_id": nurse.id, "resource_id": room.id, "appointment_id": visit.id}
     ids["service_id"] = visit.service_id
     ids["day_id"] = a_day_off(world, db).id
+    ids["text_id"], ids["preset_id"] = a_text(db), a_preset(db)
     browsers = {role: world.as_role(role) for role in (Role.ADMINISTRATOR, Role.PHYSICIAN)}
     for browser in browsers.values():
         browser.token()

@@ -80,6 +80,7 @@ def test_what_moved_far_takes_the_rest_with_it_in_one_confirm(desk):
         f"/courses/{course.id}/plan",
         base | {"other": "1", "date-1": "2026-12-14", "time-1": "10:00"},
     )
+    shown = visitor.get(shown.location)
     assert "1 session will be booked, 2 sessions will be moved" in text(shown)
     rows = {
         f"row-{n}": text(shown).split(f'name="row-{n}" value="')[1].split('"')[0] for n in (1, 2, 3)

@@ -2,13 +2,15 @@
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
+from clinic.accounts import passwords
 from clinic.audit.models import AuditEvent
 from clinic.consents.models import ConsentText
-from clinic.core.access import Role
+from clinic.core.access import CONFIRMED_FOR, PASSWORD_FIELD, PasswordNeeded, Role
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.treatments.preparation_models import Incident
 from clinic.treatments.preparation_values import CheckTube, CloseIncident, SavePreparation
@@ -18,6 +20,8 @@ from clinic.treatments.service import identity, preparation
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import AbortSession, Content, SessionState
 from tests import factories
+from tests.accounts.conftest import PASSWORD
+from tests.conftest import NOW
 from tests.treatments.conftest import settle, some_sites
 from tests.treatments.pages import hidden, text, written
 
@@ -232,6 +236,34 @@ def test_anothers_tube_is_a_red_page_on_the_list_of_physicians(chair, world, ses
     assert closed.status_code == 303
     assert "Put aside" in text(physician.get(url))
     assert f"/incidents/{number}" not in text(physician.get("/sessions"))
+
+
+def test_after_ten_minutes_closing_an_incident_asks_for_the_password(
+    chair, world, session, other, clock
+):
+    world.accounts[Role.PHYSICIAN].password_hash = passwords.make_hash(PASSWORD)
+    incident = chair.read_tube(session, of=other)
+    physician = world.as_role(Role.PHYSICIAN)
+    physician.token()
+    clock(NOW + CONFIRMED_FOR + dt.timedelta(seconds=1))
+    url, data = f"/incidents/{incident.id}/close", {"version": incident.version, "note": "Aside"}
+
+    asked = physician.post(url, data)
+    assert asked.status_code == 422
+    assert f'name="{PASSWORD_FIELD}"' in text(asked)
+    assert "Aside" in text(asked)
+    assert incident.closed_at is None
+
+    assert physician.post(url, {**data, PASSWORD_FIELD: PASSWORD}).status_code == 303
+
+
+def test_no_service_closes_for_who_has_not_given_the_password(chair, session, other):
+    incident = chair.read_tube(session, of=other)
+    late = replace(chair.actor(), confirmed_at=None)
+    wish = CloseIncident(incident_id=incident.id, version=incident.version, note="Aside")
+
+    with pytest.raises(PasswordNeeded):
+        identity.close(chair.db, late, wish)
 
 
 @pytest.mark.parametrize("path", ["label", "identity"])

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.treatments.models import TreatmentSession
@@ -79,8 +79,9 @@ def check(db: Session, actor: Actor, wish: CheckTube) -> Incident | None:
 def close(db: Session, actor: Actor, wish: CloseIncident) -> Incident:
     """Say what was done about an incident; the tube can be read again.
 
-    Raises NotFound, Conflict when it is closed already, StaleEdit.
+    Raises NotFound, PasswordNeeded, Conflict when it is closed already, StaleEdit.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     incident = queries.hold(db, actor, wish.incident_id)
     if incident.closed_at is not None:
         raise Conflict(CLOSED)
