@@ -48,7 +48,8 @@ from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.rules.asking import PartOfDay
 from clinic.scheduling.values import AppointmentStatus, CancelAppointment, CancelReason
 from clinic.treatments.models import TreatmentSession
-from clinic.treatments.preparation_models import KitPreset
+from clinic.treatments.preparation_models import Incident, KitPreset
+from clinic.treatments.preparation_values import IncidentKind
 from clinic.treatments.service import sessions as treatments
 from clinic.treatments.values import AbortSession, Content
 from clinic.waiting import offering
@@ -177,6 +178,7 @@ def story(chair: Chair) -> Story:
         "entry_id": [offered.entry_id],
         "offer_id": [offered.id],
         "session_id": [signed.id, begun.id],
+        "incident_id": [_mistaken(chair, signed.id, aborted.id)],
         "side_effect_id": [effect_id],
         "key": _pictured(chair),
         "fact_id": [db.scalar(sa.select(sa.func.min(PatientFact.id)))],
@@ -228,6 +230,20 @@ def _opened(chair: Chair, session: TreatmentSession) -> int:
     chair.db.add(vial)
     chair.db.flush()
     return vial.id
+
+
+def _mistaken(chair: Chair, session_id: int, other_id: int) -> int:
+    """Let another session's tube have been read at the chair of one; return the incident."""
+    row = Incident(
+        kind=IncidentKind.WRONG_TUBE,
+        session_id=session_id,
+        other_session_id=other_id,
+        reported_by_id=chair.world.accounts[Role.NURSE].id,
+        at=clock.now(),
+    )
+    chair.db.add(row)
+    chair.db.flush()
+    return row.id
 
 
 def _preset(chair: Chair) -> int:

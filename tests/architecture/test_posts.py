@@ -63,6 +63,8 @@ ELSEWHERE = {
     "stock.release",
     "stock.transfer",
     "stock.waste",
+    "presets.create",
+    "presets.update",
     "texts.force",
     "texts.update",
     "tablet.open_screen",

@@ -16,14 +16,30 @@ from clinic.merging.values import MergePatients
 from clinic.patients import service as patients
 from clinic.patients.values import RegisterPatient
 from clinic.scheduling import handovers
+from clinic.treatments.preparation_models import Incident, PrpPreparation
+from clinic.treatments.preparation_values import IncidentKind
 from tests.browser.conftest import SECRET, Clinic
 from tests.conftest import NOW
 
 R, N, D, A = Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN, Role.ADMINISTRATOR
 OPENED, CONFIRMED, SENT = "opened", "confirmed", "sent"
 """Tablets in a patient's hands: at the name, at the questions, afterwards. No role of anybody."""
-NOT_PAGES = {"assets.show", "feeds.calendar", "health.live", "health.ready", "home"}
-"""What is no page: files, answers to machines, and the way to one's first page."""
+NOT_PAGES = {
+    "assets.show",
+    "feeds.calendar",
+    "health.live",
+    "health.ready",
+    "home",
+    "papers.aftercare",
+    "papers.consent",
+    "papers.session_record",
+    "photographs.picture",
+    "photographs.thumbnail",
+    "tablet.consent",
+    "trace.export",
+}
+"""What is no page: files, answers to machines, and the way to one's first page. The screen on which
+a consent is signed is walked in `test_papers.py`."""
 
 PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "account.invitation": [(None, "/invitations/{token}")],
@@ -52,6 +68,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (R, "/board?date=2027-03-01"),
     ],
     "board.paper": [(R, "/board/paper"), (D, "/board/paper?view=rooms")],
+    "catalog.edit": [(A, "/products/{product}")],
     "catalog.index": [(A, "/products")],
     "catalog.new": [(A, "/products/new")],
     "catalog.new_lot": [(A, "/products/{product}/lots/new")],
@@ -66,6 +83,9 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "followup.index": [(N, "/follow-up")],
     "followup.report": [(N, "/sessions/{signed}/side-effects/new")],
     "followup.show": [(D, "/side-effects/{open_effect}"), (N, "/side-effects/{closed_effect}")],
+    "identity.incident": [(D, "/incidents/{incident}"), (N, "/incidents/{incident}")],
+    "identity.label": [(N, "/sessions/{draft_prp}/label")],
+    "identity.show": [(N, "/sessions/{draft_prp}/identity")],
     "intake.consents": [(R, "/patients/{patient}/consents")],
     "intake.facts": [(N, "/patients/{blocked}/facts")],
     "intake.questions": [(N, "/appointments/{asked_visit}/questions")],
@@ -112,6 +132,13 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "hours.edit": [(A, "/clinic/resources/{resource}/hours")],
     "hours.show": [(D, "/account/hours")],
     "outside.index": [(R, "/visits-outside-hours"), (A, "/visits-outside-hours")],
+    "preparation.show": [
+        (N, "/sessions/{draft_prp}/preparation"),
+        (D, "/sessions/{signed_prp}/preparation"),
+    ],
+    "presets.edit": [(A, "/clinic/kits/{preset}")],
+    "presets.index": [(A, "/clinic/kits")],
+    "presets.new": [(A, "/clinic/kits/new")],
     "resources.edit": [(A, "/clinic/resources/{resource}")],
     "resources.index": [(A, "/clinic/resources")],
     "followup.actions": [(N, "/side-effects/{open_effect}/actions")],
@@ -149,6 +176,12 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "services.edit": [(A, "/clinic/services/{service}")],
     "services.index": [(A, "/clinic/services")],
     "services.new": [(A, "/clinic/services/new")],
+    "stock.new": [(N, "/products/receive")],
+    "stock.show": [(D, "/lots/{lot}"), (A, "/lots/{lot}")],
+    "texts.edit": [(A, "/consent-texts/prp/draft/en")],
+    "texts.index": [(A, "/consent-texts"), (D, "/consent-texts")],
+    "texts.show": [(D, "/consent-texts/{text}")],
+    "trace.show": [(D, "/lots/{lot}/trace")],
     "treatments.index": [(D, "/sessions")],
     "treatments.prepare": [
         (D, "/appointments/{arrived_visit}/session"),
@@ -211,6 +244,16 @@ IDS = {
     "resource": "SELECT min(id) FROM resource",
     "service": "SELECT id FROM service WHERE code = 'prp'",
     "draft": "SELECT max(id) FROM treatment_session WHERE state = 'draft'",
+    "draft_prp": (
+        "SELECT max(session_id) FROM prp_preparation JOIN treatment_session AS s"
+        " ON s.id = session_id WHERE s.state = 'draft' AND tube_code IS NOT NULL"
+    ),
+    "signed_prp": (
+        "SELECT max(session_id) FROM prp_preparation JOIN treatment_session AS s"
+        " ON s.id = session_id WHERE s.state = 'signed'"
+    ),
+    "preset": "SELECT min(id) FROM kit_preset",
+    "text": "SELECT min(id) FROM consent_text",
     "signed": "SELECT max(id) FROM treatment_session WHERE state = 'signed'",
     "open_effect": "SELECT max(id) FROM side_effect WHERE closed_by_id IS NULL",
     "closed_effect": "SELECT max(id) FROM side_effect WHERE closed_by_id IS NOT NULL",
@@ -252,8 +295,24 @@ def fill(clinic: Clinic) -> dict[str, object]:
             CONFIRMED: hands_over(db, found["asked_visit"], CONFIRMED),
             SENT: hands_over(db, found["blocked_visit"], SENT),
         }
-        pair = merges(db)
-    return {**found, "token": token, "pair": pair, **tablets}
+        pair, incident = merges(db), mistakes(db)
+    return {**found, "token": token, "pair": pair, "incident": incident, **tablets}
+
+
+def mistakes(db: Session) -> int:
+    """Let another patient's tube have been read at a chair; return the incident."""
+    one, other = db.scalars(sa.select(PrpPreparation.session_id).order_by("session_id").limit(2))
+    nurse = db.scalars(sa.select(Account.id).where(Account.login == "nurse")).one()
+    row = Incident(
+        kind=IncidentKind.WRONG_TUBE,
+        session_id=one,
+        other_session_id=other,
+        reported_by_id=nurse,
+        at=clinic_clock.now(),
+    )
+    db.add(row)
+    db.flush()
+    return row.id
 
 
 def merges(db: Session) -> int:

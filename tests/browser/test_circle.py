@@ -191,7 +191,7 @@ def treats_and_signs(physician: Person, visit: int) -> int:
     if dialog.count():
         dialog.get_by_role("button").last.click()
     page.wait_for_load_state()
-    assert [text.inner_text() for text in page.locator("#form-errors, .error").all()] == []
+    assert [text.inner_text() for text in page.locator("#form-errors, .error:visible").all()] == []
     expect(page.locator("#main")).to_contain_text("Signed")
     return session
 
@@ -248,5 +248,5 @@ def closes_the_side_effect(physician: Person) -> None:
     chooses(page, "How did it end?", "Resolved")
     page.get_by_label("Why it may be closed").fill("Faded, nothing to feel.")
     page.get_by_role("button", name="Close the side effect").click()
-    assert [text.inner_text() for text in page.locator("#form-errors, .error").all()] == []
+    assert [text.inner_text() for text in page.locator("#form-errors, .error:visible").all()] == []
     physician.sees("Closed.")

@@ -223,7 +223,7 @@ def test_moved_in_two_clicks_it_is_clear_on_the_later_day(clinic, people, desk, 
     page.get_by_role("link", name=re.compile("^Move to Wed, Nov 25")).click()
     page.locator("button[name=take]").first.click()
 
-    expect(page).to_have_url(clinic.url + visit)
+    expect(page).to_have_url(f"{clinic.url}{visit}#visit")
     desk.sees(re.compile("Wednesday, November 25"))
     clock(NOW + dt.timedelta(days=2))
     desk.signs_in(clinic.logins[Role.RECEPTIONIST])

@@ -11,6 +11,7 @@ ON_PURPOSE = {
     "demo/acts.py": "plays one record's past",
     "merging/queries.py": "tells what was begun under the number that stays",
     "safety/queries.py": "a form's key belongs to the record that it was sent for",
+    "treatments/queries/identity.py": "names whom two tubes were drawn from, as their labels do",
 }
 
 
