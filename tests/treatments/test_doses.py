@@ -77,6 +77,17 @@ def test_the_refusal_says_how_much_would_be_allowed():
     assert dose.most_ul(LIDOCAINE, 52_000) == 11_700
 
 
+@pytest.mark.parametrize("kind", [ProductKind.DILUENT, ProductKind.DRUG])
+@pytest.mark.parametrize("lot", [LIDOCAINE, PROCAINE])
+def test_what_numbs_is_limited_whatever_it_was_put_on_the_list_for(lot, kind):
+    lot = replace(lot, kind=kind)
+
+    assert codes(checks.refused(with_lidocaine("30", lot=lot))) == {"anaesthetic"}
+    assert codes(checks.refused(with_lidocaine("1", weight=None, lot=lot))) == {"weight_missing"}
+    blank = replace(lot, strength_ug_per_ml=None, amount_ul=1_000)
+    assert "strength_unknown" in codes(checks.refused(a_case(used=(blank,))))
+
+
 def test_without_a_weight_no_anaesthetic_can_be_kept():
     (breach,) = checks.refused(with_lidocaine("1", weight=None))
 

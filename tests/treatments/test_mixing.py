@@ -69,7 +69,12 @@ def test_what_counts_is_when_the_injections_began():
 )
 def test_an_opened_vial_is_used_within_its_hours(before, refused):
     lot = replace(
-        LIDOCAINE, kind=ProductKind.DRUG, name="Mix", open_hours=24, opened_at=NOW - before
+        LIDOCAINE,
+        kind=ProductKind.DRUG,
+        name="Mix",
+        ingredient="vitamins",
+        open_hours=24,
+        opened_at=NOW - before,
     )
     case = replace(a_case(used=(lot,)), at=NOW)
 

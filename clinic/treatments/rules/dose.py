@@ -45,8 +45,14 @@ def milligrams(ng: int) -> str:
 def anaesthetics(case: Case) -> Iterator[tuple[int, UsedLot]]:
     """Yield the local anaesthetics that were used, with their row from 1."""
     for row, lot in enumerate(case.used, 1):
-        if lot.kind is ProductKind.ANAESTHETIC and lot.amount_ul:
+        if _is_anaesthetic(lot) and lot.amount_ul:
             yield row, lot
+
+
+def _is_anaesthetic(lot: UsedLot) -> bool:
+    """Tell whether a lot numbs, also as the diluent or an active ingredient of a mixture."""
+    limit = limits.anaesthetic_limit(lot.ingredient, has_adrenaline=lot.has_adrenaline)
+    return lot.kind is ProductKind.ANAESTHETIC or limit is not None
 
 
 def refused(case: Case) -> Iterator[Breach]:
@@ -68,7 +74,7 @@ def _doses(case: Case) -> dict[str, tuple[int, int]]:
 def _refused_doses(case: Case) -> Iterator[Breach]:
     for row, lot in enumerate(case.used, 1):
         has_limit = lot.ingredient in limits.INGREDIENT_LIMITS
-        if (has_limit or lot.kind is ProductKind.ANAESTHETIC) and not lot.strength_ug_per_ml:
+        if (has_limit or _is_anaesthetic(lot)) and not lot.strength_ug_per_ml:
             yield Breach(
                 code="strength_unknown",
                 field=f"lot_{row}",
