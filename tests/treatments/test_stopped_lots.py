@@ -3,13 +3,15 @@
 A planned visit names no lot yet; only the draft of a session does.
 """
 
+import re
+
 import pytest
 
 from clinic.catalog import service as catalog
 from clinic.catalog.models import Product
 from clinic.core.access import Role
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import LotAmount, SessionState
+from clinic.treatments.values import AbortSession, LotAmount, SessionState
 
 
 def recalled(chair):
@@ -61,6 +63,33 @@ def test_the_page_of_the_draft_says_that_its_lot_was_stopped(chair, world, draft
     page = world.as_role(Role.NURSE).get(f"/sessions/{session.id}").get_data(as_text=True)
 
     assert f"must not be used: {why}" in page
+
+
+@pytest.mark.parametrize("stop", [recalled, quarantined])
+def test_a_lot_that_was_stopped_after_it_was_given_is_written_down_by_breaking_off(
+    chair, drafted, stop
+):
+    session, content = drafted
+    stop(chair)
+
+    wish = AbortSession(
+        session_id=session.id, version=session.version, content=content, reason="Lot called back"
+    )
+    ended = service.abort(chair.db, chair.actor(), wish)
+
+    assert ended.state is SessionState.SIGNED
+    assert chair.vitamins.id in [use.lot_id for use in ended.lots]
+
+
+def test_the_page_still_sends_the_stopped_lot_that_is_written(chair, world, drafted):
+    session, _content = drafted
+    recalled(chair)
+
+    page = world.as_role(Role.PHYSICIAN).get(f"/sessions/{session.id}").get_data(as_text=True)
+
+    options = re.findall(rf'<option ([^>]*)value="{chair.vitamins.id}"', page)
+    assert [option.split() for option in options if "selected" in option] == [["selected"]]
+    assert any("disabled" in option for option in options), "in the other rows it is struck out"
 
 
 def test_without_the_stopped_lot_the_draft_is_signed(chair, drafted):

@@ -54,8 +54,7 @@ NO_TREATMENT = N_("Nothing is injected in this kind of visit.")
 IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever treated.")
 UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
 
-
-_GIVEN = mixing_rules.TOO_LATE | {TO_INJECTION.code, "lot_barred", "zone_barred"}
+_GIVEN = mixing_rules.TOO_LATE | {TO_INJECTION.code, "lot_barred", "lot_unusable", "zone_barred"}
 """Refusals that do not keep a session from being broken off."""
 
 
@@ -203,7 +202,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     _is_repeated(session, wish.version, wish.content)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    # What was given was given, too late or before a reaction barred it: here it is written down.
+    # What was given was given, too late or before it was barred or stopped: it is written down.
     wrong = [breach for breach in judged.refused if breach.code not in _GIVEN]
     if wrong:
         raise ContentRefused(wrong)
