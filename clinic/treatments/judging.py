@@ -46,6 +46,8 @@ class Judged:
     unusual: tuple[Breach, ...]
     missing: tuple[Breach, ...]
     """Before a whole session is signed."""
+    first_point_at: dt.datetime | None
+    """When the first of the points was set; None without points."""
     is_weight_known: bool
     """Whether the weight is a recorded fact already."""
 
@@ -74,7 +76,11 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
     )
     bars, history = queries.bars(db, session, chosen)
     drawn_at = prepared.drawn_at
-    first = session.first_point_at or (clock.now() if content.sites else None)
+    now, first = clock.now(), session.first_point_at
+    if not content.sites:
+        first = None  # Taken away again, they were none.
+    elif first is None or (drawn_at is not None and first < drawn_at):
+        first = now  # Set before the blood was drawn, they were planned.
     late = preparing.to_injection(drawn_at, first) if first else None
     slow = preparing.slow_injection(drawn_at, first) if first and not late else None
     case = Case(
@@ -82,8 +88,8 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         on=on,
         birth_date=history.person.birth_date,
         content=content,
-        at=clock.now(),
-        begun_at=session.first_point_at,
+        at=now,
+        begun_at=first,
         used=used,
         prepared_ul=record.prepared_ul(prepared),
     )
@@ -100,6 +106,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
             *(b for b in barring.refused(bars, content.sites, used) if b.field not in said),
         ),
         bars=bars,
+        first_point_at=first,
         unusual=(
             *preparing.unusual(prepared),
             *((slow,) if slow else ()),

@@ -59,6 +59,12 @@ def test_what_counts_is_when_the_injections_began():
     assert codes(checks.refused(signed_late)) == codes(checks.unusual(signed_late)) == set()
 
 
+def test_points_that_were_set_before_it_was_mixed_are_no_injection_of_it():
+    case = mixed(5 * HOUR, begun_at=NOW - 5 * HOUR - MINUTE)
+
+    assert codes(checks.refused(case)) == {"mixed_too_old"}
+
+
 @pytest.mark.parametrize(
     ("before", "refused"),
     [

@@ -270,6 +270,22 @@ def test_what_was_injected_in_time_may_be_signed_in_the_evening(chair, clock):
     assert (signed.first_point_at, signed.signed_at) == (NOW, NOW + dt.timedelta(hours=6))
 
 
+@pytest.mark.parametrize("sites", [(), some_sites()])
+def test_points_that_were_planned_before_the_draw_are_not_the_first(chair, clock, sites):
+    session = chair.begin()
+    chair.save(session, chair.whole())
+    chair.save(session, chair.whole(sites=sites))
+    clock(NOW + dt.timedelta(minutes=1))
+    chair.prepare(session, chair.blood(drawn_at=NOW + dt.timedelta(minutes=1)))
+
+    clock(NOW + dt.timedelta(minutes=242))
+    with pytest.raises(service.ContentRefused) as refused:
+        chair.sign(session)
+    assert [breach.code for breach in refused.value.breaches] == ["to_injection"]
+    clock(NOW + dt.timedelta(minutes=31))
+    assert chair.sign(session).first_point_at == NOW + dt.timedelta(minutes=31)
+
+
 def test_blood_of_more_than_an_hour_needs_the_tick(chair):
     session = chair.begin()
     chair.prepare(session, chair.blood(drawn_at=ago(61)))

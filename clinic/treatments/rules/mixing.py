@@ -18,20 +18,20 @@ def refused(case: Case) -> Iterator[Breach]:
     if case.at is None:
         return
     mixed = case.content.mixed_at
-    injected = case.begun_at or case.at
+    minutes = _minutes_old(case)
     if mixed is not None and mixed > case.at:
         yield _future("mixed")
-    elif mixed is not None and _minutes(mixed, injected) > limits.MIXED_MOST_MIN:
+    elif minutes > limits.MIXED_MOST_MIN:
         yield _old(
             "mixed_too_old",
             N_("Mixed %(minutes)s minutes before the injection: at most %(most)s, mix anew"),
-            _minutes(mixed, injected),
+            minutes,
             limits.MIXED_MOST_MIN,
         )
     for row, lot in enumerate(case.used, 1):
         if lot.opened_at is not None and lot.opened_at > case.at:
             yield _future(f"opened_{row}")
-        elif _is_open_too_long(lot, injected):
+        elif _is_open_too_long(case, lot):
             yield Breach(
                 code="open_too_long",
                 field=f"opened_{row}",
@@ -42,16 +42,14 @@ def refused(case: Case) -> Iterator[Breach]:
 
 def unusual(case: Case) -> Iterator[Breach]:
     """Yield a mixture that stood for long, and volumes over what the leaflet says."""
-    mixed = case.content.mixed_at
-    if case.at is not None and mixed is not None:
-        minutes = _minutes(mixed, case.begun_at or case.at)
-        if limits.MIXED_MIN < minutes <= limits.MIXED_MOST_MIN:
-            yield _old(
-                "mixed_unusual",
-                N_("Mixed %(minutes)s minutes before the injection: usually at most %(most)s"),
-                minutes,
-                limits.MIXED_MIN,
-            )
+    minutes = _minutes_old(case)
+    if limits.MIXED_MIN < minutes <= limits.MIXED_MOST_MIN:
+        yield _old(
+            "mixed_unusual",
+            N_("Mixed %(minutes)s minutes before the injection: usually at most %(most)s"),
+            minutes,
+            limits.MIXED_MIN,
+        )
     for name, (row, amount, most) in _by_leaflet(case).items():
         if amount > most:
             yield Breach(
@@ -78,15 +76,25 @@ def _by_leaflet(case: Case) -> dict[str, tuple[int, int, int]]:
     return sums
 
 
-def _is_open_too_long(lot: UsedLot, at: dt.datetime) -> bool:
+def _is_open_too_long(case: Case, lot: UsedLot) -> bool:
     if lot.opened_at is None or lot.open_hours is None:
         return False
-    return at > lot.opened_at + dt.timedelta(hours=lot.open_hours)
+    until = lot.opened_at + dt.timedelta(hours=lot.open_hours)
+    return _injected_at(case, lot.opened_at) > until
 
 
-def _minutes(since: dt.datetime, at: dt.datetime) -> int:
-    """Return the minutes that have begun between two instants."""
-    return -((since - at) // dt.timedelta(minutes=1))
+def _injected_at(case: Case, ready_at: dt.datetime) -> dt.datetime:
+    """Return when something was injected: points that were set before it was ready were planned."""
+    assert case.at is not None, "asked only where the time is"
+    return case.begun_at if case.begun_at is not None and ready_at <= case.begun_at else case.at
+
+
+def _minutes_old(case: Case) -> int:
+    """Return the minutes that have begun between mixing and injecting; 0 without a mixture."""
+    mixed = case.content.mixed_at
+    if case.at is None or mixed is None:
+        return 0
+    return -((mixed - _injected_at(case, mixed)) // dt.timedelta(minutes=1))
 
 
 def _future(field: str) -> Breach:

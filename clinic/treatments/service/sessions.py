@@ -284,8 +284,7 @@ def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> No
     ):
         setattr(session, name, getattr(content, name))
     session.saved_at = clock.now()
-    if content.sites and session.first_point_at is None:
-        session.first_point_at = session.saved_at
+    session.first_point_at = judged.first_point_at
     # Points and lots live in tables of their own: the version must rise with them too.
     flag_modified(session, "saved_at")
     db.flush()  # A stale version is found before anything of the parts is touched.
