@@ -197,6 +197,8 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
     if is_stale:
         changes = _changes(stored, form.content(), {lot.id: lot_text(lot) for lot in lots})
         form.version.renew(session.version)
+    if session.preparation is not None:
+        form.prepared.renew(session.preparation.version)  # The page shows it beside the form.
     return {
         "is_draft": True,
         "form": form,

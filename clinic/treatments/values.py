@@ -318,6 +318,8 @@ class SignSession:
     version: int
     content: Content
     page: Page = Page()
+    prepared_version: int | None = None
+    """Of blood and PRP, as the page showed them; None where no page did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,27 @@ def test_signing_twice_is_answered_the_same(chair, world):
         assert done.status_code == 303
 
 
+def test_blood_that_was_changed_after_the_page_was_opened_is_looked_at_first(chair, world, db):
+    session = chair.prepared()
+    physician = world.as_role(Role.PHYSICIAN)
+    url = f"/sessions/{session.id}"
+    seen = hidden(text(physician.get(url)), "prepared")
+    chair.prepare(session, chair.blood(prp_ul=5_500))
+
+    data = written(session, note="Half past", prepared=seen)
+    refused = physician.post(f"{url}/signature", data)
+    page = text(refused)
+    assert refused.status_code == 409
+    assert "Blood and PRP were changed since this page was opened" in page
+    assert "5.5 mL" in page
+    assert "Half past" in page
+    db.expire_all()
+    assert queries.get(db, session.id).state is SessionState.DRAFT
+
+    again = {**data, "prepared": hidden(page, "prepared")}
+    assert physician.post(f"{url}/signature", again).status_code == 303
+
+
 def test_what_is_missing_is_said_at_each_field(chair, world):
     session = chair.begin()
 

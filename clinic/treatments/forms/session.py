@@ -97,6 +97,7 @@ class SessionForm(LotRows, AskingForm):
     """Everything that is written into a session, and what the next point gets."""
 
     version = VersionField()
+    prepared = VersionField(optional=True)
     points = PointsField()
     weight = AmountField(
         N_("Weight"),
@@ -239,6 +240,7 @@ class SessionForm(LotRows, AskingForm):
             version=given(self.version.data),
             content=self.content(),
             page=page,
+            prepared_version=self.prepared.data,
         )
 
     def abortion(self, session_id: int, page: Page) -> AbortSession:

@@ -29,10 +29,15 @@ TOO_MUCH = N_("This is more than can be kept while you type. Save the draft.")
 KEPT_MEANWHILE = N_("This session was saved on another page. Save here too, to compare both texts.")
 LOCKED = N_("This session was signed on another page.")
 ELSEWHERE = N_("Opened on another page by %(by)s; this one no longer saves what you type.")
+MOVED = N_("Blood and PRP were changed since this page was opened. Look at them, then sign again.")
 UNSEEN = N_(
     "%(by)s has typed something on another page that is not kept yet. "
     "Open the session again to see it, then keep it or discard it."
 )
+
+
+class PreparationMoved(Conflict):
+    """Blood and PRP are not what the page of the signature has shown."""
 
 
 class TypedElsewhere(Conflict):
@@ -142,6 +147,13 @@ def settle_all(db: Session, session_id: int, page: Page) -> None:
     settle(db, session_id, DraftStep.SESSION, page)
     for step in DraftStep:
         settle(db, session_id, step, Page())
+
+
+def refuse_unseen(session: TreatmentSession, prepared_version: int | None) -> None:
+    """Raise PreparationMoved when blood and PRP were kept after the page had shown them."""
+    row = session.preparation
+    if row is not None and prepared_version not in {None, row.version}:
+        raise PreparationMoved(MOVED)
 
 
 def _open(db: Session, actor: Actor, wish: KeepTyped) -> TreatmentSession:

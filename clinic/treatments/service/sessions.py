@@ -160,7 +160,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
 
     Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also when something is missing, or
     the time-out was not said), Unaccepted when unusual values were not ticked, TypedElsewhere when
-    another page holds words that are not kept, PasswordNeeded.
+    another page holds words that are not kept, PreparationMoved, PasswordNeeded.
     """
     refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
@@ -168,6 +168,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     if session.state is SessionState.SIGNED:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
+    drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
     said = {line.line for line in session.time_out}

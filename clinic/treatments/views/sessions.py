@@ -211,7 +211,7 @@ def _keep(
         if isinstance(refused, service.Unaccepted):
             unusual = refused.unusual
         return _page(session_id, form, unusual=unusual), 422
-    except drafts.TypedElsewhere as unseen:
+    except (drafts.TypedElsewhere, drafts.PreparationMoved) as unseen:
         form.refuse("", unseen)
         return _page(session_id, form), 409
     except (StaleEdit, service.AlreadySigned) as stale:
