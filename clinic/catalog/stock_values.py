@@ -77,13 +77,15 @@ class MoveLot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """What a session takes from a lot, and the vial that it opens or goes on with."""
+    """What a session takes from a lot."""
 
     lot_id: int
     amount_ul: int | None
     """None: pieces."""
     pieces: int | None = None
     """None: one, where the product is counted in pieces."""
+    is_open: bool = False
+    """Out of a vial that was open: as a piece it was taken when it was opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -247,6 +247,18 @@ def test_what_is_kept_is_a_vial_from_the_signature_on(counted, kept):
     assert len(counted.db.scalars(sa.select(OpenedVial)).all()) == 1
 
 
+@pytest.mark.parametrize(("unit", "rest"), [(StockUnit.PIECE, 2_000), (StockUnit.ML, 1_000)])
+def test_a_vial_that_is_a_piece_is_drawn_once_when_it_is_opened(counted, kept, unit, rest):
+    kept.unit = unit
+    counted.signed(content(counted))
+    session = anothers_session(counted, counted.book(dt.datetime(2026, 11, 23, 15, 0)))
+    (vial,) = offered(counted, session)
+
+    counted.sign(session, content(counted, vial_id=vial.id))
+
+    assert left(counted, counted.vitamins) == rest
+
+
 def test_a_vial_for_one_patient_is_refused_for_another(counted, kept):
     kept.is_single_patient = True
     counted.signed(content(counted))

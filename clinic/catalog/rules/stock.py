@@ -26,7 +26,7 @@ def taken(uses: Iterable[Use], units: dict[int, StockUnit]) -> dict[int, int]:
     sums: dict[int, int] = {}
     for use in uses:
         unit = units.get(use.lot_id)
-        if unit is None:
+        if unit is None or (use.is_open and unit is StockUnit.PIECE):
             continue
         amount = (use.pieces or 1) * PIECE if unit is StockUnit.PIECE else use.amount_ul or 0
         if amount:

@@ -42,7 +42,15 @@ def take(db: Session, actor: Actor, session: TreatmentSession) -> tuple[Breach, 
         .where(LotUse.session_id == session.id)
         .order_by(LotUse.seq)
     ).all()
-    drawn = [Use(lot_id=use.lot_id, amount_ul=use.amount_ul, pieces=use.pieces) for use in uses]
+    drawn = [
+        Use(
+            lot_id=use.lot_id,
+            amount_ul=use.amount_ul,
+            pieces=use.pieces,
+            is_open=use.vial_id is not None,
+        )
+        for use in uses
+    ]
     try:
         stock.draw(db, actor, drawn, session.id)
     except stock.NotEnough as short:
