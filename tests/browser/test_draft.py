@@ -69,6 +69,18 @@ def test_what_is_typed_and_tapped_comes_back_and_can_be_discarded(demo, people):
     assert drafts(demo) == 0
 
 
+def test_a_point_that_was_undone_does_not_come_back(demo, people):
+    page = opens(demo, people).page
+    before = count(page)
+    zone(page, "occipital").tap()
+    is_kept(page)
+    with page.expect_response("**/drafts/session"):
+        page.get_by_role("button", name="Undo last point").tap()
+
+    page.reload()
+    assert count(page) == before
+
+
 def test_saving_keeps_it_for_good(demo, people):
     page = opens(demo, people).page
     types(page)

@@ -60,6 +60,7 @@ function shown(amount, places = 2) {
 const sum = (list) => list.reduce((total, point) => total + point.ul, 0);
 const many = (list) => list.reduce((total, point) => total + (point.points ?? 1), 0);
 const total = () => shown(sum(points));
+const changed = () => store.dispatchEvent(new Event("input", { bubbles: true })); // the guard against losing it listens
 
 // ---- the drawing ----
 const zones = () => [...stage.querySelectorAll(".zone")];
@@ -167,6 +168,7 @@ function undo() {
   if (!before.length) return;
   points = before.pop();
   show();
+  changed();
   announce(text("Undone", { total: total() }));
 }
 function keep(next) {
@@ -174,7 +176,7 @@ function keep(next) {
   points = next;
   last = Math.max(last, ...points.map((point) => point.n));
   show();
-  store.dispatchEvent(new Event("input", { bubbles: true })); // the guard against losing it listens
+  changed();
 }
 
 // ---- showing: what belongs to a point is made once ----
