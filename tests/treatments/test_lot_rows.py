@@ -102,6 +102,18 @@ def test_a_scan_that_means_no_lot_is_told_and_nothing_is_lost(
     assert kept(chair, session) == ()
 
 
+@pytest.mark.parametrize("code", ["V-3", "10V-3"])
+def test_a_number_that_lots_of_two_products_have_is_not_guessed(world, chair, session, code):
+    factories.a_lot(chair.db, name="x", kind=chair_kind(chair)).lot_no = "V-3"
+    chair.db.flush()
+
+    answer = saved(world, chair, session, scan=code)
+
+    assert answer.status_code == 422
+    assert "Several products have a lot of this number" in text(answer)
+    assert kept(chair, session) == ()
+
+
 def test_a_stopped_lot_is_not_chosen_by_its_code(world, chair, session):
     catalog.recall(chair.db, chair.actor(), chair.vitamins.id, "Letter")
 

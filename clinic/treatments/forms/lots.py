@@ -24,6 +24,7 @@ LOT_ROWS = 8
 NO_LOT_FOR_AMOUNT = N_("Choose the lot that this amount belongs to")
 NO_LOT_FOR_TIME = N_("Choose the lot whose vial was opened then")
 UNKNOWN = N_("No product or lot on the list has this code")
+AMBIGUOUS = N_("Several products have a lot of this number: choose it in the list")
 OTHER_DATE = N_("The pack says %(pack)s, the list %(list)s: compare them before it is used")
 MUST_NOT = N_("Lot %(lot)s must not be used: %(reason)s")
 ROWS_FULL = N_("All rows are taken: empty one first")
@@ -142,6 +143,8 @@ class LotRows(BaseForm):
             found = stock_rules.scanned_lot(scanned, self.lots)
         if not found:
             raise Invalid(UNKNOWN)
+        if len({lot.product_id for lot in found}) > 1:
+            raise Invalid(AMBIGUOUS)
         choice = found[0]
         if scanned.expires_on is not None and scanned.expires_on != choice.expires_on:
             raise Invalid(
