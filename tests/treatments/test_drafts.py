@@ -274,6 +274,7 @@ def test_unreadable_points_of_a_page_come_back_without_harm(chair, world, sessio
     [
         ({"version": "x"}, 422, "unreadable"),
         ({"draft_tab": ""}, 422, "unreadable"),
+        ({"draft_tab": "a" * 20 + "\0"}, 422, "unreadable"),
         ({"draft_account": ""}, 409, "person"),
         ({"version": "99"}, 409, "kept"),
         ({"note": "x" * (service.MOST + 1)}, 422, "refused"),

@@ -9,7 +9,7 @@ from clinic.treatments.values import (
     DraftStep,
     Page,
 )
-from clinic.web.forms import BaseForm, VersionField, given
+from clinic.web.forms import BaseForm, FormKeyField, VersionField, given
 
 _LARGEST = 2**31 - 1
 _OWN = ("csrf_token", "do", "kept", "kept_for")
@@ -19,7 +19,7 @@ class PageForm(BaseForm):
     """What a page that keeps what is typed sends beside its form."""
 
     version = VersionField()
-    draft_tab = HiddenField()
+    draft_tab = FormKeyField()
     draft_seen = HiddenField()
     draft_seq = HiddenField()
     draft_account = HiddenField()
@@ -28,7 +28,7 @@ class PageForm(BaseForm):
 
     def page(self) -> Page:
         """Return the page; one that says nothing of itself has seen nothing."""
-        return Page(tab=str(self.draft_tab.data or "")[:40], seen=_number(self.draft_seen.data))
+        return Page(tab=self.draft_tab.data or "", seen=_number(self.draft_seen.data))
 
     @property
     def account_id(self) -> int:
