@@ -17,11 +17,13 @@ _PG_LOCK_FUNCTIONS = (
     "  RETURN NEW;\n"
     "END $$",
     "CREATE OR REPLACE FUNCTION refuse_part_of_signed() RETURNS trigger LANGUAGE plpgsql AS $$\n"
-    "DECLARE parent bigint;\n"
+    "DECLARE parents bigint[];\n"
     "BEGIN\n"
-    "  IF TG_OP = 'INSERT' THEN parent := NEW.session_id; ELSE parent := OLD.session_id; END IF;\n"
+    "  IF TG_OP = 'INSERT' THEN parents := ARRAY[NEW.session_id];\n"
+    "  ELSIF TG_OP = 'DELETE' THEN parents := ARRAY[OLD.session_id];\n"
+    "  ELSE parents := ARRAY[OLD.session_id, NEW.session_id]; END IF;\n"
     "  IF EXISTS (SELECT 1 FROM treatment_session AS s\n"
-    "             WHERE s.id = parent AND s.state = 'signed') THEN\n"
+    "             WHERE s.id = ANY (parents) AND s.state = 'signed') THEN\n"
     "    RAISE EXCEPTION 'signed:%', TG_TABLE_NAME\n"
     "      USING ERRCODE = 'restrict_violation', CONSTRAINT = 'signed';\n"
     "  END IF;\n"
@@ -39,12 +41,13 @@ def lock_whole(session: type[Base]) -> None:
 
 
 def lock_with_session(*parts: type[Base]) -> None:
-    """Make both databases refuse every change of a signed session's parts, and new ones."""
-    whose = (
-        "EXISTS (SELECT 1 FROM treatment_session AS s"
-        " WHERE s.id = {}.session_id AND s.state = 'signed')"
-    )
-    rows = {"INSERT": "NEW", "UPDATE": "OLD", "DELETE": "OLD"}
+    """Make both databases refuse to change, add or move in parts of a signed session."""
+    whose = "EXISTS (SELECT 1 FROM treatment_session AS s WHERE s.id {} AND s.state = 'signed')"
+    rows = {
+        "INSERT": "= NEW.session_id",
+        "UPDATE": "IN (OLD.session_id, NEW.session_id)",
+        "DELETE": "= OLD.session_id",
+    }
     for part in parts:
         assert isinstance(part.__table__, sa.Table)
         events = {verb: whose.format(row) for verb, row in rows.items()}

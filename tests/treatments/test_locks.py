@@ -1,5 +1,7 @@
 """What is signed is refused by the database itself: every table of the session, every verb."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -8,6 +10,7 @@ from clinic import models
 from clinic.treatments.models import SessionDraft
 from clinic.treatments.values import DraftStep
 from tests.conftest import NOW
+from tests.treatments.test_mixing import anothers_session
 
 BESIDE = {"addendum", "contact", "incident", "opened_vial", "side_effect", "stock_movement"}
 """What comes with or after a signature: appended, or a record of its own."""
@@ -45,6 +48,21 @@ def test_a_row_of_a_signed_session_is_neither_changed_nor_deleted_nor_added(chai
     if db.scalar(sa.select(sa.func.count()).select_from(table).where(own)):
         assert refused(db, sa.update(table).where(own).values(session_id=session.id))
         assert refused(db, sa.delete(table).where(own))
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_no_row_of_a_draft_is_moved_into_a_signed_session(chair, db, name):
+    table = models.metadata.tables[name]
+    signed = chair.signed()
+    draft = anothers_session(chair, chair.book(dt.datetime(2026, 11, 23, 15, 0)))
+    chair.save(draft, chair.whole())
+    if name == SessionDraft.__tablename__:
+        row = _row_of_a_draft(db, table, chair)._mapping
+        db.execute(sa.insert(table).values(**row, session_id=draft.id))
+    own = table.c.session_id == draft.id
+    assert db.scalar(sa.select(sa.func.count()).select_from(table).where(own))
+
+    assert refused(db, sa.update(table).where(own).values(session_id=signed.id))
 
 
 @pytest.mark.parametrize("verb", ["update", "delete"])
