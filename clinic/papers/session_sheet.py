@@ -31,6 +31,8 @@ _POINTS = (
     N_("Needle"),
     N_("Technique"),
 )
+MOST_SPANS = 40
+"""Numbers, or runs of them, in one row of the points: a row cannot run over a page."""
 NOT_SIGNED = N_("Not signed")
 BY = N_("%(when)s by %(name)s")
 SIDES = N_("L and R are the patient’s sides.")
@@ -183,7 +185,7 @@ def _where(page: Sheet, record: SessionRecord) -> None:
     page.heading(translate(N_("Points")))
     page.grid(
         [translate(head) for head in _POINTS],
-        [_run(run) for run in runs(sites)],
+        [row for run in runs(sites) for row in rows_of(run)],
         (18, 20, 12, 10, 12, 10, 18, 20),
     )
 
@@ -207,13 +209,23 @@ def runs(sites: Sequence[Site]) -> list[tuple[Site, ...]]:
     return sorted(found, key=lambda run: run[0].seq)
 
 
+def rows_of(run: tuple[Site, ...]) -> list[tuple[str, ...]]:
+    """Return the row of points alike, and further ones where their numbers would fill a page."""
+    spans = numbers(site.seq for site in run).split(", ")
+    first, *more = (
+        ltr(", ".join(spans[start : start + MOST_SPANS]))
+        for start in range(0, len(spans), MOST_SPANS)
+    )
+    said = _run(run)
+    return [(first, *said), *((one, *[""] * len(said)) for one in more)]
+
+
 def _run(run: tuple[Site, ...]) -> tuple[str, ...]:
     first = run[0]
     needle = f"{first.needle_gauge} G"
     if first.needle_um:
         needle += f" × {show_thousandths(first.needle_um)} mm"
     return (
-        ltr(numbers(site.seq for site in run)),
         zone_name(first.zone),
         translate(VIEW_NAMES[first.place.view]) if first.place else "–",
         str(volumes.count(run)),
@@ -265,7 +277,7 @@ def _said_before(page: Sheet, record: SessionRecord) -> None:
         )
     if record.releases:
         page.heading(translate(N_("Released for this visit")))
-        page.pairs([(apart(name), apart(reason)) for name, reason in record.releases])
+        page.pairs([(apart(name), own(reason)) for name, reason in record.releases])
 
 
 def _signature(page: Sheet, record: SessionRecord) -> None:

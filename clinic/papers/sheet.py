@@ -6,6 +6,7 @@ in Arabic runs from the right; a drawing never does.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from unicodedata import bidirectional
 
 from fpdf import FPDF
@@ -22,6 +23,8 @@ INK, FAINT, LINE, SOFT = (24, 32, 44), (92, 104, 120), (205, 212, 221), (238, 24
 MARGIN = 16.0
 _ISOLATE = {"L": "\u2066", "R": "\u2067", "AL": "\u2067"}
 _PAGE = N_("Page %(number)s of %(all)s")
+LONG, TALL = 1000, 20
+"""Letters and breaks of a value that still fit into a cell: a row cannot run over a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,10 +191,16 @@ class Sheet(FPDF):
             self.multi_cell(inner, 4.8, item, align=self.near, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def pairs(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Write names and values; empty values are left out."""
+        """Write names and values; empty ones are left out, long ones are paragraphs."""
         said = [(name, value) for name, value in rows if value]
-        if said:
-            self.grid((), said, (30, 70), plain=True)
+        for is_long, some in groupby(said, lambda row: _is_long(row[1])):
+            if not is_long:
+                self.grid((), list(some), (30, 70), plain=True)
+                continue
+            for name, value in some:
+                self.text_of(name, 9, FAINT)
+                self.text_of(value, 9)
+                self.ln(1)
 
     def grid(
         self,
@@ -254,6 +263,10 @@ class Sheet(FPDF):
         self.set_draw_color(*LINE)
         self.line(left, top + tall, left + wide, top + tall)
         self.set_y(top + tall + 2)
+
+
+def _is_long(value: str) -> bool:
+    return len(value) > LONG or value.count("\n") > TALL
 
 
 def bytes_of(draw: Callable[[int], Sheet]) -> bytes:

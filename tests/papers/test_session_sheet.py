@@ -1,6 +1,8 @@
 """The record of a session on paper: every fact of it, in every language, however much there is."""
 
 import datetime as dt
+from dataclasses import replace
+from threading import BoundedSemaphore
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.zones import Zone
 from clinic.papers import queries as paper_queries
-from clinic.papers import session_sheet
+from clinic.papers import session_sheet, views
 from clinic.treatments.delivery import Device, MeasureZones, Technique
 from clinic.treatments.service import areas
 from clinic.treatments.service import sessions as service
@@ -141,8 +143,6 @@ def test_four_hundred_points_in_five_views_are_drawn(world, db, chair):
         (View.BACK, Zone.OCCIPITAL),
     ):
         sites += some_sites(80, zone, volume_ul=15, place=spot(zone, view))
-    from dataclasses import replace
-
     numbered = tuple(replace(site, seq=n) for n, site in enumerate(sites, 1))
     session = chair.signed(chair.whole(sites=numbered, soft_limits_accepted=True))
 
@@ -227,6 +227,31 @@ def test_a_long_note_and_many_addenda_run_over_pages(world, db, chair):
     assert f"Page {pages_of(data)} of {pages_of(data)}" in text
 
 
+@pytest.mark.parametrize(
+    ("note", "word", "count"),
+    [("line\n" * 790, "line", 790), ("W" * 4000, "W", 4000), ("short\n" * 9, "short", 9)],
+)
+def test_no_note_is_too_tall_for_its_paper(world, chair, note, word, count):
+    session = chair.signed(chair.whole(note=note))
+
+    assert text_of(paper(world, session).data).count(word) >= count
+
+
+def test_points_given_in_turns_run_over_pages(world, chair):
+    sides = [
+        some_sites(200, zone, volume_ul=15, place=spot(zone, view))
+        for zone, view in ((Zone.PARIETAL_L, View.LEFT), (Zone.PARIETAL_R, View.RIGHT))
+    ]
+    turns = [site for pair in zip(*sides, strict=True) for site in pair]
+    sites = tuple(replace(site, seq=n) for n, site in enumerate(turns, 1))
+    session = chair.signed(chair.whole(sites=sites, soft_limits_accepted=True))
+
+    text = text_of(paper(world, session).data)
+
+    assert "395, 397, 399" in text
+    assert "396, 398, 400" in text
+
+
 def test_reception_and_strangers_get_no_record(world, chair):
     session = chair.signed()
 
@@ -259,10 +284,6 @@ def test_points_alike_stand_together_and_no_volume_is_rounded():
 
 
 def test_too_many_at_once_are_told_to_come_back(world, chair, monkeypatch):
-    from threading import BoundedSemaphore
-
-    from clinic.papers import views
-
     full = BoundedSemaphore(1)
     full.acquire()
     monkeypatch.setattr(views, "_turns", full)
