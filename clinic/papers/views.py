@@ -19,10 +19,12 @@ from clinic.web.database import read
 from clinic.web.words import words_of
 
 bp = Blueprint("papers", __name__)
-AT_ONCE = 2
-"""Papers drawn at the same time: each takes a processor for up to some seconds."""
+AT_ONCE, WAITING = 2, 2
+"""Papers drawn at the same time, each for up to some seconds, and how many more may wait: the
+server's other threads stay free."""
 WAIT_S = 20
 _turns = BoundedSemaphore(AT_ONCE)
+_queue = BoundedSemaphore(AT_ONCE + WAITING)
 
 
 @bp.get("/sessions/<id:session_id>/record.pdf")
@@ -62,17 +64,24 @@ def consent(consent_id: int) -> ResponseReturnValue:
 
 
 def _pdf(draw: Callable[[], bytes], locale: str, name: str) -> Response:
-    if not _turns.acquire(timeout=WAIT_S):
-        abort(503)
-    try:
-        with _speaking(locale if locale in current_app.config["LANGUAGES"] else "en"):
-            data = draw()
-    finally:
-        _turns.release()
+    spoken = locale if locale in current_app.config["LANGUAGES"] else "en"
+    with _held(_queue, 0), _held(_turns, WAIT_S), _speaking(spoken):
+        data = draw()
     response = Response(data, mimetype="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@contextmanager
+def _held(places: BoundedSemaphore, wait_s: float) -> Iterator[None]:
+    """Hold one of the places for the while; who waits too long is told to come back."""
+    if not places.acquire(timeout=wait_s):
+        abort(503)
+    try:
+        yield
+    finally:
+        places.release()
 
 
 @contextmanager

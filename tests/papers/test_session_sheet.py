@@ -293,3 +293,15 @@ def test_too_many_at_once_are_told_to_come_back(world, chair, monkeypatch):
 
     assert answer.status_code == 503
     assert dt.timedelta(seconds=int(answer.headers["Retry-After"])) > dt.timedelta(0)
+
+
+def test_few_wait_so_that_the_other_threads_stay_free(world, chair, monkeypatch):
+    full = BoundedSemaphore(1)
+    full.acquire()
+    monkeypatch.setattr(views, "_queue", full)
+    url = f"/sessions/{chair.signed().id}/record.pdf"
+
+    assert world.as_role(Role.NURSE).get(url).status_code == 503
+    full.release()
+    assert world.as_role(Role.NURSE).get(url).status_code == 200
+    assert full.acquire(blocking=False), "the place is free again"
