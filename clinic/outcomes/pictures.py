@@ -5,6 +5,7 @@ come through. All work is done by at most two at a time (security.md FI-01, FI-0
 """
 
 import hashlib
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -27,11 +28,16 @@ THUMBNAIL = (640, 640)
 AT_ONCE, WAITING = 2, 2
 """How many are drawn, and how many more may wait: the server's other threads stay free."""
 WAIT_S = 8.0
+MOST_SCANS = 100
+"""Passes of a JPEG over its dots: cameras make one, programs about ten, and each takes its time."""
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MOST_PROFILE = 2 * 1024 * 1024
 _SRGB = ImageCms.createProfile("sRGB")
 _SLOTS = BoundedSemaphore(AT_ONCE)
 _QUEUE = BoundedSemaphore(AT_ONCE + WAITING)
+_MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+"""A part of a JPEG that says how long it is; what is left out has no length or is a dot."""
+_SCAN, _END = 0xDA, 0xD9
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _BROKEN = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
@@ -128,6 +134,8 @@ def _redrawn(raw: bytes) -> Picture:
             raise Invalid(TOO_MANY_PIXELS, field=FIELD)
         if min(width, height) < LEAST_EDGE:
             raise Invalid(TOO_SMALL, field=FIELD, least=LEAST_EDGE)
+        if sent.format in {"JPEG", "MPO"} and _has_too_many_scans(raw):
+            raise Invalid(UNREADABLE, field=FIELD)
         # A JPEG with several pictures (MPO) is what telephones make of one: its first is meant.
         if sent.format in {"PNG", "WEBP"} and getattr(sent, "is_animated", False):
             raise Invalid(ANIMATED, field=FIELD)
@@ -136,6 +144,18 @@ def _redrawn(raw: bytes) -> Picture:
     full = _jpeg(dots)
     dots.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
     return Picture(full=full[0], small=_jpeg(dots)[0], width=full[1], height=full[2])
+
+
+def _has_too_many_scans(raw: bytes) -> bool:
+    """Tell whether a JPEG's first picture would keep a processor for minutes."""
+    at = scans = 0
+    while scans <= MOST_SCANS and (found := _MARK.search(raw, at + 2)):
+        kind, at = raw[found.start() + 1], found.start()
+        if kind == _END:
+            return False
+        scans += kind == _SCAN
+        at += int.from_bytes(raw[at + 2 : at + 4])
+    return scans > MOST_SCANS
 
 
 def _upright(image: Image.Image) -> Image.Image:

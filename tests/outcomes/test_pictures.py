@@ -34,6 +34,13 @@ def with_text(size: int) -> bytes:
     return as_file(dots(), "PNG", pnginfo=text)
 
 
+def with_scans(count: int) -> bytes:
+    """A JPEG that goes over its dots again and again."""
+    raw = as_file(dots(), progressive=True)
+    last = raw.rindex(b"\xff\xda")
+    return raw[:last] + raw[last:-2] * count + raw[-2:]
+
+
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 REFUSED = {
     "nothing": (b"", pictures.EMPTY),
@@ -62,9 +69,16 @@ REFUSED = {
         as_file(dots(), "PNG", save_all=True, append_images=[dots().rotate(180)]),
         pictures.ANIMATED,
     ),
+    "passes without end": (with_scans(200), pictures.UNREADABLE),
     "a stamp": (as_file(dots(120, 120)), pictures.TOO_SMALL),
     "more than 12 MB": (as_file(dots()) + b"\0" * 12 * 1024 * 1024, pictures.TOO_LARGE),
 }
+
+
+def test_a_film_behind_a_picture_is_no_pass_over_it():
+    film = as_file(dots(), progressive=True) + b"\xff\xda\0\x08" * 500
+
+    assert opened(pictures.redrawn(film).full).size == (400, 300)
 
 
 @pytest.mark.parametrize("name", REFUSED)
