@@ -9,7 +9,7 @@ from flask import Flask, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.audit import service
-from clinic.web.access import actor, asked_for, current_actor, is_background
+from clinic.web.access import actor, asked_for, current_actor, is_poll
 from clinic.web.database import transaction
 from clinic.web.errors import request_id
 
@@ -45,7 +45,7 @@ def _record_denied() -> None:
 
 def opened(entity: str, entity_id: object, *, patient_id: int | None = None) -> None:
     """Record that the actor opened one record; call it before the page is rendered."""
-    if is_background():
+    if is_poll():
         return
     with transaction() as db:
         service.record(db, actor(), f"{entity}.opened", entity, entity_id, patient_id=patient_id)
@@ -53,7 +53,7 @@ def opened(entity: str, entity_id: object, *, patient_id: int | None = None) -> 
 
 def listed(what: str, ids: Iterable[int], **detail: Any) -> None:
     """Record that the actor saw a list: which one, how many rows, a digest of their ids."""
-    if is_background():
+    if is_poll():
         return
     seen = sorted(set(ids))
     digest = hashlib.sha256(",".join(map(str, seen)).encode()).hexdigest()[:16]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.core import clock
@@ -40,6 +40,21 @@ def asks_inside(view: View) -> View:
     """
     view.__dict__["_asks_inside"] = True
     return view
+
+
+def polled(view: View) -> View:
+    """Let a page ask for the view again by itself without leaving a look each time."""
+    view.__dict__["_polled"] = True
+    return view
+
+
+def is_poll() -> bool:
+    """Tell whether a page asked by itself for a view that is made for it.
+
+    Anybody can send the header: no other view may be looked at without a trace.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    return is_background() and bool(getattr(view, "_polled", False))
 
 
 def asks_before(view: Callable[..., Any]) -> bool:

@@ -215,10 +215,17 @@ def test_a_page_asks_few_questions_however_long_the_trail_is(admin, world, db, c
 
 def test_a_poll_leaves_no_row(app, world, db):
     from clinic.audit import looks
-    from clinic.web.access import public
+    from clinic.web.access import polled, public
+
+    @app.get("/page")
+    @public
+    def page() -> str:
+        looks.opened("patient", 3, patient_id=3)
+        return ""
 
     @app.get("/look")
     @public
+    @polled
     def look() -> str:
         looks.opened("patient", 3, patient_id=3)
         looks.listed("patient", [1, 2])
@@ -231,3 +238,8 @@ def test_a_poll_leaves_no_row(app, world, db):
     opened, listed = db.scalars(sa.select(AuditEvent).order_by(AuditEvent.id))
     assert (opened.action, opened.patient_id) == ("patient.opened", 3)
     assert (listed.action, listed.detail["count"]) == ("patient.listed", 2)
+
+    # Anybody can send the header: only what a page asks for by itself is quiet.
+    world.as_role(Role.NURSE).get("/page", headers={"X-Background": "1"})
+    wanted = sa.select(sa.func.count()).where(AuditEvent.action == "patient.opened")
+    assert db.scalar(wanted) == 2

@@ -39,7 +39,7 @@ from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused, Span
 from clinic.waiting.queries import shelf as shelf_queries
 from clinic.web import discreet
-from clinic.web.access import actor, is_background, require
+from clinic.web.access import actor, is_background, polled, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
 
@@ -112,6 +112,7 @@ def here() -> dict[str, Any]:
 
 @bp.get("/board")
 @require(Permission.BOARD_VIEW)
+@polled
 def index() -> ResponseReturnValue:
     """Show a day; a page that asks by itself gets nothing when there is nothing new."""
     on = shown_on()
