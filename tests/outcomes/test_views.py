@@ -223,6 +223,17 @@ def test_every_look_leaves_one_line(studio, nurse):
     assert {event.patient_id for event in trail(studio, "photograph.opened")} == {studio.alice.id}
 
 
+def test_a_refused_form_that_shows_pictures_is_a_look_too(studio, nurse):
+    row = studio.keeps()
+
+    page = studio.sends(nurse, view="vertex").get_data(as_text=True)
+    assert "/thumbnail?seen=" in page
+    assert len(trail(studio, "photographs.opened")) == 1
+    page = nurse.post(studio.url(row.public_id, "edit"), {}).get_data(as_text=True)
+    assert "/thumbnail?seen=" in page
+    assert len(trail(studio, "photograph.opened")) == 1
+
+
 def test_pages_cost_the_same_with_two_pictures_and_with_twenty(studio, nurse, connection):
     def cost() -> list[int]:
         counts = []

@@ -14,7 +14,7 @@ from clinic.outcomes.forms import ChangeForm, CopyForm, RemoveForm
 from clinic.outcomes.views.seeing import bp, page_of
 from clinic.outcomes.views.shared import answer, fresh, shared
 from clinic.web.access import actor, require
-from clinic.web.database import end_read, read, transaction
+from clinic.web.database import read, transaction
 
 
 @bp.get("/patients/<id:patient_id>/photographs/<string:key>/edit")
@@ -25,7 +25,6 @@ def edit(patient_id: int, key: str) -> ResponseReturnValue:
     shot = queries.shot(read(), actor(), patient_id, key)
     form = ChangeForm(data={"version": row.version})
     form.show(shot, walltime.to_local(shot.taken_at, actor().zone))
-    looks.opened("photograph", shot.id, patient_id=patient_id)
     return _edit_page(patient_id, key, form)
 
 
@@ -55,11 +54,12 @@ def update(patient_id: int, key: str) -> ResponseReturnValue:
 
 
 def _edit_page(patient_id: int, key: str, form: ChangeForm) -> str:
-    end_read()
+    shot = queries.shot(fresh(), actor(), patient_id, key)
+    looks.opened("photograph", shot.id, patient_id=patient_id)
     return render_template(
         "photographs/edit.html",
         **shared(patient_id),
-        shot=queries.shot(read(), actor(), patient_id, key),
+        shot=shot,
         agreed=queries.agreed(read(), patient_id),
         form=form,
     )

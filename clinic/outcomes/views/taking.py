@@ -32,7 +32,7 @@ from clinic.outcomes.views.shared import (
 )
 from clinic.web import errors
 from clinic.web.access import actor, require
-from clinic.web.database import end_read, read, transaction
+from clinic.web.database import read, transaction
 from clinic.web.uploads import takes_files
 from clinic.web.words import words_of
 
@@ -70,7 +70,6 @@ def new(patient_id: int) -> ResponseReturnValue:
             url_for("photographing.views", patient_id=patient_id, appointment_id=visit()), 303
         )
     album = queries.album(read(), actor(), patient_id)
-    looks.opened("photographs", patient_id, patient_id=patient_id)
     view, zone = asked
     form = PicturesForm(
         data={
@@ -187,8 +186,8 @@ def _after(patient_id: int, form: PicturesForm) -> str:
 
 
 def _form_page(patient_id: int, form: PicturesForm, outcome: Outcome | None = None) -> str:
-    end_read()
-    album = queries.album(read(), actor(), patient_id)
+    looks.opened("photographs", patient_id, patient_id=patient_id)  # It shows the reference.
+    album = queries.album(fresh(), actor(), patient_id)
     view, zone = chosen(PhotographView, form.view.data), chosen(Zone, form.zone.data)
     return render_template(
         "photographing/new.html",
