@@ -202,6 +202,7 @@ def test_sent_twice_is_signed_once(world, db, patient, visit, words):
 def test_a_screen_shows_only_what_it_was_handed_over_for(world, db, patient, visit, words):
     tablet = opened(world, visit, words)
     assert tablet.get("/tablet/questions").location == "/tablet/consent"
+    assert tablet.post("/tablet/questions").location == "/tablet/consent"
     assert tablet.get("/sign-in").location == "/tablet"
 
     plain = the_tablet(world)

@@ -181,6 +181,8 @@ def questions() -> ResponseReturnValue:
 def send() -> ResponseReturnValue:
     """Record the answers and end the screen; the second of two says that it was sent."""
     screen = of_patient()
+    if screen.text_id is not None:
+        return redirect(url_for(home_of(screen)), 303)
     page = queries.tablet_page(read(), screen)
     form = _form(page, request.form)
     if not form.validate():
