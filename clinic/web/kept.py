@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from flask import current_app, request, session
 from itsdangerous import BadData, URLSafeSerializer
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from clinic.web.access import is_from_here, is_local
 
@@ -36,7 +37,10 @@ def typed() -> Typed | None:
     """Return what this request brought, without tokens and passwords; None when it is not ours."""
     if request.method != "POST" or not is_from_here():
         return None
-    came = sent()
+    try:
+        came = sent()
+    except RequestEntityTooLarge:
+        return None
     if not came.fields or sum(len(name) + len(value) for name, value in came.fields) > MOST:
         return None
     owner = getattr(session, "ended_account_id", None)

@@ -70,6 +70,15 @@ def test_five_thousand_fields(admin):
     check(answer)
 
 
+def test_a_body_that_is_too_large_of_nobody_is_no_failure(world):
+    here = {"Sec-Fetch-Site": "same-origin"}
+    large = {"x": "y" * 3_000_000}
+
+    answer = world.stranger().client.post("/patients/new", data=large, headers=here)
+
+    assert answer.status_code in {401, 413}
+
+
 def test_a_body_that_is_too_large_gets_its_page(admin):
     answer = admin.post("/clinic", {"name": "x" * (3 * 1024 * 1024)})
 
