@@ -40,7 +40,7 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
     """
     if wish.form_key is not None:
         earlier = queries.by_form_key(db, wish.form_key)
-        if earlier is not None:
+        if earlier is not None and earlier.patient_id == wish.patient_id:
             return earlier
     text = queries.text_of(db, wish.kind, wish.text_version)
     if text is None:

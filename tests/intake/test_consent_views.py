@@ -48,6 +48,18 @@ def test_a_double_click_makes_one_paper(world, db, patient):
     assert db.scalar(sa.select(sa.func.count()).select_from(Consent)) == 1
 
 
+def test_the_form_of_one_patient_records_nothing_for_another(world, db, patient):
+    other = factories.a_patient(db, location=world.location)
+    desk = world.as_role(Role.RECEPTIONIST)
+    form = {"text": "prp 1.0", "given_on": TODAY, "form_key": "k" * 20}
+    desk.post(consents_url(patient), form)
+
+    answer = desk.post(consents_url(other), form)
+
+    assert answer.status_code == 409
+    assert db.scalars(sa.select(Consent.patient_id)).all() == [patient.id]
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [
@@ -123,7 +135,8 @@ def test_the_paper_of_somebody_else_is_not_found(world, db, patient, paper):
     other = factories.a_patient(db, location=world.location)
     url = f"{consents_url(other)}/{paper.id}/withdrawal"
 
-    assert world.as_role(Role.NURSE).post(url, withdrawal(paper)).status_code == 404
+    for form in (withdrawal(paper), {}):
+        assert world.as_role(Role.NURSE).post(url, form).status_code == 404
 
 
 def test_scopes_of_photographs_are_withdrawn_one_by_one(world, db, patient, visit):

@@ -12,7 +12,7 @@ from clinic.consents import queries as consent_queries
 from clinic.consents.values import CONSENT_NAMES, SCOPE_NAMES, SIGNED_HOW_NAMES
 from clinic.core import clock
 from clinic.core.access import Permission
-from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid
+from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid, NotFound
 from clinic.intake import queries, service
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.fact import FactForm
@@ -319,7 +319,10 @@ def record_consent(patient_id: int) -> ResponseReturnValue:
 @require(Permission.CONSENT_RECORD)
 def withdraw_consent(patient_id: int, consent_id: int) -> ResponseReturnValue:
     """Record that a consent is withdrawn."""
-    paper = consent_queries.paper(read(), consent_id)
+    page = queries.consents_page(read(), actor(), patient_id)
+    paper = next((one for one in page.papers if one.id == consent_id), None)
+    if paper is None:
+        raise NotFound(consent_queries.NO_CONSENT)
     form = WithdrawForm(request.form, consent_id=consent_id, standing=paper.standing)
     if not form.validate():
         return _consents_page(patient_id, withdrawal=(consent_id, form)), 422
