@@ -4,6 +4,7 @@ One family holds Latin and Arabic; a second one is asked for what the first has 
 Cyrillic, further Latin). What neither can draw is written in Latin letters: no fact becomes a box.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from clinic.core.text import clean
 from clinic.web import fonts as web_fonts
 
 FAMILY, FURTHER = "Plex", "Inter"
+_ENDLESS = re.compile(r"[\W_]{300}(?=[\W_])")
+"""So many signs without a letter or a number that looking for the next one goes too deep."""
 _ISOLATES = frozenset("\u2066\u2067\u2068\u2069")
 
 
@@ -49,7 +52,7 @@ def drawable(text: object) -> str:
     for sign in clean(str(text).replace("\t", " ")):
         is_known = sign == "\n" or ord(sign) in known
         written.append(sign if is_known else anyascii(sign) or "?")
-    return "".join(written)
+    return _ENDLESS.sub(r"\g<0>\n", "".join(written))
 
 
 def needs_further(text: str) -> bool:

@@ -229,7 +229,12 @@ def test_a_long_note_and_many_addenda_run_over_pages(world, db, chair):
 
 @pytest.mark.parametrize(
     ("note", "word", "count"),
-    [("line\n" * 790, "line", 790), ("W" * 4000, "W", 4000), ("short\n" * 9, "short", 9)],
+    [
+        ("line\n" * 790, "line", 790),
+        ("W" * 4000, "W", 4000),
+        ("~" * 4000, "~", 4000),
+        ("short\n" * 9, "short", 9),
+    ],
 )
 def test_no_note_is_too_tall_for_its_paper(world, chair, note, word, count):
     session = chair.signed(chair.whole(note=note))
