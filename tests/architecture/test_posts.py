@@ -38,6 +38,7 @@ ELSEWHERE = {
     "account.accept",
     "accounts.create",
     "approvals.check_again",
+    "areas.set_table",
     "approvals.create",
     "audit.check",
     "board.switch_names",

@@ -127,7 +127,7 @@ def test_no_more_is_injected_than_was_obtained():
 def test_no_more_is_injected_than_was_drawn_up_of_a_mix():
     site = replace(A_SITE, points=20, volume_ul=2_000)
     vitamins = replace(LIDOCAINE, kind=ProductKind.DRUG, ingredient="vitamins", amount_ul=1_500)
-    water = replace(LIDOCAINE, kind=ProductKind.DILUENT, amount_ul=500)
+    water = replace(LIDOCAINE, kind=ProductKind.DILUENT, ingredient="", amount_ul=500)
 
     def of(*used):
         return codes(

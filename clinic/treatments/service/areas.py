@@ -20,7 +20,7 @@ def measure(db: Session, actor: Actor, wish: MeasureZones) -> int:
     if wish.patient_id is None:
         refuse_unconfirmed(actor, at=clock.now())
     else:
-        patient_queries.get(db, wish.patient_id)
+        patient_queries.get(db, wish.patient_id, location_id=actor.location_id)
     known = queries.areas(db, location_id=actor.location_id, patient_id=wish.patient_id)
     is_patients = wish.patient_id is not None
     fresh = [

@@ -24,7 +24,7 @@ KEPT = N_("The areas are kept.")
 @require(Permission.FACT_RECORD)
 def edit(patient_id: int) -> ResponseReturnValue:
     """Show what was measured on a patient, and what the clinic's table says of the rest."""
-    patient_queries.get(read(), patient_id)
+    patient_queries.get(read(), patient_id, location_id=actor().location_id)
     looks.opened("zone_area", patient_id, patient_id=patient_id)
     return _page(_shown(patient_id), patient_id)
 
