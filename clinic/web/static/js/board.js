@@ -213,8 +213,9 @@ begin(document.querySelector("[data-board]"));
 const now = page.board.querySelector(".times .now");
 const today = page.board.querySelector(".board-cell.today");
 if (today) page.board.scrollLeft = today.offsetLeft + today.offsetWidth - page.board.clientWidth;
-const isAsked = document.activeElement?.closest("#undo"); // The page has something to say first.
-const isKept = !isAsked && refocus();
+const asked = document.querySelector("#undo [autofocus]"); // The page has something to say first.
+asked?.focus(); // The browser's own autofocus may come before this or after.
+const isKept = !asked && refocus();
 if (now && !isKept) page.board.scrollTop = Math.max(0, now.offsetTop - page.board.clientHeight * 0.4);
 // On a narrow screen the form is a sheet from below: closed, unless it has something to say.
 const narrow = matchMedia("(max-width: 75rem)");
