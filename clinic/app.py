@@ -178,7 +178,6 @@ def create_app(config: Config, *, sessions: Sessions | None = None, testing: boo
     app.testing = testing
     app.config.update(
         SECRET_KEY=config.secret_key,
-        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         MAX_FORM_PARTS=2000,
         TRUSTED_HOSTS=list(config.trusted_hosts) or None,

@@ -292,7 +292,7 @@ def serve() -> None:
         showing.refuse_demo(_config())
         serving.check(_engine())
         server = serving.bind(_application(), _config())
-    serving.run(server, ready=_say_ready)
+    serving.run(server, _config(), ready=_say_ready)
 
 
 @click.command("demo", help="Show the program with a clinic laid around today.")
@@ -307,7 +307,7 @@ def demo(fresh: bool) -> None:
     click.echo("Sign in as one of these (all of them are in " + showing.ACCOUNTS + "):")
     for account in made:
         click.echo(f"  {account['role']:<14} {account['login']:<14} {account['password']}")
-    serving.run(server, ready=_say_ready)
+    serving.run(server, _config(), ready=_say_ready)
 
 
 def _application() -> Flask:

@@ -1,6 +1,9 @@
 """What the server does before the application sees a request."""
 
+import signal
 import socket
+import stat
+import tempfile
 import threading
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from clinic import serving
 from clinic.core import migrate
 from clinic.core.engine import make_engine
 from clinic.serving import CannotServe
+from clinic.web import uploads
 from config import Config
 from tests.conftest import SECRET
 
@@ -21,15 +25,26 @@ def settings(folder: Path, **changes) -> Config:
     return Config(**fields)
 
 
-@pytest.fixture
-def served(tmp_path):
-    """Serve a small application; call it with raw bytes to get the raw answer."""
+def echoing() -> Flask:
+    """An application that says how much came."""
     app = Flask("served")
+    app.secret_key = SECRET
 
     @app.route("/", methods=["GET", "POST"])
     def echo():
         return f"{len(request.get_data())} {request.headers.get('X-Forwarded-For', 'direct')}"
 
+    @app.post("/pictures/<number>")
+    def pictures(number):
+        return echo()
+
+    return app
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Serve a small application; call it with raw text to get the raw answer."""
+    app = echoing()
     servers, is_over = [], threading.Event()
 
     def run(server):
@@ -95,6 +110,97 @@ def test_one_length_is_fine(served):
 
     assert answer.startswith("HTTP/1.1 200")
     assert "4 direct" in answer
+
+
+def test_what_does_not_fit_the_memory_passes_through_the_clinics_own_folder(tmp_path, monkeypatch):
+    """Not through one that all the machine's programs share: it may hold pictures of patients."""
+    monkeypatch.setattr(tempfile, "tempdir", None)  # put back afterwards
+    before, served = signal.getsignal(signal.SIGTERM), []
+
+    class Server:
+        effective_port = 1
+
+        def run(self) -> None:
+            with tempfile.TemporaryFile():
+                served.append(Path(tempfile.gettempdir()))
+
+    try:
+        for _ in range(2):
+            serving.run(Server(), settings(tmp_path), ready=str)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert set(served) == {tmp_path / "passing"}
+    assert stat.S_IMODE(served[0].stat().st_mode) == 0o700
+    assert list(served[0].iterdir()) == []
+
+
+MB = 1024 * 1024
+
+
+def sealed(number: int = 1, *, secret: str = SECRET) -> str:
+    app = echoing()
+    app.secret_key = secret
+    with app.test_request_context():
+        return uploads.address("pictures", number=number)
+
+
+def forged() -> dict[str, str]:
+    """Addresses that no page of ours has given out."""
+    good = sealed()
+    return {
+        "none": "/pictures/1",
+        "made up": "/pictures/1?files=x",
+        "of another clinic": sealed(secret="y" * 48),
+        "of another patient": good.replace("/pictures/1", "/pictures/2"),
+        "twice": f"{good}&files=x",
+        "an odd one": "/pictures/1?files=%ff%00&files",
+    }
+
+
+@pytest.mark.parametrize("which", forged())
+def test_nobodys_large_body_is_not_even_read(served, which):
+    """The answer comes before a byte of the body was sent."""
+    send = served()
+    head = f"POST {forged()[which]} HTTP/1.1\nHost: x\nConnection: close\n"
+
+    for size in (3 * MB, 25 * MB, 10**15):
+        answer = send(f"{head}Content-Length: {size}\n\n")
+        assert answer.split()[1] == "413", size
+        assert serving.TOO_LARGE in answer
+
+
+def test_nobodys_large_body_in_pieces_is_cut_off(served):
+    pieces = f"{MB:x}\n{'y' * MB}\n" * 2
+    answer = served()(f"POST / HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n{pieces}")
+
+    assert answer.split()[1] == "413"
+
+
+@pytest.mark.parametrize("is_in_pieces", [False, True])
+def test_a_form_with_files_is_taken_at_its_sealed_address_up_to_its_limit(served, is_in_pieces):
+    send = served()
+    head = f"POST {sealed()} HTTP/1.1\nHost: x\nConnection: close\n"
+
+    def answer(size: int) -> str:
+        if is_in_pieces:
+            piece = f"{MB:x}\n{'y' * MB}\n"
+            return send(f"{head}Transfer-Encoding: chunked\n\n{piece * (size // MB)}0\n\n")
+        return send(f"{head}Content-Length: {size}\n\n{'y' * size}")
+
+    assert answer(24 * MB).endswith(f"{24 * MB} direct")
+    if is_in_pieces:
+        assert answer(26 * MB).split()[1] == "413"
+    else:
+        assert send(f"{head}Content-Length: {26 * MB}\n\n").split()[1] == "413"
+
+
+def test_a_seal_lasts_for_the_longest_session_and_no_longer(monkeypatch):
+    path, query = sealed().split("?")
+
+    assert uploads.is_sealed(SECRET, path, query)
+    monkeypatch.setattr(uploads, "LASTS_S", -1)
+    assert not uploads.is_sealed(SECRET, path, query)
 
 
 @pytest.mark.parametrize(("proxies", "seen"), [(0, "direct"), (1, "9.9.9.9")])

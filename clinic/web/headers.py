@@ -7,7 +7,7 @@ CSP = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' blob:",
+        "img-src 'self'",
         "font-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
@@ -25,8 +25,15 @@ _ALWAYS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+
+WITH_CAMERA = {
+    # A picture is seen before it is sent: until then its only address is one of the page's own.
+    "Content-Security-Policy": CSP.replace("img-src 'self'", "img-src 'self' blob:"),
+    "Permissions-Policy": _ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
+}
+"""What the page that takes pictures has instead; no other page needs either."""
 
 
 def init_app(app: Flask) -> None:

@@ -1,10 +1,24 @@
-"""How large a form may be: 2 MiB, unless its view says that it takes files."""
+"""How large a form may be: 1 MiB, unless its view takes files and its address came from our page.
+
+The server keeps a whole body before the application sees who sends it. So the address of a form
+with files carries a seal that only a page behind the sign-in gives out; without it, nobody's large
+body is read at all.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import parse_qs
 
-from flask import Flask, request
+from flask import Flask, current_app, request, url_for
+from itsdangerous import BadData, URLSafeTimedSerializer
 
+from clinic.web.links import with_values
+
+LARGEST_FORM = 1024 * 1024
+SEAL = "files"
+"""The name under which an address carries its seal."""
+LASTS_S = 24 * 60 * 60
+"""No session lasts longer than a day: whoever is still signed in has a seal that is still good."""
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -18,8 +32,29 @@ def takes_files(most_bytes: int) -> Callable[[View], View]:
     return declare
 
 
+def address(endpoint: str, **values: Any) -> str:
+    """Return the address of a view that takes files, with the seal that lets large bodies in."""
+    path = url_for(endpoint, **values)
+    return with_values(path, **{SEAL: _sealer(str(current_app.secret_key)).dumps(path)})
+
+
+def is_sealed(secret: str, path: str, query: str) -> bool:
+    """Tell whether an address is one that `address` made within a day, for this very path."""
+    (seal, *more) = parse_qs(query).get(SEAL, [""])
+    try:
+        sealed: object = _sealer(secret).loads(seal, max_age=LASTS_S)
+    except BadData:
+        return False
+    return not more and sealed == path
+
+
+def _sealer(secret: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt="address of a form with files")
+
+
 def init_app(app: Flask) -> None:
     """Set the limit before anything reads the form; files beyond half a megabyte go to the disk."""
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
 
     @app.before_request
     def _limit() -> None:

@@ -10,7 +10,9 @@ from clinic.consents.values import Scope
 from clinic.core.access import Role
 from clinic.outcomes.values import PhotographView
 from clinic.outcomes.views import taking
+from clinic.web import headers, uploads
 from tests import factories
+from tests.conftest import SECRET
 from tests.counting import statements
 from tests.outcomes.conftest import CLOSE, as_file, dots, opened, rows, trail
 from tests.treatments.conftest import chair
@@ -201,6 +203,32 @@ def test_a_form_may_be_large_there_and_nowhere_else(studio, nurse):
     for visitor in (studio.world.stranger(), studio.world.as_role(Role.RECEPTIONIST)):
         answer = visitor.client.post(studio.url(), data={"pictures": (BytesIO(large), "a.jpg")})
         assert answer.status_code in {401, 403}
+
+
+def test_only_the_page_that_takes_pictures_may_show_unsent_ones_and_use_the_camera(studio, nurse):
+    studio.keeps()
+    for part in ("", "views", "compare"):
+        answer = nurse.get(studio.url(part).rstrip("/"))
+        assert "blob:" not in answer.headers["Content-Security-Policy"]
+        assert "camera=()" in answer.headers["Permissions-Policy"]
+
+    for answer in (nurse.get(studio.url("new?view=vertex")), studio.sends(nurse, SVG)):
+        csp = answer.headers["Content-Security-Policy"]
+        assert "img-src 'self' blob:;" in csp
+        assert csp.replace(" blob:", "") == headers.CSP
+        assert "camera=(self)" in answer.headers["Permissions-Policy"]
+
+
+def test_the_form_is_sent_to_an_address_that_lets_large_bodies_in(studio, nurse):
+    page = nurse.get(studio.url("new?view=vertex")).get_data(as_text=True)
+
+    action = re.search(r'action="([^"]+)" enctype', page)
+    assert action
+    path, query = action[1].replace("&amp;", "&").split("?")
+    assert path == studio.url()
+    assert uploads.is_sealed(SECRET, path, query)
+    sent = {**studio.form(), "pictures": (BytesIO(GOOD[0]), "a.jpg")}
+    assert nurse.post(f"{path}?{query}", sent).status_code == 303
 
 
 def test_every_look_leaves_one_line(studio, nurse):

@@ -26,7 +26,7 @@ def check(response) -> None:
         assert part in csp
     for part in ("frame-ancestors 'none'", "form-action 'self'", "require-trusted-types-for"):
         assert part in csp
-    for bad in ("unsafe-inline", "unsafe-eval", "*", "nonce-", "data:"):
+    for bad in ("unsafe-inline", "unsafe-eval", "*", "nonce-", "data:", "blob:"):
         assert bad not in csp
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Referrer-Policy"] == "same-origin"

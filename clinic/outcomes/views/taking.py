@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -30,10 +30,9 @@ from clinic.outcomes.views.shared import (
     store,
     visit,
 )
-from clinic.web import errors
+from clinic.web import errors, headers, uploads
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
-from clinic.web.uploads import takes_files
 from clinic.web.words import words_of
 
 bp = Blueprint("photographing", __name__)
@@ -94,7 +93,7 @@ class Outcome:
 
 @bp.post("/patients/<id:patient_id>/photographs")
 @require(Permission.PHOTOGRAPH_TAKE)
-@takes_files(MOST_SENT)
+@uploads.takes_files(MOST_SENT)
 def create(patient_id: int) -> ResponseReturnValue:
     """Keep what is good of what was sent, and say of the rest what is wrong with it."""
     album = queries.album(read(), actor(), patient_id)
@@ -185,11 +184,11 @@ def _after(patient_id: int, form: PicturesForm) -> str:
     )
 
 
-def _form_page(patient_id: int, form: PicturesForm, outcome: Outcome | None = None) -> str:
+def _form_page(patient_id: int, form: PicturesForm, outcome: Outcome | None = None) -> Response:
     looks.opened("photographs", patient_id, patient_id=patient_id)  # It shows the reference.
     album = queries.album(fresh(), actor(), patient_id)
     view, zone = chosen(PhotographView, form.view.data), chosen(Zone, form.zone.data)
-    return render_template(
+    page = render_template(
         "photographing/new.html",
         **shared(patient_id),
         album=album,
@@ -198,5 +197,7 @@ def _form_page(patient_id: int, form: PicturesForm, outcome: Outcome | None = No
         zone=zone,
         ghost=rules.reference(album.shots, view, zone) if view else None,
         outcome=outcome,
+        send_url=uploads.address("photographing.create", patient_id=patient_id),
         most_bytes=pictures.MOST_BYTES,
     )
+    return Response(page, headers=headers.WITH_CAMERA)
