@@ -139,6 +139,7 @@ class Unusable(StrEnum):
     EMPTY = "empty"
     USED_ON_ANOTHER = "used_on_another"
     OPEN_TOO_LONG = "open_too_long"
+    UNSIGNED = "unsigned"
 
 
 UNUSABLE_WORDS: dict[Unusable, str] = {
@@ -151,6 +152,7 @@ UNUSABLE_WORDS: dict[Unusable, str] = {
     Unusable.EMPTY: N_("used up"),
     Unusable.USED_ON_ANOTHER: N_("a vial for one patient, used for another"),
     Unusable.OPEN_TOO_LONG: N_("opened too long ago"),
+    Unusable.UNSIGNED: N_("in a session that is not signed"),
 }
 
 
@@ -280,10 +282,14 @@ class AnyProduct(Protocol):
 class OpenVial:
     """A vial that was opened and kept: until when it may be used, and why not."""
 
-    id: int
+    id: int | None
+    """None: the session that opened it is not signed yet, and nobody else can choose it."""
     opened_at: dt.datetime
     until: dt.datetime
     unusable: Unusable | None = None
+    """What stands against its lot stands against it, too."""
+    by: str = ""
+    """Whose unsigned session opened it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +318,16 @@ class LotChoice:
     open_hours: int | None = None
     leaflet_ul: int | None = None
     vials: tuple[OpenVial, ...] = ()
+
+    @property
+    def is_offered(self) -> bool:
+        """Tell whether something of it may be used: a new piece, or a vial that is open."""
+        return self.unusable is None or self.open_vial is not None
+
+    @property
+    def open_vial(self) -> OpenVial | None:
+        """Return the vial of it that is open and to be used first; None without one."""
+        return next((vial for vial in self.vials if vial.unusable is None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

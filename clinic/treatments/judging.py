@@ -144,8 +144,10 @@ def _missing_of_blood(
 
 def unusable_of(choice: LotChoice, lot: LotAmount) -> Unusable | None:
     """Tell why a lot must not be used, or the opened vial of it that was chosen."""
+    if lot.vial_id is None:
+        return choice.unusable
     vials = (vial.unusable for vial in choice.vials if vial.id == lot.vial_id)
-    return choice.unusable or next(vials, None)
+    return next(vials, choice.unusable)
 
 
 def _day(moment: dt.datetime | None, zone: str) -> dt.date | None:
@@ -170,7 +172,7 @@ def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
                     values=(("lot", choice.lot_no), ("reason", UNUSABLE_WORDS[unusable])),
                 )
             )
-        elif lot.vial_id and lot.vial_id not in {vial.id for vial in choice.vials}:
+        elif lot.vial_id is not None and lot.vial_id not in {vial.id for vial in choice.vials}:
             wrong.append(Breach(code="vial_gone", field=f"lot_{row}", message=VIAL_GONE))
         if lot.lot_id in seen:
             wrong.append(Breach(code="lot_twice", field=f"lot_{row}", message=LOT_TWICE))

@@ -1,11 +1,19 @@
 """What a page shows of a mixture: each lot with its dose, the total beside what the points give."""
 
-from clinic.catalog.values import ProductKind
+from collections.abc import Iterable, Iterator
+
+from clinic.catalog.values import LotChoice, ProductKind
+from clinic.core import walltime
+from clinic.core.text import N_
 from clinic.treatments import judging
 from clinic.treatments.mix_values import Mix, MixLine
 from clinic.treatments.rules import dose, volumes
-from clinic.treatments.values import Breach
+from clinic.treatments.values import Breach, LotAmount
 
+OPENED_ELSEWHERE = N_(
+    "A vial of %(product)s, lot %(lot)s, was opened %(when)s by %(name)s in a session that is not"
+    " signed yet"
+)
 ABOUT = ("lot_", "amount_", "opened_", "mixed", "weight")
 """How the names of the fields begin that a mixture is written into."""
 
@@ -36,3 +44,28 @@ def of(judged: judging.Judged) -> Mix:
 def about(breaches: tuple[Breach, ...]) -> tuple[Breach, ...]:
     """Return those breaches that are about the mixture."""
     return tuple(breach for breach in breaches if breach.field.startswith(ABOUT))
+
+
+def opened_elsewhere(
+    lots: Iterable[LotChoice], chosen: Iterable[LotAmount], zone: str
+) -> Iterator[Breach]:
+    """Yield the open vials of the chosen lots that stand in sessions which are not signed."""
+    offered = {lot.id: lot for lot in lots}
+    for row, amount in enumerate(chosen, 1):
+        lot = offered.get(amount.lot_id)
+        if lot is None or amount.vial_id is not None:
+            continue
+        for vial in lot.vials:
+            opened = walltime.to_local(vial.opened_at, zone)
+            if vial.id is None:
+                yield Breach(
+                    code="opened_elsewhere",
+                    field=f"lot_{row}",
+                    message=OPENED_ELSEWHERE,
+                    values=(
+                        ("product", lot.product_name),
+                        ("lot", lot.lot_no),
+                        ("when", f"{opened:%Y-%m-%d %H:%M}"),
+                        ("name", vial.by),
+                    ),
+                )

@@ -211,6 +211,10 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
         "bars": judged.bars,
         "mix": mixture.of(judged),
+        "heeded": [
+            sentence(one.sentence)
+            for one in mixture.opened_elsewhere(lots, form.lot_amounts(), actor.zone)
+        ],
         "injection": limits.INJECTION[modality],
         "needle": limits.NEEDLE,
         "most_points": limits.POINTS.hard.most,

@@ -50,4 +50,4 @@ def first_expiring(lots: Iterable[LotChoice]) -> LotChoice | None:
 
 def in_order_of_use(lots: Iterable[LotChoice]) -> list[LotChoice]:
     """Return lots as they are offered: usable first, the first-expiring of those on top."""
-    return sorted(lots, key=lambda lot: (lot.unusable is not None, lot.expires_on, lot.id))
+    return sorted(lots, key=lambda lot: (not lot.is_offered, lot.expires_on, lot.id))

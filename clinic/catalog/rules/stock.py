@@ -60,6 +60,7 @@ def may_reverse(kind: MovementKind, made_at: dt.datetime, now: dt.datetime) -> b
 
 
 def vial(
+    lot: LotChoice,
     vial_id: int,
     opened_at: dt.datetime,
     hours: int,
@@ -67,13 +68,18 @@ def vial(
     at: dt.datetime,
     is_of_another: bool,
 ) -> OpenVial:
-    """Return an opened vial as it stands at an instant; on its last minute it may be used."""
+    """Return an opened vial of a lot as it stands at an instant; its last minute is good.
+
+    Where pieces are counted an empty shelf says nothing of it: opened, it had left the shelf.
+    """
     until = opened_at + dt.timedelta(hours=hours)
-    unusable = None
-    if is_of_another:
-        unusable = Unusable.USED_ON_ANOTHER
-    elif at > until:
-        unusable = Unusable.OPEN_TOO_LONG
+    is_off_shelf = lot.unusable is Unusable.EMPTY and lot.unit is StockUnit.PIECE
+    against = (
+        (not is_off_shelf, lot.unusable),
+        (is_of_another, Unusable.USED_ON_ANOTHER),
+        (at > until, Unusable.OPEN_TOO_LONG),
+    )
+    unusable = next((reason for is_so, reason in against if is_so and reason), None)
     return OpenVial(id=vial_id, opened_at=opened_at, until=until, unusable=unusable)
 
 

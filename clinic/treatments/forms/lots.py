@@ -28,7 +28,7 @@ AMBIGUOUS = N_("Several products have a lot of this number: choose it in the lis
 OTHER_DATE = N_("The pack says %(pack)s, the list %(list)s: compare them before it is used")
 MUST_NOT = N_("Lot %(lot)s must not be used: %(reason)s")
 ROWS_FULL = N_("All rows are taken: empty one first")
-_VALUE = re.compile(r"([1-9]\d{0,9})(?:v([1-9]\d{0,9}))?", re.ASCII)
+_CHOSEN = re.compile(r"([1-9]\d{0,9})(?:v(0|[1-9]\d{0,9}))?", re.ASCII)
 
 
 class LotRows(BaseForm):
@@ -94,7 +94,7 @@ class LotRows(BaseForm):
         """Return the lots that were written; what could not be read is left out."""
         found = []
         for lot, amount, opened in self._rows():
-            match = _VALUE.fullmatch(str(lot.data or ""))
+            match = _CHOSEN.fullmatch(str(lot.data or ""))
             if match:
                 found.append(
                     LotAmount(
@@ -125,7 +125,7 @@ class LotRows(BaseForm):
             self.refuse("scan", ROWS_FULL)
             return False
         try:
-            value = str(self._meant(text).id)
+            value = _value(self._meant(text))
         except Invalid as refused:
             self.refuse("scan", refused)
             return False
@@ -152,7 +152,7 @@ class LotRows(BaseForm):
                 pack=scanned.expires_on.isoformat(),
                 list=choice.expires_on.isoformat(),
             )
-        if choice.unusable is not None:
+        if choice.unusable is not None and not choice.is_offered:
             reason = translate(UNUSABLE_WORDS[choice.unusable])
             raise Invalid(MUST_NOT, lot=choice.lot_no, reason=reason)
         return choice
@@ -166,6 +166,12 @@ for _row in range(1, LOT_ROWS + 1):
         AmountField(N_("Amount used"), optional=True, least=1, most=50_000, unit="mL"),
     )
     setattr(LotRows, f"opened_{_row}", TimeField(N_("Vial opened at"), optional=True))
+
+
+def _value(lot: LotChoice) -> str:
+    """Return a lot as it is chosen: a new piece, or what is still open of a lot that is used up."""
+    vial = lot.open_vial
+    return str(lot.id) if lot.unusable is None or vial is None else f"{lot.id}v{vial.id}"
 
 
 def _wall(moment: dt.datetime | None, zone: str) -> dt.time | None:
@@ -191,8 +197,11 @@ def _option(lot: LotChoice) -> SelectChoice:
 
 def _vial_option(lot: LotChoice, vial: OpenVial, zone: str) -> SelectChoice:
     opened = walltime.to_local(vial.opened_at, zone)
-    words = translate(N_("opened %(when)s"), when=ltr(f"{opened:%Y-%m-%d %H:%M}"))
-    return _offered(f"{lot.id}v{vial.id}", f"{_text(lot)} · {words}", lot.unusable or vial.unusable)
+    when = ltr(f"{opened:%Y-%m-%d %H:%M}")
+    words = translate(N_("opened %(when)s"), when=when)
+    if vial.id is None:
+        words = translate(N_("opened %(when)s by %(name)s"), when=when, name=vial.by)
+    return _offered(f"{lot.id}v{vial.id or 0}", f"{_text(lot)} · {words}", vial.unusable)
 
 
 def _offered(value: str, text: str, unusable: Unusable | None) -> SelectChoice:

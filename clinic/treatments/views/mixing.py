@@ -43,6 +43,14 @@ def look(session_id: int) -> ResponseReturnValue:
         classes=CLASS_NAMES,
         refused=[sentence(one.sentence) for one in refused],
         heeded=[
-            sentence(one.sentence) for one in mixture.about(judged.unusual) if one.field not in said
+            *(
+                sentence(one.sentence)
+                for one in mixture.about(judged.unusual)
+                if one.field not in said
+            ),
+            *(
+                sentence(one.sentence)
+                for one in mixture.opened_elsewhere(form.lots, content.lots, who.zone)
+            ),
         ],
     )
