@@ -123,7 +123,7 @@ def quarantine(db: Session, actor: Actor, lot_id: int, reason: str) -> ProductLo
 
     Raises NotFound for an unknown lot, Invalid without a reason.
     """
-    lot = queries.lot(db, lot_id)
+    lot = queries.hold_lot(db, lot_id)
     if lot.state is not LotState.OK:
         return lot
     return _stop(db, actor, lot, LotState.QUARANTINE, reason)
@@ -134,7 +134,7 @@ def recall(db: Session, actor: Actor, lot_id: int, reason: str) -> ProductLot:
 
     Raises NotFound for an unknown lot, Invalid without a reason, Conflict when it is recalled.
     """
-    lot = queries.lot(db, lot_id)
+    lot = queries.hold_lot(db, lot_id)
     if lot.state is LotState.RECALLED:
         raise Conflict(ALREADY_STOPPED)
     return _stop(db, actor, lot, LotState.RECALLED, reason)

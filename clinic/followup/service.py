@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
+from clinic.catalog import queries as catalog_queries
 from clinic.catalog import service as catalog
 from clinic.core import changes, clock
 from clinic.core.access import Actor, Permission
@@ -153,14 +154,16 @@ def _keep(db: Session, actor: Actor, wish: ReportSideEffect, session: effects.Se
         reported_at=clock.now(),
         form_key=wish.form_key,
     )
+    suspect = sorted(set(treatments_queries.lots_of(db, session.id))) if judged.holds_lots else ()
+    for lot_id in suspect:
+        catalog_queries.hold_lot(db, lot_id)  # A signature takes lots before the audit trail, too.
     db.add(effect)
     db.flush()  # Facts and the audit line name the id.
     _remember(db, actor, effect, judged, today)
-    if judged.holds_lots:
-        for lot_id in treatments_queries.lots_of(db, session.id):
-            catalog.quarantine(
-                db, actor, lot_id, reason=f"Side effect {effect.id} after session {session.id}"
-            )
+    for lot_id in suspect:
+        catalog.quarantine(
+            db, actor, lot_id, reason=f"Side effect {effect.id} after session {session.id}"
+        )
     scheduling.rescreen(db, actor, effect.patient_id)
     audit.record(
         db,
