@@ -45,6 +45,7 @@ from clinic.treatments.preparation_values import (
     CountKind,
     DrawSite,
     Guidance,
+    Kit,
     Layer,
     Method,
     Preparation,
@@ -294,7 +295,7 @@ def prepare(stage: Stage, session_id: int, *, dice: random.Random) -> None:
                 base_platelets_e6l=dice.randrange(190, 320) * 1_000,
                 base_kind=CountKind.MEASURED,
                 spins=(Spin(rcf_g=400, minutes=15, started_at=spun, ended_at=stopped),),
-                kits=(stage.staff.lots["kit"].id,),
+                kits=(Kit(lot_id=stage.staff.lots["kit"].id),),
             ),
         ),
     )

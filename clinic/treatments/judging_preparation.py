@@ -25,7 +25,10 @@ OTHER_ACTIVATOR = N_("This is not what was chosen as activator")
 def lot_ids(prepared: Preparation) -> tuple[int, ...]:
     """Return the lots a preparation names."""
     activator = prepared.activator_lot_id
-    return (*prepared.kits, *((activator,) if activator is not None else ()))
+    return (
+        *(kit.lot_id for kit in prepared.kits),
+        *((activator,) if activator is not None else ()),
+    )
 
 
 def chosen(prepared: Preparation, known: Mapping[int, LotChoice]) -> tuple[ChosenLot, ...]:
@@ -46,12 +49,13 @@ def judge(
 
 def wrong(prepared: Preparation, known: Mapping[int, LotChoice], bars: Bars) -> Iterator[Breach]:
     """Yield what is wrong with the lots of a preparation, each at its field."""
-    for row, lot_id in enumerate(prepared.kits, 1):
+    kits = [kit.lot_id for kit in prepared.kits]
+    for row, lot_id in enumerate(kits, 1):
         yield from _unusable(known.get(lot_id), f"kit_{row}")
         lot = known.get(lot_id)
         if lot is not None and lot.kind is not ProductKind.KIT:
             yield Breach(code="no_kit", field=f"kit_{row}", message=NO_KIT)
-        if lot_id in prepared.kits[: row - 1]:
+        if lot_id in kits[: row - 1]:
             yield Breach(code="lot_twice", field=f"kit_{row}", message=LOT_TWICE)
     if prepared.activator_lot_id is None:
         return

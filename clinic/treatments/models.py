@@ -135,7 +135,7 @@ class LotUse(Base):
     expires_on: Mapped[dt.date]
     """Copy of the lot's date at use."""
     pieces: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
-    """How many, of what is counted in pieces; NULL: one."""
+    """How many, of what is counted in pieces; NULL: one, or nobody said."""
     opened_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     """When the vial was opened; NULL: not written, or nothing that is opened."""
     vial_id: Mapped[int | None] = mapped_column(

@@ -167,6 +167,15 @@ class Spin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """A lot of the kit or tubes that blood was drawn into, and how many of it were used."""
+
+    lot_id: int
+    pieces: int | None = None
+    """None: one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
     """All that somebody writes about blood and PRP; None is "not written yet", never nought.
 
@@ -203,8 +212,7 @@ class Preparation:
     prp_on: dt.date | None = None
     prp_source: str = ""
     spins: tuple[Spin, ...] = ()
-    kits: tuple[int, ...] = ()
-    """Lots of the kit or tubes."""
+    kits: tuple[Kit, ...] = ()
     activator_lot_id: int | None = None
 
 

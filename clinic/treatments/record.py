@@ -8,7 +8,7 @@ from clinic.catalog.values import LotChoice
 from clinic.core import walltime
 from clinic.core.db import Base
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
-from clinic.treatments.preparation_values import Preparation, Spin
+from clinic.treatments.preparation_values import Kit, Preparation, Spin
 from clinic.treatments.rules import signing
 from clinic.treatments.values import (
     FIRST_OF_PREPARATION,
@@ -77,12 +77,16 @@ def preparation_of(session: TreatmentSession) -> Preparation:
     row = session.preparation
     if row is None:
         return Preparation()
-    lots = {role: [use.lot_id for use in session.lots if use.role is role] for role in LotRole}
+    activators = (use.lot_id for use in session.lots if use.role is LotRole.ACTIVATOR)
     return Preparation(
         **{name: getattr(row, name) for name in PREPARED},
         spins=tuple(Spin(**{name: getattr(spin, name) for name in SPUN}) for spin in session.spins),
-        kits=tuple(lots[LotRole.KIT]),
-        activator_lot_id=next(iter(lots[LotRole.ACTIVATOR]), None),
+        kits=tuple(
+            Kit(lot_id=use.lot_id, pieces=use.pieces)
+            for use in session.lots
+            if use.role is LotRole.KIT
+        ),
+        activator_lot_id=next(activators, None),
     )
 
 

@@ -27,6 +27,7 @@ from clinic.treatments.preparation_values import (
     Activation,
     Anticoagulant,
     CheckTube,
+    Kit,
     Preparation,
     SavePreparation,
     Spin,
@@ -140,7 +141,7 @@ class Chair:
             "prp_ul": 6_000,
             "activation": Activation.NONE,
             "spins": (Spin(rcf_g=400, minutes=10),),
-            "kits": (self.kit.id,),
+            "kits": (Kit(lot_id=self.kit.id),),
             **changes,
         }
         return Preparation(**fields)

@@ -9,6 +9,7 @@ from clinic.treatments.preparation_values import (
     Activation,
     Anticoagulant,
     CountKind,
+    Kit,
     Preparation,
     Spin,
 )
@@ -24,7 +25,7 @@ FULL = Preparation(
     anticoagulant_ul=3_000,
     prp_ul=6_000,
     activation=Activation.NONE,
-    kits=(1,),
+    kits=(Kit(lot_id=1),),
 )
 
 

@@ -14,7 +14,7 @@ from clinic.core.access import Role
 from clinic.core.errors import NotFound, StaleEdit
 from clinic.safety.values import FactKind
 from clinic.treatments import record
-from clinic.treatments.preparation_values import Act, Activation, Preparation, Spin
+from clinic.treatments.preparation_values import Act, Activation, Kit, Preparation, Spin
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import AbortSession, Content, LotAmount, LotRole, SessionState
@@ -191,9 +191,9 @@ def test_a_kit_that_must_not_be_used_is_refused(chair):
 def test_only_a_kit_is_a_kit_and_only_once(chair, calcium):
     session = chair.begin()
 
-    assert refusal(chair, session, kits=(calcium.id,)) == [("no_kit", "kit_1")]
-    assert refusal(chair, session, kits=(999_999,)) == [("lot_gone", "kit_1")]
-    twice = (chair.kit.id, chair.kit.id)
+    assert refusal(chair, session, kits=(Kit(lot_id=calcium.id),)) == [("no_kit", "kit_1")]
+    assert refusal(chair, session, kits=(Kit(lot_id=999_999),)) == [("lot_gone", "kit_1")]
+    twice = (Kit(lot_id=chair.kit.id), Kit(lot_id=chair.kit.id, pieces=2))
     assert refusal(chair, session, kits=twice) == [("lot_twice", "kit_2")]
 
 

@@ -10,7 +10,7 @@ from clinic.core.access import Role
 from clinic.safety.values import FactKind
 from clinic.treatments import record
 from clinic.treatments.preparation_models import KitPreset
-from clinic.treatments.preparation_values import Anticoagulant, Layer, Method, Preparation
+from clinic.treatments.preparation_values import Anticoagulant, Kit, Layer, Method, Preparation
 from clinic.treatments.queries import sessions as queries
 from tests import factories
 from tests.counting import statements
@@ -143,7 +143,7 @@ def test_a_preset_fills_the_card_with_one_press(chair, world, db):
 
     found = kept(chair, session)
     assert found.preset_id == preset.id
-    assert found.kits == (chair.kit.id,)
+    assert found.kits == (Kit(lot_id=chair.kit.id),)
     assert [(spin.rcf_g, spin.minutes) for spin in found.spins] == [(100, 10), (400, 10)]
     assert (found.blood_ul, found.prp_ul) == (20_000, None), "what came of it is never filled in"
     page = text(nurse.get(url(session)))

@@ -24,6 +24,7 @@ from clinic.treatments.preparation_values import (
     CountKind,
     DrawSite,
     Guidance,
+    Kit,
     Layer,
     Method,
     Preparation,
@@ -53,6 +54,8 @@ from clinic.web.words import translate
 
 SPINS, KITS = (1, 2), (1, 2)
 CHOOSE = N_("Choose")
+MOST_PIECES = 50
+NO_LOT_FOR_PIECES = N_("Choose the lot that these pieces belong to")
 
 
 def millilitres(label: str, hard: limits.Bound) -> AmountField:
@@ -132,6 +135,20 @@ class PreparationForm(BaseForm):
         """Return the fields of the kits' lots."""
         return [cast("ChoiceField", self[f"kit_{n}"]) for n in KITS]
 
+    def kit_rows(self) -> list[tuple[ChoiceField, WholeField]]:
+        """Return the lots of the kits, each with how many of it were used."""
+        pieces = [cast("WholeField", self[f"pieces_{n}"]) for n in KITS]
+        return list(zip(self.kit_fields(), pieces, strict=True))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A number of pieces belongs to a lot."""
+        good: bool = super().validate(extra_validators)
+        for lot, pieces in self.kit_rows():
+            if pieces.data is not None and not lot.data:
+                self.refuse(lot.name, NO_LOT_FOR_PIECES)
+                good = False
+        return good
+
     def spin_rows(self) -> list[dict[str, Any]]:
         """Return the fields of each spin by their names."""
         names = ("rcf", "minutes", "rpm", "radius", "started", "ended")
@@ -158,8 +175,8 @@ class PreparationForm(BaseForm):
                 ("ended", _wall(spin.ended_at, zone)),
             ):
                 self[f"{name}_{n}"].data = value
-        for field, lot_id in zip(self.kit_fields(), content.kits, strict=False):
-            field.data = str(lot_id)
+        for (field, pieces), kit in zip(self.kit_rows(), content.kits, strict=False):
+            field.data, pieces.data = str(kit.lot_id), kit.pieces
 
     def take(self, preset: PresetCard, kit: LotChoice | None) -> None:
         """Fill in what a preset says; what it does not say stays as it is."""
@@ -207,7 +224,11 @@ class PreparationForm(BaseForm):
             drawn_at=instant("drawn_at", before.drawn_at),
             obtained_at=instant("obtained_at", before.obtained_at),
             spins=self._spins(before.spins, instant),
-            kits=tuple(int(field.data) for field in self.kit_fields() if field.data),
+            kits=tuple(
+                Kit(lot_id=int(field.data), pieces=pieces.data)
+                for field, pieces in self.kit_rows()
+                if field.data
+            ),
             activator_lot_id=_id(self.activator_lot),
         )
 
@@ -281,6 +302,9 @@ for _n in SPINS:
     setattr(PreparationForm, f"ended_{_n}", TimeField(N_("Stopped at"), optional=True))
 PreparationForm.kit_1 = ChoiceField(N_("Kit or tube, lot"), optional=True)
 PreparationForm.kit_2 = ChoiceField(N_("Another lot of it"), optional=True)
+for _n in KITS:
+    pieces = WholeField(N_("How many of it"), optional=True, least=1, most=MOST_PIECES)
+    setattr(PreparationForm, f"pieces_{_n}", pieces)
 
 
 def _id(field: ChoiceField) -> int | None:

@@ -158,11 +158,11 @@ def _write_spins(
 def _write_lots(
     db: Session, session_id: int, content: Preparation, lots: Mapping[int, LotChoice]
 ) -> None:
-    used: list[tuple[int, LotRole, int | None]] = [
-        (lot_id, LotRole.KIT, None) for lot_id in content.kits
+    used: list[tuple[int, LotRole, int | None, int | None]] = [
+        (kit.lot_id, LotRole.KIT, None, kit.pieces) for kit in content.kits
     ]
     if content.activator_lot_id is not None:
-        used.append((content.activator_lot_id, LotRole.ACTIVATOR, content.activator_ul))
+        used.append((content.activator_lot_id, LotRole.ACTIVATOR, content.activator_ul, None))
     own = LotUse.session_id == session_id, LotUse.seq >= FIRST_OF_PREPARATION
     db.execute(sa.delete(LotUse).where(*own))
     if used:
@@ -177,7 +177,8 @@ def _write_lots(
                     "amount_ul": amount_ul,
                     "dose_ug": None,
                     "expires_on": lots[lot_id].expires_on,
+                    "pieces": pieces,
                 }
-                for seq, (lot_id, role, amount_ul) in enumerate(used, FIRST_OF_PREPARATION)
+                for seq, (lot_id, role, amount_ul, pieces) in enumerate(used, FIRST_OF_PREPARATION)
             ],
         )
