@@ -22,24 +22,35 @@ from clinic.core.db import (
 class ConsentText(Versioned, Base):
     """One version of a consent text: a draft until a physician puts it in force, then unchanged.
 
-    The newest in force is the one that must be signed.
+    What must be signed before a service is the newest in force of its own text, else of its
+    kind's. Numbers run through a kind: a version is named once in it, whichever service it is for.
     """
 
     __tablename__ = "consent_text"
     __table_args__ = (
         sa.UniqueConstraint("kind", "version_name"),
         sa.Index(None, "approved_by_id"),
-        sa.Index(
-            "ix_consent_text_one_draft",
-            "kind",
-            unique=True,
-            sqlite_where=sa.text("in_force_from IS NULL"),
-            postgresql_where=sa.text("in_force_from IS NULL"),
+        sa.Index(None, "service_id"),
+        *(
+            sa.Index(
+                f"ix_consent_text_{name}",
+                column,
+                unique=True,
+                sqlite_where=sa.text(where),
+                postgresql_where=sa.text(where),
+            )
+            for name, column, where in (
+                ("one_draft", "kind", "in_force_from IS NULL AND service_id IS NULL"),
+                ("one_draft_of_service", "service_id", "in_force_from IS NULL"),
+            )
         ),
         known("kind", ConsentKind),
         sa.CheckConstraint("(approved_by_id IS NULL) = (approved_at IS NULL)", name="approved_by"),
         sa.CheckConstraint(
             "approved_by_id IS NULL OR in_force_from IS NOT NULL", name="approved_is_in_force"
+        ),
+        sa.CheckConstraint(
+            "service_id IS NULL OR kind <> 'photographs'", name="service_is_treatment"
         ),
     )
 
@@ -48,10 +59,14 @@ class ConsentText(Versioned, Base):
         Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None
     )
     """Physician who put it in force; NULL for a text on paper that came with the clinic."""
+    service_id: Mapped[int | None] = mapped_column(
+        Key, sa.ForeignKey("service.id", ondelete="RESTRICT"), default=None
+    )
+    """For visits of this service only; NULL for every service of the kind without its own."""
     kind: Mapped[ConsentKind]
     version_name: Mapped[str] = mapped_column(sa.String(20))
     in_force_from: Mapped[dt.date | None] = mapped_column(default=None)
-    """NULL is a draft, of which there is one a kind."""
+    """NULL is a draft, of which there is one a kind and one a service."""
     approved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     words: Mapped[Json] = mapped_column(default_factory=dict)
     """{language: {element: [heading, text]}}; empty for a text that the clinic keeps on paper."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from clinic.accounts.models import Account
+from clinic.consents import rules
 from clinic.consents.models import Consent, ConsentText, ConsentWithdrawal
 from clinic.consents.values import (
     PHOTO_SCOPES,
@@ -28,21 +29,40 @@ _IN_FORCE = (
     .where(
         ConsentText.kind == sa.bindparam("kind"),
         ConsentText.in_force_from <= sa.bindparam("on"),
+        sa.or_(
+            ConsentText.service_id.is_(None),
+            ConsentText.service_id == sa.bindparam("service_id"),
+        ),
     )
-    .order_by(ConsentText.in_force_from.desc(), ConsentText.id.desc())
+    .order_by(
+        ConsentText.service_id.is_(None),  # A text of its own goes before one of its kind.
+        ConsentText.in_force_from.desc(),
+        ConsentText.id.desc(),
+    )
     .limit(1)
 )
 
 
-def text_in_force(db: Session, kind: ConsentKind, *, on: dt.date) -> ConsentText | None:
-    """Return the newest text of a kind that is in force on a day; None where there is none."""
-    return db.scalar(_IN_FORCE, {"kind": kind, "on": on})
+def text_in_force(
+    db: Session, kind: ConsentKind, *, on: dt.date, service_id: int | None = None
+) -> ConsentText | None:
+    """Return what is to be signed before a service on a day: its own newest text, else its kind's.
+
+    None where there is none; without a service, of the kind.
+    """
+    return db.scalar(_IN_FORCE, {"kind": kind, "on": on, "service_id": service_id})
 
 
 def texts(db: Session) -> Sequence[Text]:
     """Return the texts that are or will be in force, by kind, newest first."""
     rows = db.execute(
-        sa.select(ConsentText.kind, ConsentText.version_name, ConsentText.in_force_from)
+        sa.select(
+            ConsentText.id,
+            ConsentText.kind,
+            ConsentText.service_id,
+            ConsentText.version_name,
+            ConsentText.in_force_from,
+        )
         .where(ConsentText.in_force_from.is_not(None))
         .order_by(ConsentText.kind, ConsentText.in_force_from.desc(), ConsentText.id.desc())
     )
@@ -68,22 +88,27 @@ def text(db: Session, text_id: int) -> ConsentText:
     return found
 
 
-def draft_of(db: Session, kind: ConsentKind) -> ConsentText | None:
-    """Return the draft of a kind; there is at most one."""
+def draft_of(
+    db: Session, kind: ConsentKind, *, service_id: int | None = None
+) -> ConsentText | None:
+    """Return the draft of a kind, or of a service; there is at most one."""
     return db.scalar(
-        sa.select(ConsentText).where(ConsentText.kind == kind, ConsentText.in_force_from.is_(None))
+        sa.select(ConsentText).where(
+            ConsentText.kind == kind,
+            ConsentText.service_id == service_id,
+            ConsentText.in_force_from.is_(None),
+        )
     )
 
 
-def to_sign(db: Session, *, on: dt.date) -> Sequence[ConsentText]:
-    """Return the text of each kind that is in force on a day and can be read on the tablet."""
-    rows = db.scalars(
-        sa.select(ConsentText)
-        .where(ConsentText.in_force_from <= on)
-        .order_by(ConsentText.in_force_from, ConsentText.id)
-    )
-    newest = {text.kind: text for text in rows}
-    return [newest[kind] for kind in ConsentKind if kind in newest and newest[kind].words]
+def to_sign(db: Session, *, on: dt.date, service_id: int | None = None) -> Sequence[ConsentText]:
+    """Return what can be read on the tablet before a service: one text a kind; two statements."""
+    known = texts(db)
+    applying = [rules.applying(known, kind, on=on, service_id=service_id) for kind in ConsentKind]
+    ids = [text.id for text in applying if text is not None]
+    found = db.scalars(sa.select(ConsentText).where(ConsentText.id.in_(ids)))
+    rows = {row.id: row for row in found if row.words}
+    return [rows[id_] for id_ in ids if id_ in rows]
 
 
 def versions(db: Session) -> Sequence[Version]:
@@ -97,6 +122,7 @@ def versions(db: Session) -> Sequence[Version]:
         Version(
             id=text.id,
             kind=text.kind,
+            service_id=text.service_id,
             version_name=text.version_name,
             in_force_from=text.in_force_from,
             approved_by=name or "",
@@ -161,6 +187,7 @@ _PAPERS = (
         Consent.patient_id,
         Consent.id,
         Consent.kind,
+        ConsentText.service_id,
         ConsentText.version_name,
         Consent.given_on,
         Account.name.label("taken_by"),
@@ -201,6 +228,7 @@ def _paper(row: Any, withdrawals: Mapping[Scope, Withdrawal]) -> Paper:
     return Paper(
         id=row.id,
         kind=row.kind,
+        service_id=row.service_id,
         text_version=row.version_name,
         given_on=row.given_on,
         taken_by=row.taken_by,

@@ -3,10 +3,11 @@
 Version, signatures and time are not written by hand: the row of the signed consent holds them.
 """
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from clinic.consents.values import ConsentKind
+from clinic.consents.values import ConsentKind, Text
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 
@@ -65,6 +66,22 @@ def missing(kind: ConsentKind, words: Words) -> tuple[tuple[str, str], ...]:
         for element in ELEMENTS[kind]
         if element not in said or not said[element][1].strip()
     )
+
+
+def applying(
+    texts: Iterable[Text], kind: ConsentKind, *, on: dt.date, service_id: int | None = None
+) -> Text | None:
+    """Return the text to be signed before a service: its own, else that of its kind.
+
+    `texts` come newest first; None where nothing was in force yet on the day.
+    """
+    fitting = [
+        text
+        for text in texts
+        if text.kind is kind and text.in_force_from <= on and text.service_id in {None, service_id}
+    ]
+    own = (text for text in fitting if text.service_id is not None)
+    return next(own, None) or next(iter(fitting), None)
 
 
 def strokes_of(raw: object) -> Strokes:

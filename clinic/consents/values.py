@@ -100,6 +100,8 @@ class Paper:
 
     id: int
     kind: ConsentKind
+    service_id: int | None
+    """Of a text that is for one service."""
     text_version: str
     given_on: dt.date
     taken_by: str
@@ -127,7 +129,10 @@ class Paper:
 class Text:
     """A version of a consent text as it is offered: of what, its name, since when."""
 
+    id: int
     kind: ConsentKind
+    service_id: int | None
+    """None: for every service of its kind that has no text of its own."""
     version_name: str
     in_force_from: dt.date
 
@@ -141,6 +146,8 @@ class DraftText:
     said: Mapping[str, str]
     """{element: text}; all of them empty takes the language out."""
     version: int
+    service_id: int | None = None
+    """None: for every service of the kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +179,7 @@ class Version:
 
     id: int
     kind: ConsentKind
+    service_id: int | None
     version_name: str
     in_force_from: dt.date | None
     approved_by: str

@@ -22,9 +22,15 @@ class Incomplete(Invalid):
         self.missing = missing
 
 
-def base_of(db: Session, kind: ConsentKind) -> rules.Words:
-    """Return the words that the next version begins with: of the newest, else of the example."""
-    newest = next((one for one in queries.versions(db) if one.kind is kind and one.languages), None)
+def base_of(db: Session, kind: ConsentKind, *, service_id: int | None = None) -> rules.Words:
+    """Return the words that the next version begins with.
+
+    Of the newest of the service, else of the kind, else of the example.
+    """
+    worded = [one for one in queries.versions(db) if one.kind is kind and one.languages]
+    newest = next(
+        (one for whose in (service_id, None) for one in worded if one.service_id == whose), None
+    )
     return shipped.words(kind) if newest is None else queries.text(db, newest.id).words
 
 
@@ -33,15 +39,16 @@ def draft(db: Session, actor: Actor, wish: DraftText) -> ConsentText:
 
     Raises StaleEdit when somebody else was faster.
     """
-    row = queries.draft_of(db, wish.kind)
+    row = queries.draft_of(db, wish.kind, service_id=wish.service_id)
     if wish.version != (row.version if row is not None else 0):
         raise StaleEdit(STALE)
     if row is None:
         names = [one.version_name for one in queries.versions(db) if one.kind is wish.kind]
         row = ConsentText(
             kind=wish.kind,
+            service_id=wish.service_id,
             version_name=rules.next_version(names),
-            words=dict(base_of(db, wish.kind)),
+            words=dict(base_of(db, wish.kind, service_id=wish.service_id)),
         )
         db.add(row)
     said = {
@@ -79,7 +86,8 @@ def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
     later = [
         text.in_force_from
         for text in queries.texts(db)
-        if text.kind is row.kind and text.in_force_from > wish.in_force_from
+        if (text.kind, text.service_id) == (row.kind, row.service_id)
+        and text.in_force_from > wish.in_force_from
     ]
     if later:
         raise Invalid(

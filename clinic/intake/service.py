@@ -5,10 +5,20 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
+from clinic.catalog import queries as catalog_queries
+from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
 from clinic.consents import service as consent_service
-from clinic.consents.models import Consent
-from clinic.consents.values import RecordConsent, SignConsent, WithdrawConsent
+from clinic.consents import writing
+from clinic.consents.models import Consent, ConsentText
+from clinic.consents.values import (
+    ConsentKind,
+    DraftText,
+    PutInForce,
+    RecordConsent,
+    SignConsent,
+    WithdrawConsent,
+)
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid, NotFound
@@ -34,7 +44,7 @@ from clinic.safety.values import (
     RecordFact,
     ReleaseFinding,
 )
-from clinic.scheduling import handed
+from clinic.scheduling import handed, recheck
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.handed import Screen
@@ -267,6 +277,35 @@ def withdraw_consent(
     consent = consent_service.withdraw(db, actor, wish, records=patient_queries.records(patient_id))
     scheduling_service.rescreen(db, actor, patient_id)
     return consent
+
+
+def draft_text(db: Session, actor: Actor, wish: DraftText) -> ConsentText:
+    """Keep one language of the next version of a text; raises as `consents` does.
+
+    Raises NotFound as well for a service that is no treatment of the text's kind.
+    """
+    if wish.service_id is not None:
+        service = catalog_queries.service(db, wish.service_id)
+        if service.modality.value != wish.kind.value:
+            raise NotFound(catalog_queries.NO_SERVICE)
+    return writing.draft(db, actor, wish)
+
+
+def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
+    """Put a text in force and check again every coming visit that it is for.
+
+    Raises as `consents` does. Who signed an older version is found out on the board at once.
+    """
+    text = writing.put_in_force(db, actor, wish)
+    if text.kind is ConsentKind.PHOTOGRAPHS:
+        return text  # No visit waits for it.
+    db.flush()  # The check must find it.
+    ids = recheck.touched_by(
+        db, Modality(text.kind.value), service_id=text.service_id, since=wish.in_force_from
+    )
+    for start in range(0, len(ids), recheck.LOOKED_AT):
+        recheck.recheck(db, actor, ids[start : start + recheck.LOOKED_AT])
+    return text
 
 
 def _open_visit(db: Session, actor: Actor, appointment_id: int) -> Appointment:

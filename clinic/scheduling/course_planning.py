@@ -80,7 +80,9 @@ class Checks:
             plan = queries.plan_of(
                 self._service.modality,
                 self._history,
-                consent_version=self._consent_version(self._service.modality, day),
+                consent_version=self._consent_version(
+                    self._service.modality, self._service.id, day
+                ),
                 interval_days=self._interval_days,
                 ingredients=self._service.ingredients,
             )

@@ -292,7 +292,7 @@ def _refusals(
             treatment = queries.plan_of(
                 what.modality,
                 history,
-                consent_version=version(what.modality, on),
+                consent_version=version(what.modality, what.id, on),
                 interval_days=pattern.interval_days,
                 ingredients=what.ingredients,
             )

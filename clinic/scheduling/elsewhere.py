@@ -4,7 +4,7 @@ What one is offered first is not offered to another, and a session of a course k
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -40,7 +40,7 @@ class Look:
     held: dict[int, list[Held]]
     patients: Mapping[int, list[tuple[Span, str, int]]]
     histories: Mapping[int, History]
-    consent_version: Callable[[Modality, dt.date], str | None]
+    consent_version: queries.ConsentVersion
     courses: Mapping[int, Course]
     sessions: dict[int, dict[int, dt.date]]
     """{course: {number: day}} of those that stay, and of each that was looked at: where it goes."""
@@ -161,7 +161,7 @@ class Look:
         plan = queries.plan_of(
             modality,
             history,
-            consent_version=self.consent_version(modality, on),
+            consent_version=self.consent_version(modality, visit.service_id, on),
             interval_days=course.interval_days if course else None,
             ingredients=self.services[visit.service_id].ingredients,
         )

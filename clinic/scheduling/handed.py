@@ -127,8 +127,10 @@ def asked(db: Session, appointment_id: int, screening: Screening, *, zone: str) 
     )
 
 
-def to_sign(db: Session, patient_id: int, modality: Modality, *, on: dt.date) -> tuple[ToSign, ...]:
-    """Return the texts that matter for a visit of a modality; two statements."""
+def to_sign(
+    db: Session, patient_id: int, modality: Modality, *, service_id: int, on: dt.date
+) -> tuple[ToSign, ...]:
+    """Return the texts that matter for a visit of a service; three statements."""
     papers = consent_queries.of_patient(db, patient_queries.records(patient_id))
     return tuple(
         ToSign(
@@ -146,6 +148,6 @@ def to_sign(db: Session, patient_id: int, modality: Modality, *, on: dt.date) ->
                 default=None,
             ),
         )
-        for text in consent_queries.to_sign(db, on=on)
+        for text in consent_queries.to_sign(db, on=on, service_id=service_id)
         if text.kind in {ConsentKind.PHOTOGRAPHS, modality.value}
     )

@@ -54,7 +54,7 @@ def hand_over(
 
     For the questions, or for a consent text to be signed. An earlier one of the visit ends. Raises
     NotFound for a visit of another place, Conflict for one that is not to come, has nothing to ask,
-    whose record is not in use, or a text that is not in force.
+    whose record is not in use, or a text that is not to be signed for it.
     """
     visit = _own(db, actor, appointment_id)
     patient = db.get_one(Patient, visit.patient_id)
@@ -62,7 +62,7 @@ def hand_over(
         raise Conflict(N_("This visit is not to come any more."))
     if text_id is None and not db.get_one(Service, visit.service_id).modality.is_treatment:
         raise Conflict(N_("There are no questions before this visit."))
-    texts = consent_queries.to_sign(db, on=clock.today(actor.zone))
+    texts = consent_queries.to_sign(db, on=clock.today(actor.zone), service_id=visit.service_id)
     if text_id is not None and text_id not in {text.id for text in texts}:
         raise Conflict(N_("This text is not in force any more. Open the visit again."))
 

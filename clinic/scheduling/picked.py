@@ -85,7 +85,7 @@ def _foresee(
     plan = queries.plan_of(
         service.modality,
         history,
-        consent_version=queries.consent_versions(db)(service.modality, on),
+        consent_version=queries.consent_versions(db)(service.modality, service.id, on),
         interval_days=interval,
         ingredients=service.ingredients,
     )

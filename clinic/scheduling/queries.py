@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog.models import Service
 from clinic.catalog.values import Modality, ResourceKind
 from clinic.consents import queries as consent_queries
+from clinic.consents import rules as consent_rules
 from clinic.consents.values import ConsentKind
 from clinic.core import clock
 from clinic.core.errors import NotFound
@@ -35,6 +36,7 @@ NO_VISIT = N_("There is no such visit")
 LONGEST = dt.timedelta(hours=8)
 """No service is longer (a CHECK of the table): bounds every search for overlaps by an index."""
 _BY_KEY = sa.select(Appointment).where(Appointment.form_key == sa.bindparam("form_key"))
+ConsentVersion = Callable[[Modality, int, dt.date], str | None]
 _CONSENTS = {Modality.PRP: ConsentKind.PRP, Modality.MESOTHERAPY: ConsentKind.MESOTHERAPY}
 
 
@@ -322,7 +324,7 @@ def plan_for(
     version = None
     kind = _CONSENTS.get(service.modality)
     if kind is not None and on is not None:
-        text = consent_queries.text_in_force(db, kind, on=on)
+        text = consent_queries.text_in_force(db, kind, on=on, service_id=service.id)
         version = text.version_name if text is not None else None
     return plan_of(
         service.modality,
@@ -353,15 +355,19 @@ def plan_of(
     )
 
 
-def consent_versions(db: Session) -> Callable[[Modality, dt.date], str | None]:
-    """Return a function of (modality, day) that gives the text in force; one statement for all."""
+def consent_versions(db: Session) -> ConsentVersion:
+    """Return a function of (modality, service, day) that gives the text to be signed.
+
+    One statement for all.
+    """
     texts = consent_queries.texts(db)
 
-    def version(modality: Modality, on: dt.date) -> str | None:
+    def version(modality: Modality, service_id: int, on: dt.date) -> str | None:
         kind = _CONSENTS.get(modality)
-        return next(
-            (t.version_name for t in texts if t.kind is kind and t.in_force_from <= on), None
-        )
+        if kind is None:
+            return None
+        text = consent_rules.applying(texts, kind, on=on, service_id=service_id)
+        return text.version_name if text is not None else None
 
     return version
 

@@ -50,6 +50,7 @@ class OpenVisit(NamedTuple):
     id: int
     patient_id: int
     on: dt.date
+    service_id: int
     modality: Modality
     interval_days: int | None
     """Of its course."""
@@ -74,7 +75,7 @@ class Gathered:
 
     visits: Sequence[OpenVisit]
     histories: dict[int, History]
-    consent_version: Callable[[Modality, dt.date], str | None]
+    consent_version: queries.ConsentVersion
     released: dict[int, frozenset[str]]
     catalogue: Catalogue
 
@@ -116,6 +117,7 @@ _OPEN = (
         Appointment.id,
         Appointment.patient_id,
         Appointment.starts_local,
+        Appointment.service_id,
         Service.modality,
         Course.interval_days,
         Service.ingredients,
@@ -136,6 +138,7 @@ def _open(db: Session, *where: sa.ColumnElement[bool]) -> list[OpenVisit]:
             row.id,
             row.patient_id,
             row.starts_local.date(),
+            row.service_id,
             row.modality,
             row.interval_days,
             row.ingredients,
@@ -165,6 +168,28 @@ def coming(db: Session, *, days: int = DAYS, location_id: int | None = None) -> 
     if location_id is not None:
         wanted = wanted.where(Appointment.location_id == location_id)
     return list(db.scalars(wanted.order_by(Appointment.starts_at, Appointment.id)))
+
+
+def touched_by(
+    db: Session, modality: Modality, *, service_id: int | None, since: dt.date
+) -> list[int]:
+    """Return the ids of the open visits from a day on that a consent text is about.
+
+    Those of one service, or of a modality; in the order of their patients, as these are held in.
+    One statement.
+    """
+    wanted = (
+        sa.select(Appointment.id)
+        .join(Service, Service.id == Appointment.service_id)
+        .where(
+            Appointment.status.in_(OPEN),
+            Appointment.starts_local >= dt.datetime.combine(since, dt.time()),
+            Service.modality == modality,
+        )
+    )
+    if service_id is not None:
+        wanted = wanted.where(Appointment.service_id == service_id)
+    return list(db.scalars(wanted.order_by(Appointment.patient_id, Appointment.id)))
 
 
 def of_patient(db: Session, patient_id: int) -> list[OpenVisit]:
@@ -204,7 +229,7 @@ def decide(gathered: Gathered, catalogue: Catalogue | None = None) -> Iterator[D
         plan = queries.plan_of(
             visit.modality,
             history,
-            consent_version=gathered.consent_version(visit.modality, visit.on),
+            consent_version=gathered.consent_version(visit.modality, visit.service_id, visit.on),
             interval_days=visit.interval_days,
             ingredients=visit.ingredients,
         )

@@ -191,7 +191,11 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         asked=handed.asked(db, visit.id, screening, zone=actor.zone)
         if screening is not None and is_open
         else None,
-        to_sign=handed.to_sign(db, visit.patient_id, service.modality, on=today) if is_open else (),
+        to_sign=handed.to_sign(
+            db, visit.patient_id, service.modality, service_id=service.id, on=today
+        )
+        if is_open
+        else (),
         rebook_from=_rebook_from(actor, screening, given, today)
         if screening is not None and VisitAction.MOVE in steps
         else None,

@@ -47,6 +47,7 @@ def any_treatments(sessions: Sessions, count: int) -> list[recheck.OpenVisit]:
                 Appointment.id,
                 Appointment.patient_id,
                 Appointment.starts_local,
+                Appointment.service_id,
                 Service.modality,
                 Course.interval_days,
                 Service.ingredients,
@@ -59,8 +60,8 @@ def any_treatments(sessions: Sessions, count: int) -> list[recheck.OpenVisit]:
         ).all()
     nothing = Remembered(decision=None, is_released=False, clear_on=None)
     return [
-        recheck.OpenVisit(id_, who, at.date(), modality, days, ingredients, nothing)
-        for id_, who, at, modality, days, ingredients in rows
+        recheck.OpenVisit(id_, who, at.date(), service, modality, days, ingredients, nothing)
+        for id_, who, at, service, modality, days, ingredients in rows
     ]
 
 

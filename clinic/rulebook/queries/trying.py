@@ -38,6 +38,7 @@ class _Visit(NamedTuple):
     id: int
     patient_id: int
     starts_local: dt.datetime
+    service_id: int
     modality: Modality
     interval_days: int | None
     ingredients: Sequence[str]
@@ -109,6 +110,7 @@ def _visits(db: Session, actor: Actor, part: Part) -> list[_Visit]:
             Appointment.id,
             Appointment.patient_id,
             Appointment.starts_local,
+            Appointment.service_id,
             Service.modality,
             Course.interval_days,
             Service.ingredients,
@@ -147,7 +149,7 @@ def _turned(
             plan = scheduling_queries.plan_of(
                 visit.modality,
                 history,
-                consent_version=version_of(visit.modality, on),
+                consent_version=version_of(visit.modality, visit.service_id, on),
                 interval_days=visit.interval_days,
                 ingredients=visit.ingredients,
             )

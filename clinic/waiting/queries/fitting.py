@@ -307,7 +307,7 @@ def _let_through(
         plan = scheduling_queries.plan_of(
             kind.modality,
             history,
-            consent_version=versions(kind.modality, on),
+            consent_version=versions(kind.modality, entry.service_id, on),
             interval_days=search.intervals.get((entry.patient_id, entry.service_id)),
             ingredients=kind.ingredients,
         )

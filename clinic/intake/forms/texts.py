@@ -31,10 +31,11 @@ class WordsForm(BaseForm):
         assert isinstance(field, NoteField), "one of the fields that words_form adds"
         return field.text()
 
-    def wish(self, kind: ConsentKind, language: str) -> DraftText:
+    def wish(self, kind: ConsentKind, language: str, service_id: int | None) -> DraftText:
         """Build the command."""
         return DraftText(
             kind=kind,
+            service_id=service_id,
             language=language,
             said={element: self.said(element) for element in rules.elements(kind)},
             version=self.seen.data or 0,
