@@ -104,9 +104,9 @@ class Consent(Base):
     photo_publication: Mapped[bool] = mapped_column(default=False)
     signed_how: Mapped[SignedHow] = mapped_column(default=SignedHow.PAPER)
     language: Mapped[str] = mapped_column(sa.String(12), default="")
-    """In which the text was read on the tablet."""
+    """In which the text was read; empty for a paper recorded before that was kept."""
     signer: Mapped[str] = mapped_column(sa.String(120), default="")
-    """Name as the signer wrote it."""
+    """Name as the signer wrote it; empty for a paper recorded before that was kept."""
     guardian: Mapped[str] = mapped_column(sa.String(120), default="")
     """As what the signer signs for the patient ("mother"); empty for the patient."""
     interpreter: Mapped[str] = mapped_column(sa.String(120), default="")

@@ -196,6 +196,9 @@ _PAPERS = (
         Consent.photo_teaching,
         Consent.photo_publication,
         Consent.signed_how,
+        Consent.language,
+        Consent.signer,
+        Consent.guardian,
         ConsentWithdrawal.scope,
         ConsentWithdrawal.withdrawn_on,
         ConsentWithdrawal.reason,
@@ -235,6 +238,9 @@ def _paper(row: Any, withdrawals: Mapping[Scope, Withdrawal]) -> Paper:
         recorded_at=row.recorded_at,
         given=given(row, row.kind),
         signed_how=row.signed_how,
+        language=row.language,
+        signer=row.signer,
+        guardian=row.guardian,
         withdrawals=withdrawals,
     )
 

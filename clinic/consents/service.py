@@ -36,7 +36,8 @@ class AlreadyWithdrawn(Conflict):
 def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
     """Record a signed paper; the same one-time key returns the paper it made before.
 
-    Raises Invalid for an unknown text version, a day to come, or one before the text was in force.
+    Raises Invalid for an unknown text version, a language that it is not written in, a day to come,
+    or one before the text was in force.
     """
     if wish.form_key is not None:
         earlier = queries.by_form_key(db, wish.form_key)
@@ -45,6 +46,8 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
     text = queries.text_of(db, wish.kind, wish.text_version)
     if text is None:
         raise Invalid(N_("There is no such version of this text"), field="text_version")
+    if text.words and wish.language not in text.words:
+        raise Invalid(N_("This version is not written in this language"), field="language")
     if wish.kind is ConsentKind.PHOTOGRAPHS and not wish.photos:
         raise Invalid(N_("Tick what is agreed to on this paper"), field="photos")
     if wish.given_on > clock.today(actor.zone):
@@ -63,6 +66,10 @@ def record(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
         taken_by_id=actor.id,
         kind=wish.kind,
         given_on=wish.given_on,
+        language=wish.language,
+        signer=wish.signer,
+        guardian=wish.guardian,
+        interpreter=wish.interpreter,
         recorded_at=clock.now(),
         form_key=wish.form_key,
         photo_record=Scope.PHOTO_RECORD in wish.photos,

@@ -71,6 +71,12 @@ class RecordConsent:
     kind: ConsentKind
     text_version: str
     given_on: dt.date
+    language: str
+    """In which the text on the paper is written."""
+    signer: str
+    guardian: str = ""
+    """As what somebody else signed for the patient; empty for the patient."""
+    interpreter: str = ""
     photos: frozenset[Scope] = frozenset()
     form_key: str | None = None
 
@@ -109,6 +115,11 @@ class Paper:
     given: tuple[Scope, ...]
     """What was agreed to then, in the order of the ticks."""
     signed_how: SignedHow
+    language: str
+    """In which it was read; empty for a paper that was recorded before that was kept."""
+    signer: str
+    """Empty as well."""
+    guardian: str
     withdrawals: Mapping[Scope, Withdrawal]
 
     @property

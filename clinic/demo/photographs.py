@@ -26,6 +26,8 @@ from clinic.outcomes.values import (
     Parting,
     PhotographView,
 )
+from clinic.patients.models import Patient
+from clinic.patients.values import full_name
 
 _WIDE, _HIGH = 1200, 900
 _GROUND, _SKIN, _SKIN_EDGE = (74, 84, 92), (214, 178, 152), (186, 146, 120)
@@ -71,6 +73,7 @@ def _agree(stage: Stage, patient_id: int, *scopes: Scope) -> None:
     today = clock.today(stage.staff.location.zone)
     text = consent_queries.text_in_force(stage.db, ConsentKind.PHOTOGRAPHS, on=today)
     assert text is not None, "the clinic has its consent texts"
+    patient = stage.db.get_one(Patient, patient_id)
     consents.record(
         stage.db,
         stage.staff.nurse,
@@ -79,6 +82,8 @@ def _agree(stage: Stage, patient_id: int, *scopes: Scope) -> None:
             kind=ConsentKind.PHOTOGRAPHS,
             text_version=text.version_name,
             given_on=today,
+            language=patient.language,
+            signer=full_name(patient.given_name, patient.family_name),
             photos=frozenset(scopes),
         ),
     )

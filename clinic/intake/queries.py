@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
-from clinic.consents.values import ConsentKind, Paper, Scope, Text
+from clinic.consents.values import ConsentKind, Paper, Scope, Version
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
@@ -105,7 +105,10 @@ class ConsentsPage:
 
     bar: PatientBar
     papers: Sequence[Paper]
-    texts: Sequence[Text]
+    texts: Sequence[Version]
+    """Those that are or will be in force."""
+    services: Mapping[int, str]
+    """{service: name}, for a text that is for one of them."""
     today: dt.date
 
 
@@ -247,6 +250,7 @@ def consents_page(db: Session, actor: Actor, patient_id: int) -> ConsentsPage:
     return ConsentsPage(
         bar=safety_queries.bar(db, actor, patient_id, on=today),
         papers=consent_queries.of_patient(db, patient_queries.records(patient_id)),
-        texts=consent_queries.texts(db),
+        texts=[text for text in consent_queries.versions(db) if text.in_force_from is not None],
+        services={card.id: card.name for card in catalog_queries.service_cards(db)},
         today=today,
     )

@@ -1,5 +1,6 @@
 """Writing down what is learned about a patient, and checking the patient's visits again with it."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ from clinic.intake.rules.sheet import is_open
 from clinic.intake.rules.tablet import tablet_facts
 from clinic.intake.values import AnswerOnTablet, AnswerQuestions
 from clinic.patients import queries as patient_queries
+from clinic.patients.models import Patient
 from clinic.patients.rules import age_on
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
@@ -193,12 +195,7 @@ def sign_on_tablet(db: Session, screen: Screen, wish: SignConsent, request: Requ
     """
     visit, handover = _in_hand(db, screen)
     today = clock.today(screen.zone)
-    born = patient_queries.get(db, visit.patient_id).birth_date
-    if not wish.guardian and born is not None and (age_on(born, today) or 0) < OF_AGE:
-        raise Invalid(
-            N_("The patient is not of age: a parent or guardian signs, and says as what."),
-            field="guardian",
-        )
+    _refuse_alone(patient_queries.get(db, visit.patient_id), wish.guardian, today)
     consent = consent_service.sign(db, wish, witness_id=screen.made_by_id, on=today)
     scheduling_service.rescreen(db, None, visit.patient_id)
     handover.answered_at = handover.ended_at = clock.now()
@@ -252,11 +249,15 @@ def release(db: Session, actor: Actor, wish: ReleaseFinding) -> Release:
 
 
 def record_consent(db: Session, actor: Actor, wish: RecordConsent) -> Consent:
-    """Record a signed paper and check the patient's visits again; raises as `consents` does."""
+    """Record a signed paper and check the patient's visits again.
+
+    Raises as `consents` does, and Invalid for a minor who signed alone.
+    """
     patient = patient_queries.get(db, wish.patient_id, location_id=actor.location_id)
     safety_queries.lock_patient(db, patient.id)
     if patient.birth_date and wish.given_on < patient.birth_date:
         raise Invalid(N_("This is before the patient was born"), field="given_on")
+    _refuse_alone(patient, wish.guardian, wish.given_on)
     consent = consent_service.record(db, actor, wish)
     scheduling_service.rescreen(db, actor, patient.id)
     return consent
@@ -306,6 +307,16 @@ def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
     for start in range(0, len(ids), recheck.LOOKED_AT):
         recheck.recheck(db, actor, ids[start : start + recheck.LOOKED_AT])
     return text
+
+
+def _refuse_alone(patient: Patient, guardian: str, on: dt.date) -> None:
+    """Refuse a signature of the patient alone on a day when the patient was not of age."""
+    age = age_on(patient.birth_date, on)
+    if not guardian and age is not None and age < OF_AGE:
+        raise Invalid(
+            N_("The patient is not of age: a parent or guardian signs, and says as what."),
+            field="guardian",
+        )
 
 
 def _open_visit(db: Session, actor: Actor, appointment_id: int) -> Appointment:

@@ -1,7 +1,7 @@
 """A signed consent on paper: the whole text, the ticks, the signature, and what was withdrawn."""
 
 from clinic.consents import rules
-from clinic.consents.values import CONSENT_NAMES, SCOPE_NAMES, SIGNED_HOW_NAMES
+from clinic.consents.values import CONSENT_NAMES, SCOPE_NAMES, SIGNED_HOW_NAMES, SignedHow
 from clinic.core.text import N_
 from clinic.papers import sheet
 from clinic.papers.pieces import head_of, patient_pairs
@@ -60,7 +60,9 @@ def _draw(consent: SignedConsent, pages: int) -> Sheet:
                 language_name(consent.language) if consent.language else "",
             ),
             (
-                translate(N_("Witness") if consent.language else N_("Taken by")),
+                translate(
+                    N_("Filed by") if consent.signed_how is SignedHow.PAPER else N_("Witness")
+                ),
                 apart(paper.taken_by),
             ),
             (translate(N_("Text in force from")), fdate(consent.in_force_from, "long")),

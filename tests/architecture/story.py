@@ -199,6 +199,8 @@ def _pictured(chair: Chair) -> list[object]:
         kind=ConsentKind.PHOTOGRAPHS,
         text_version="2026-1",
         given_on=TODAY,
+        language="en",
+        signer="Alice Example",
         photos=frozenset({Scope.PHOTO_RECORD}),
     )
     consents.record(chair.db, chair.actor(), wish)

@@ -39,6 +39,8 @@ def a_paper(patient, **changes):
         "kind": ConsentKind.PRP,
         "text_version": "1.0",
         "given_on": TODAY,
+        "language": "en",
+        "signer": "Alice Example",
         **changes,
     }
     return RecordConsent(**fields)

@@ -28,11 +28,19 @@ WORDS = {one: both[1] for one, both in shipped.words(ConsentKind.PRP)["en"].item
 @pytest.fixture
 def signed(world, db, patient):
     """Alice has signed the first version of the text of all PRP services."""
-    wish = RecordConsent(
-        patient_id=patient.id, kind=ConsentKind.PRP, text_version="1.0", given_on=TODAY
-    )
-    consents.record(db, world.actor(Role.NURSE), wish)
+    consents.record(db, world.actor(Role.NURSE), a_paper(patient, "1.0"))
     return patient
+
+
+def a_paper(patient, version):
+    return RecordConsent(
+        patient_id=patient.id,
+        kind=ConsentKind.PRP,
+        text_version=version,
+        given_on=TODAY,
+        language="en",
+        signer="Alice Example",
+    )
 
 
 def lacks_consent(db, visit):
@@ -94,13 +102,7 @@ def test_who_signs_the_text_of_the_service_may_be_treated(world, db, signed):
     offered = handed.to_sign(db, signed.id, Modality.PRP, service_id=visit.service_id, on=TODAY)
     assert [(one.text_id, one.signed_on) for one in offered] == [(text.id, None)]
 
-    wish = RecordConsent(
-        patient_id=signed.id,
-        kind=ConsentKind.PRP,
-        text_version=text.version_name,
-        given_on=TODAY,
-    )
-    service.record_consent(db, world.actor(Role.NURSE), wish)
+    service.record_consent(db, world.actor(Role.NURSE), a_paper(signed, text.version_name))
 
     assert not lacks_consent(db, visit)
 
@@ -109,10 +111,7 @@ def test_a_newer_text_of_the_kind_leaves_a_service_with_its_own_alone(world, db,
     visit = a_visit(world, db, signed)
     text = a_draft(world, db, visit)
     put(world, db, text)
-    wish = RecordConsent(
-        patient_id=signed.id, kind=ConsentKind.PRP, text_version=text.version_name, given_on=TODAY
-    )
-    service.record_consent(db, world.actor(Role.NURSE), wish)
+    service.record_consent(db, world.actor(Role.NURSE), a_paper(signed, text.version_name))
 
     put(world, db, queries.draft_of(db, ConsentKind.PRP))
 

@@ -81,6 +81,8 @@ class Studio:
             kind=ConsentKind.PHOTOGRAPHS,
             text_version="1.0",
             given_on=TODAY,
+            language="en",
+            signer="Alice Example",
             photos=frozenset(scopes or ALL),
         )
         return consents.record(self.db, self.actor(), wish)

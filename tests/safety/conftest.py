@@ -47,7 +47,12 @@ def a_clear_patient(world: World, db: Session) -> Patient:
         db,
         actor,
         RecordConsent(
-            patient_id=patient.id, kind=ConsentKind.PRP, text_version="1.0", given_on=TODAY
+            patient_id=patient.id,
+            kind=ConsentKind.PRP,
+            text_version="1.0",
+            given_on=TODAY,
+            language="en",
+            signer="Alice Example",
         ),
     )
     return patient

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from clinic.consents.values import (
     PHOTO_SCOPES,
@@ -11,31 +12,76 @@ from clinic.consents.values import (
     WithdrawConsent,
 )
 from clinic.core.text import N_
-from clinic.intake.forms.fields import ScopesField
-from clinic.web.forms import BaseForm, ChoiceField, DateField, FormKeyField, TextField, given
+from clinic.intake.forms.fields import OneOfField, ScopesField
+from clinic.web.forms import (
+    REQUIRED,
+    BaseForm,
+    ChoiceField,
+    DateField,
+    FormKeyField,
+    TextField,
+    given,
+    required,
+)
 from clinic.web.words import translate
+
+PATIENT, OTHER = "patient", "other"
+NOT_BOTH = N_("Somebody else is named below: say that somebody else signed, or empty the name.")
+BY_WHOM = ((PATIENT, N_("The patient")), (OTHER, N_("Somebody else for the patient")))
 
 
 class ConsentForm(BaseForm):
-    """Which paper was signed, on which day."""
+    """Which paper was signed, in which language, by whom, on which day."""
 
     form_key = FormKeyField()
     text = ChoiceField(N_("Which paper was signed?"))
     given_on = DateField(N_("Signed on"), description=N_("The day written on the paper."))
+    language = ChoiceField(
+        N_("Language of the paper"), description=N_("In which the patient read it.")
+    )
+    by_whom = OneOfField(N_("Who signed"), BY_WHOM, validators=[required()])
+    signer = TextField(
+        N_("Name of who signed for the patient"),
+        description=N_("Only where somebody else signed."),
+        optional=True,
+    )
+    guardian = TextField(
+        N_("Signed for the patient as"),
+        description=N_("Mother, father, guardian."),
+        optional=True,
+    )
+    interpreter = TextField(N_("Who translated, if somebody did"), optional=True)
     photos = ScopesField(N_("Photographs: what is ticked on the paper"), scopes=PHOTO_SCOPES)
 
     def offer(self, texts: Iterable[tuple[str, str]]) -> None:
         """Set the papers to choose from, as ("kind version", shown text)."""
         self.text.offer(texts, blank=translate(N_("Choose…")))
 
-    def wish(self, patient_id: int) -> RecordConsent:
-        """Build the command."""
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Ask for name and relation where somebody else signed, and for neither otherwise."""
+        is_good = super().validate(extra_validators)
+        if self.by_whom.data == OTHER:
+            for field in (self.signer, self.guardian):
+                if not field.text():
+                    self.refuse(field.name, REQUIRED)
+                    is_good = False
+        elif self.by_whom.data == PATIENT and (self.signer.text() or self.guardian.text()):
+            self.refuse("by_whom", NOT_BOTH)
+            is_good = False
+        return is_good
+
+    def wish(self, patient_id: int, *, name: str) -> RecordConsent:
+        """Build the command; `name` is the patient's, who signed unless somebody else did."""
         kind, _, version = given(self.text.data).partition(" ")
         return RecordConsent(
             patient_id=patient_id,
             kind=ConsentKind(kind),
             text_version=version,
             given_on=given(self.given_on.data),
+            language=given(self.language.data),
+            signer=self.signer.text() or name,
+            guardian=self.guardian.text(),
+            interpreter=self.interpreter.text(),
             photos=self.photos.ticked(),
             form_key=self.form_key.data,
         )

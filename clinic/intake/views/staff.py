@@ -1,8 +1,9 @@
 """The pages of intake: facts, questions before a visit, findings to release, consent papers."""
 
+import datetime as dt
 import secrets
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,7 +15,7 @@ from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid, NotFound
 from clinic.intake import queries, service
-from clinic.intake.forms.consents import ConsentForm, WithdrawForm
+from clinic.intake.forms.consents import OTHER, PATIENT, ConsentForm, WithdrawForm
 from clinic.intake.forms.fact import FactForm
 from clinic.intake.forms.facts import FORMS
 from clinic.intake.forms.questions import QuestionsForm, questions_form
@@ -22,6 +23,8 @@ from clinic.intake.forms.visit import ErrorForm, ReleaseForm
 from clinic.intake.rules.stages import is_unusual
 from clinic.intake.values import HAIR_NAMES, SECTION_NAMES, STATE_NAMES, Section
 from clinic.patients import queries as patient_queries
+from clinic.patients.rules import age_on
+from clinic.patients.values import full_name
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.names import (
     MOMENT_NAMES,
@@ -30,6 +33,7 @@ from clinic.safety.rules.names import (
 from clinic.safety.values import MissingKind
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
+from clinic.web.formats import language_name
 from clinic.web.words import translate, words_of
 
 bp = Blueprint("intake", __name__)
@@ -249,9 +253,7 @@ def _consents_page(
 ) -> str:
     page = queries.consents_page(read(), actor(), patient_id)
     if form is None:
-        form = ConsentForm(
-            data={"given_on": page.today, "form_key": secrets.token_urlsafe(KEY_BYTES)}
-        )
+        form = ConsentForm(data=_begun(patient_id, page.today))
     _offer_texts(form, page)
     withdrawals = {
         paper.id: WithdrawForm(consent_id=paper.id, standing=paper.standing, today=page.today)
@@ -273,18 +275,39 @@ def _consents_page(
     )
 
 
+def _begun(patient_id: int, today: dt.date) -> dict[str, object]:
+    """Return what an empty form begins with: the patient's language, and who mostly signs."""
+    patient = patient_queries.get(read(), patient_id)
+    age = age_on(patient.birth_date, today)
+    return {
+        "given_on": today,
+        "form_key": secrets.token_urlsafe(KEY_BYTES),
+        "language": patient.language,
+        "by_whom": OTHER if age is not None and age < service.OF_AGE else PATIENT,
+    }
+
+
 def _offer_texts(form: ConsentForm, page: queries.ConsentsPage) -> None:
+    form.language.offer((code, language_name(code)) for code in current_app.config["LANGUAGES"])
     form.offer(
         (
             f"{text.kind} {text.version_name}",
             _(
                 "%(kind)s, version %(version)s",
-                kind=translate(CONSENT_NAMES[text.kind]),
+                kind=": ".join(
+                    filter(
+                        None,
+                        (
+                            translate(CONSENT_NAMES[text.kind]),
+                            page.services.get(text.service_id or 0),
+                        ),
+                    )
+                ),
                 version=text.version_name,
             ),
         )
         for text in page.texts
-        if text.in_force_from <= page.today
+        if text.in_force_from is not None and text.in_force_from <= page.today
     )
 
 
@@ -306,8 +329,10 @@ def record_consent(patient_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _consents_page(patient_id, form), 422
     try:
+        patient = patient_queries.get(read(), patient_id)
+        name = full_name(patient.given_name, patient.family_name)
         with transaction() as db:
-            service.record_consent(db, actor(), form.wish(patient_id))
+            service.record_consent(db, actor(), form.wish(patient_id, name=name))
     except Invalid as bad:
         form.refuse("text" if bad.field == "text_version" else bad.field, bad)
         return _consents_page(patient_id, form), 422
