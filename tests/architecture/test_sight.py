@@ -25,6 +25,7 @@ from clinic.core.db import Base
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.fields import ScopesField
 from clinic.intake.forms.tablet import CodeForm
+from clinic.intake.forms.texts import ForceForm, WordsForm
 from clinic.intake.queries import ConsentsPage
 from clinic.rulebook.forms import ApproveForm, DraftForm, NumberField
 from clinic.rulebook.queries.book import Awaiting, Rulebook, Sheet, Standing
@@ -86,6 +87,7 @@ THE_CATALOGUE = {
     Change,
     Difference,
     DraftForm,
+    ForceForm,
     NumberField,
     Part,
     PartResult,
@@ -96,6 +98,7 @@ THE_CATALOGUE = {
     Signature,
     Standing,
     Tab,
+    WordsForm,
     Decision,
     RuleKind,
     Scope,

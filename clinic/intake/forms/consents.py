@@ -12,7 +12,7 @@ from clinic.consents.values import (
     WithdrawConsent,
 )
 from clinic.core.text import N_
-from clinic.intake.forms.fields import OneOfField, ScopesField
+from clinic.intake.forms.fields import ScopesField
 from clinic.web.forms import (
     REQUIRED,
     BaseForm,
@@ -21,7 +21,6 @@ from clinic.web.forms import (
     FormKeyField,
     TextField,
     given,
-    required,
 )
 from clinic.web.words import translate
 
@@ -39,7 +38,7 @@ class ConsentForm(BaseForm):
     language = ChoiceField(
         N_("Language of the paper"), description=N_("In which the patient read it.")
     )
-    by_whom = OneOfField(N_("Who signed"), BY_WHOM, validators=[required()])
+    by_whom = ChoiceField(N_("Who signed"))
     signer = TextField(
         N_("Name of who signed for the patient"),
         description=N_("Only where somebody else signed."),
@@ -54,7 +53,8 @@ class ConsentForm(BaseForm):
     photos = ScopesField(N_("Photographs: what is ticked on the paper"), scopes=PHOTO_SCOPES)
 
     def offer(self, texts: Iterable[tuple[str, str]]) -> None:
-        """Set the papers to choose from, as ("kind version", shown text)."""
+        """Set the papers to choose from, as ("kind version", shown text), and who can sign."""
+        self.by_whom.offer((value, translate(name)) for value, name in BY_WHOM)
         self.text.offer(texts, blank=translate(N_("Choose…")))
 
     def validate(self, extra_validators: Any = None) -> bool:
