@@ -22,7 +22,7 @@ from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import Moment
-from clinic.scheduling import checking, course_queries, guard, queries, service
+from clinic.scheduling import checking, course_queries, guard, moving, queries, service
 from clinic.scheduling.course_models import CourseCall
 from clinic.scheduling.course_values import (
     CourseCallOutcome,
@@ -111,7 +111,7 @@ def plan(db: Db, actor: Actor, wish: PlanCourse) -> Course | dict[int, Refused]:
     queries.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
     moved = [pick for pick in picks if pick.number in visits]
     for pick in _in_order(moved, visits):
-        _or_refuse(pick, lambda p=pick: service.move(db, actor, _move(p, visits[p.number])))  # type: ignore[misc]  # bound now
+        _or_refuse(pick, lambda p=pick: moving.move_among(db, actor, _move(p, visits[p.number])))  # type: ignore[misc]  # bound now
     booked = [pick for pick in picks if pick.number not in visits]
     for pick in booked:
         _or_refuse(

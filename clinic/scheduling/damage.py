@@ -16,16 +16,15 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import ResourceKind
 from clinic.core import clock
 from clinic.core.access import Actor
-from clinic.core.errors import ClinicError, Conflict, Invalid
+from clinic.core.errors import ClinicError, Conflict
 from clinic.core.text import N_
 from clinic.patients.models import Patient
 from clinic.patients.values import full_name
-from clinic.scheduling import elsewhere, queries, service
+from clinic.scheduling import distances, moving, queries
 from clinic.scheduling.blocks import BlockCard
 from clinic.scheduling.closing import Placed
 from clinic.scheduling.elsewhere import AFTER, Look
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
-from clinic.scheduling.rules import planning
 from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.values import AppointmentStatus, MoveAppointment, NamedOpening, Refused
 
@@ -182,7 +181,7 @@ def move_all(
 ) -> int:
     """Move visits to where nothing keeps them from standing, all or none; return how many.
 
-    Each is checked and held as by `service.move`, and no session comes nearer to the others of its
+    Each is checked and held as by `moving.move`, and no session comes nearer to the others of its
     course than may be. Raises NotMoved with the reason of each that cannot go where it was to go.
     """
     _lock(db, actor, [one.appointment_id for one in placed])
@@ -194,7 +193,7 @@ def move_all(
             why[one.appointment_id] = Conflict(NOT_IN_IT)
             continue
         try:
-            done = service.move(
+            done = moving.move_among(
                 db,
                 actor,
                 MoveAppointment(
@@ -214,33 +213,13 @@ def move_all(
             why[one.appointment_id] = Conflict(REFUSED)
         else:
             moved.append(done)
-    why |= _too_close(db, moved)
+    db.flush()  # Where they stand now is asked for.
+    why |= distances.too_near(db, [(visit, visit.starts_local.date()) for visit in moved])
     if why or not placed:
         raise NotMoved(why) if why else Conflict(NOTHING)
     detail = {"visits": [one.appointment_id for one in placed]}
     audit.record(db, actor, cause.audited, *cause.entity, detail=detail)
     return len(placed)
-
-
-def _too_close(db: Session, moved: Sequence[Appointment]) -> dict[int, ClinicError]:
-    """Return the sessions that came nearer to the others of their course than may be."""
-    ids = {visit.course_id for visit in moved if visit.course_id is not None}
-    if not ids:
-        return {}
-    db.flush()  # Where they stand now is asked for.
-    sessions = elsewhere.sessions_of(db, ids)
-    courses = {row.id: row for row in db.scalars(sa.select(Course).where(Course.id.in_(ids)))}
-    found: dict[int, ClinicError] = {}
-    for visit in moved:
-        if visit.course_id is None or visit.course_number is None:
-            continue
-        on, least = visit.starts_local.date(), courses[visit.course_id].least_days
-        first, last = planning.apart(
-            sessions[visit.course_id], visit.course_number, least, first=on, last=on
-        )
-        if last < first:
-            found[visit.id] = Invalid(planning.TOO_NEAR, least=least)
-    return found
 
 
 def _lock(db: Session, actor: Actor, visits: Sequence[int]) -> None:

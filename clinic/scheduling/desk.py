@@ -34,7 +34,6 @@ from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.timetables import Timetable
 from clinic.scheduling.values import NamedOpening, Refused
-from clinic.scheduling.visit import VisitCard
 from clinic.web.words import translate
 
 MOST_HITS = 6
@@ -123,9 +122,10 @@ def label_of(service: Offered) -> str:
     )
 
 
-def _explained(
+def explained(
     db: Session, actor: Actor, refused: Refused | None, patient_id: int | None
 ) -> Refusal | None:
+    """Return a refusal in what this person may see, with what explains it; None for none."""
     if refused is None:
         return None
     refusal = refusal_of(actor, refused)
@@ -248,7 +248,7 @@ def panel(
     """
     who = _picked(db, actor, form, offered)
     service = offered.service(form.service_id.chosen())
-    refusal = _explained(db, actor, refused, who.id if who else None)
+    refusal = explained(db, actor, refused, who.id if who else None)
     local = form.wished_local() if isinstance(form, BookingForm) else None
     offers: Sequence[NamedOpening] = ()
     later = refusal.offers_from if refusal else who.offers_from if who else None
@@ -260,7 +260,7 @@ def panel(
             practitioner_id=form.practitioner_id.chosen(),
             room_id=form.room_id.chosen(),
         )
-        wished = _instant(actor, form) if taken and local else None
+        wished = instant_of(actor, form) if taken and local else None
         if wished is not None:
             offers = openings.near(db, actor, offered.table, wish, wished)
         elif later is not None or not is_stopped:
@@ -284,47 +284,6 @@ def may_overbook(actor: Actor, taken: SlotTaken | None) -> bool:
     """Tell whether this person can book over what is in the way, with a reason."""
     is_possible = taken is not None and taken.can_be_overbooked
     return is_possible and actor.may(Permission.APPOINTMENT_OVERBOOK)
-
-
-def around_move(
-    db: Session,
-    actor: Actor,
-    form: TimedForm,
-    offered: Choices,
-    visit: VisitCard,
-    *,
-    taken: SlotTaken | None,
-    refused: Refused | None,
-    later: dt.date | None = None,
-) -> dict[str, object]:
-    """Gather what the page that moves a visit shows: why it was refused, what is free instead.
-
-    `later` is the first day that it may be moved to, where its own is too early.
-    """
-    service = catalog_queries.service(db, visit.service_id)
-    wish = Wish(
-        service=service,
-        patient_id=visit.patient_id,
-        practitioner_id=form.practitioner_id.chosen(),
-        room_id=form.room_id.chosen(),
-        but=visit.id,
-    )
-    refusal = _explained(db, actor, refused, visit.patient_id)
-    wished = _instant(actor, form) if taken else None
-    offers: Sequence[NamedOpening] = ()
-    if wished is not None:
-        offers = openings.near(db, actor, offered.table, wish, wished)
-    elif refusal is None or refusal.offers_from:
-        since = (refusal.offers_from if refusal else form.date.data) or clock.today(actor.zone)
-        offers = openings.next_free(db, actor, offered.table, wish, since=since)
-    return {
-        "refusal": refusal,
-        "offers": offers,
-        "offers_from": refusal.offers_from if refusal else None if taken else later,
-        "is_instead": taken is not None or refusal is not None,
-        "may_overbook": may_overbook(actor, taken),
-        "service": Offered.of(service),
-    }
 
 
 def pressed(sent: Mapping[str, str]) -> dict[str, str]:
@@ -359,7 +318,8 @@ def _at(form: PlaceForm, field: str) -> str:
     return field if field in form else ""
 
 
-def _instant(actor: Actor, form: TimedForm) -> dt.datetime | None:
+def instant_of(actor: Actor, form: TimedForm) -> dt.datetime | None:
+    """Return the instant that a form wishes for; None for none that could be."""
     local = form.wished_local()
     if local is None:
         return None

@@ -18,7 +18,7 @@ from clinic.core.access import Actor
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import passage
 from clinic.safety.values import History, Moment, Outcome
-from clinic.scheduling import checking, openings, queries
+from clinic.scheduling import checking, distances, openings, queries
 from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.openings import Wish
 from clinic.scheduling.rules import asking, planning, slots
@@ -60,7 +60,7 @@ class Look:
         whole = openings.reach(openings.window_of(actor, first, last))
         patients = {visit.patient_id for visit in visits}
         courses = {visit.course_id for visit in visits if visit.course_id is not None}
-        sessions = sessions_of(db, courses)
+        sessions = distances.sessions_of(db, courses)
         for visit in visits:
             if visit.course_id is not None and visit.course_number is not None:
                 sessions[visit.course_id].pop(visit.course_number, None)
@@ -183,20 +183,6 @@ class Look:
 
     def _day(self, at: dt.datetime) -> dt.date:
         return walltime.to_local(at, self.actor.zone).date()
-
-
-def sessions_of(db: Session, course_ids: Collection[int]) -> dict[int, dict[int, dt.date]]:
-    """Return {course: {number: day}} of the sessions that hold their time; one statement."""
-    rows = db.execute(
-        sa.select(Appointment.course_id, Appointment.course_number, Appointment.starts_local).where(
-            Appointment.course_id.in_(course_ids), Appointment.occupies
-        )
-    )
-    found: dict[int, dict[int, dt.date]] = {id_: {} for id_ in course_ids}
-    for course_id, number, starts_local in rows:
-        if course_id is not None and number is not None:
-            found[course_id][number] = starts_local.date()
-    return found
 
 
 def _held_by(

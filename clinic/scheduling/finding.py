@@ -12,9 +12,10 @@ from clinic.core.access import Actor
 from clinic.core.errors import Invalid, NotFound
 from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
-from clinic.scheduling import openings, picked, queries
+from clinic.scheduling import distances, openings, picked, queries
 from clinic.scheduling.desk import Choices
 from clinic.scheduling.finding_forms import FindForm
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.openings import Wish
 from clinic.scheduling.picked import Picked
 from clinic.scheduling.queries import Offered
@@ -79,6 +80,7 @@ def found(db: Session, actor: Actor, form: FindForm, offered: Choices) -> Found:
             patient_id=form.patient_id.data,
             practitioner_id=form.practitioner_id.chosen(),
             but=form.appointment_id.data,
+            days=_days(db, actor, form.appointment_id.data),
         )
         offers = openings.find(db, actor, offered.table, wish, ask)
     return Found(
@@ -89,6 +91,13 @@ def found(db: Session, actor: Actor, form: FindForm, offered: Choices) -> Found:
         offers_from=later,
         is_stopped=is_stopped,
     )
+
+
+def _days(db: Session, actor: Actor, visit_id: int | None) -> tuple[dt.date, dt.date] | None:
+    """Return on which days a visit that moves keeps its distance to the others of its course."""
+    visit = db.get(Appointment, visit_id) if visit_id else None
+    is_here = visit is not None and visit.location_id == actor.location_id
+    return distances.days_of(db, visit) if visit is not None and is_here else None
 
 
 def _refuse(since: dt.date, until: dt.date, actor: Actor) -> None:

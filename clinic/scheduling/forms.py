@@ -41,7 +41,9 @@ FIRST_HOUR, SECOND_HOUR = "first", "second"
 _HOURS = ((FIRST_HOUR, N_("The first, in summer time")), (SECOND_HOUR, N_("The second")))
 NAME_SPOKEN = N_("The patient has said the full name, and it matches")
 BIRTH_DATE_SPOKEN = N_("The patient has said the date of birth, and it matches")
-REASONS = frozenset({"recheck_reason", "release_reason", "overbook_reason", "late_reason"})
+REASONS = frozenset(
+    {"recheck_reason", "release_reason", "overbook_reason", "near_reason", "late_reason"}
+)
 CHOOSE_PATIENT = N_("Find the patient first")
 SAY_WHY = N_("Give your reason in at least %(least)s characters")
 
@@ -259,6 +261,14 @@ class MoveForm(TimedForm):
         optional=True,
         description=N_("Nothing medical: everybody at the desk reads it."),
     )
+    near_reason = NoteField(
+        N_("Why it comes nearer to another session"),
+        max_length=300,
+        optional=True,
+        description=N_(
+            "At least 10 characters, nothing medical: it stands in the history of the visit."
+        ),
+    )
 
     def wish(self, appointment_id: int) -> MoveAppointment:
         """Build the command of a validated form."""
@@ -272,6 +282,7 @@ class MoveForm(TimedForm):
             reason=self.reason.text(),
             recheck_reason=self.recheck_reason.text(),
             overbook_reason=self.overbook_reason.text(),
+            near_reason=self.near_reason.text(),
         )
 
 

@@ -5,7 +5,7 @@ the proof that nothing was overlooked.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -161,16 +161,18 @@ def find_free(
     practitioner_id: int,
     room_id: int | None,
     visit: Appointment | None = None,
+    usual: Collection[int] = (),
     overbook_reason: str = "",
     held_slot_id: int | None = None,
 ) -> Hold:
     """Lock what a visit needs and return what it will hold.
 
-    Nurses and devices are chosen here, and the room when none is named: a visit that moves keeps
-    its own where it can. With a reason to overbook, people and rooms that are taken are held in a
-    lane beside, where one of theirs is free, and hours do not count. What a visit was promised at
-    its own time is not asked for its hours again. Raises Invalid for a resource that is not
-    offered here, SlotTaken with everything that is in the way. Six statements.
+    Nurses and devices are chosen here, and the room when none is named: of what is free that which
+    is `usual`, so that a visit that moves keeps its own. With a reason to overbook, people and
+    rooms that are taken are held in a lane beside, where one of theirs is free, and hours do not
+    count. What a visit was promised at its own time is not asked for its hours again. Raises
+    Invalid for a resource that is not offered here, SlotTaken with everything that is in the way.
+    Six statements.
     """
     room, person = (ResourceKind.ROOM, ""), (ResourceKind.PRACTITIONER, "")
     named = {person: practitioner_id} | ({room: room_id} if room_id is not None else {})
@@ -182,8 +184,7 @@ def find_free(
     but = visit.id if visit else None
     taken, gives_way = _heeded(queries.occupied(db, rows, span, but=but), held_slot_id)
     own = queries.held_by_patient(db, patient_id, span, but=but)
-    usual = visit.room_id if visit else None
-    ranked = sorted(rows.values(), key=lambda r: (r.id != usual, r.sort, r.name, r.id))
+    ranked = sorted(rows.values(), key=lambda r: (r.id not in usual, r.sort, r.name, r.id))
     day = walltime.to_local(span.start, actor.zone).date()
     choice = holding.choose(
         parts,
@@ -264,6 +265,16 @@ def fill(db: Session, hold: Hold, **owner: object) -> None:
             for held in hold.holdings
         ],
     )
+
+
+def held_of(db: Session, visit: Appointment) -> list[int]:
+    """Return everybody and everything that a visit holds, or held before it let go."""
+    rows = db.scalars(
+        sa.select(Occupancy.resource_id)
+        .where(Occupancy.appointment_id == visit.id)
+        .order_by(Occupancy.seq, Occupancy.resource_id)
+    )
+    return list(dict.fromkeys((visit.practitioner_id, visit.room_id, *rows)))
 
 
 def let_go(db: Session, visit: Appointment) -> None:

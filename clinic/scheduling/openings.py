@@ -41,6 +41,13 @@ class Wish:
     room_id: int | None = None
     but: int | None = None
     """A visit that is about to move: its own time counts as free."""
+    days: tuple[dt.date, dt.date] | None = None
+    """The first and the last day that it may be on; None: any."""
+
+    def within(self, first: dt.date, last: dt.date) -> tuple[dt.date, dt.date]:
+        """Return what of some days it may be on; the last lies before the first for none."""
+        earliest, latest = self.days or (first, last)
+        return max(first, earliest), min(last, latest)
 
 
 def find(
@@ -61,9 +68,9 @@ def find(
     """
     found: list[Opening] = []
     more: list[Opening] = []
-    first, stages = ask.since, iter(STAGES)
-    while first <= ask.until and len(found) < limit:
-        last = min(ask.until, first + dt.timedelta(days=next(stages, STAGES[-1]) - 1))
+    (first, until), stages = wish.within(ask.since, ask.until), iter(STAGES)
+    while first <= until and len(found) < limit:
+        last = min(until, first + dt.timedelta(days=next(stages, STAGES[-1]) - 1))
         reading = _read(db, actor, table, wish, window_of(actor, first, last), held=held_in)
         begins = ask.begins if first == ask.since else None
         stretch = replace(ask, since=first, until=last, begins=begins)
@@ -103,13 +110,16 @@ def near(
     Where nothing is free within a week, the next that is. Two statements, more only then.
     """
     day = walltime.to_local(wished, actor.zone).date()
-    last = day + dt.timedelta(days=7)
-    anyone = replace(wish, practitioner_id=None)
-    window = window_of(actor, day - dt.timedelta(days=1), last)
-    reading = _read(db, actor, table, anyone, window, held=held_in)
-    chosen = sorted(instead(reading, wish, wished))
+    first, last = wish.within(day - dt.timedelta(days=1), day + dt.timedelta(days=7))
+    chosen: list[Opening] = []
+    if first <= last:
+        anyone = replace(wish, practitioner_id=None)
+        window = window_of(actor, first, last)
+        reading = _read(db, actor, table, anyone, window, held=held_in)
+        chosen = sorted(instead(reading, wish, wished))
     if not chosen:
-        return next_free(db, actor, table, wish, since=last + dt.timedelta(days=1))
+        since = max(day, clock.today(actor.zone))
+        return next_free(db, actor, table, wish, since=since)
     return [named(actor, table, opening) for opening in chosen]
 
 

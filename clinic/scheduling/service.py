@@ -13,7 +13,7 @@ from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
 from clinic.core import clock, walltime
 from clinic.core.access import Actor, Permission
-from clinic.core.errors import Conflict, Forbidden, Invalid
+from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientStatus
@@ -30,7 +30,6 @@ from clinic.scheduling.values import (
     BookAppointment,
     CancelAppointment,
     CancelReason,
-    MoveAppointment,
     Refused,
     Span,
     StartVisit,
@@ -73,7 +72,7 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     time or resource that cannot be, SlotTaken for one that is not free, Conflict for a record
     that is not in use.
     """
-    _refuse_overbooking(actor, wish.overbook_reason)
+    steps.refuse_overbooking(actor, wish.overbook_reason)
     patient = safety_queries.lock_patient(db, wish.patient_id)
     made = queries.by_form_key(db, wish.form_key) if wish.form_key else None
     if made is not None:
@@ -166,62 +165,6 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     beside = {"overbook_reason": appointment.overbook_reason} if over else {}
     steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value, **beside)
     return appointment
-
-
-def move(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Refused:
-    """Move a booked visit to another time or other resources, checked for the new day.
-
-    Raises MovedOn, Invalid, SlotTaken as `book` does.
-    """
-    _refuse_overbooking(actor, wish.overbook_reason)
-    visit = steps.take(db, actor, VisitAction.MOVE, wish.appointment_id, wish.version)
-    starts_at = promise.instant_of(
-        wish.starts_local, actor.zone, second_hour=wish.second_hour, now=clock.now()
-    )
-    service = catalog_queries.service(db, visit.service_id)
-    promise.refuse_midnight(wish.starts_local, service.duration_min)
-    screening, released = checking.check_to_move(db, actor, visit, wish.starts_local.date())
-    way = checking.way_of(actor, screening, Moment.BOOKING, released)
-    reason = wish.recheck_reason or visit.recheck_reason
-    if not checks.may_book(way, reason):
-        said = checking.refuse(db, actor, screening, way, patient_id=visit.patient_id, visit=visit)
-        # Lists and paper read a visit's newest check: that must be one for its own day.
-        recheck.again(db, actor, recheck.of_ids(db, [visit.id]))
-        return said
-    hold = guard.find_free(
-        db,
-        actor,
-        catalog_queries.parts_of(service),
-        _span(starts_at, service),
-        patient_id=visit.patient_id,
-        practitioner_id=wish.practitioner_id,
-        room_id=wish.room_id,
-        visit=visit,
-        overbook_reason=wish.overbook_reason,
-        held_slot_id=wish.held_slot_id,
-    )
-
-    names = queries.names_of(db, {visit.practitioner_id, visit.room_id}) | hold.names
-    before = steps.place(visit, names)
-    if visit.starts_local != wish.starts_local:
-        visit.moved += 1
-    visit.starts_at = starts_at
-    visit.ends_at = starts_at + dt.timedelta(minutes=service.duration_min)
-    visit.starts_local, visit.zone = wish.starts_local, actor.zone
-    visit.practitioner_id, visit.room_id = wish.practitioner_id, hold.room_id
-    visit.recheck_reason = reason if way.must_recheck else ""
-    visit.overbook_reason = wish.overbook_reason if hold.is_overbooked else None
-    guard.occupy(db, visit, hold)
-    checking.keep(db, actor, visit, screening, Moment.BOOKING, released=released)
-    after = steps.place(visit, names)
-    fields = sorted(k for k in after if after[k] != before[k])
-    over = steps.overbooked(hold.names, hold.against)
-    why = " · ".join(filter(None, (visit.overbook_reason, wish.reason)))[:300]
-    held = after | over | hold.beside(wish.practitioner_id)
-    steps.note(db, actor, visit, VisitAction.MOVE, before=before, after=held, reason=why)
-    beside = {"overbook_reason": visit.overbook_reason} if over else {}
-    steps.leave_trace(db, actor, visit, "moved", fields=fields, **beside)
-    return visit
 
 
 # ---- steps ----
@@ -371,11 +314,6 @@ def _refuse_silent(name_spoken: bool, birth_date_spoken: bool) -> None:
         raise Invalid(BOTH_SPOKEN, field=field)
 
 
-def _refuse_overbooking(actor: Actor, reason: str) -> None:
-    if reason and not actor.may(Permission.APPOINTMENT_OVERBOOK):
-        raise Forbidden(steps.NOT_ALLOWED)
-
-
 def _hold_again(db: Session, actor: Actor, visit: Appointment) -> None:
     """Hold the time of a visit that had let it go, if it is still free.
 
@@ -392,6 +330,7 @@ def _hold_again(db: Session, actor: Actor, visit: Appointment) -> None:
         practitioner_id=visit.practitioner_id,
         room_id=visit.room_id,
         visit=visit,
+        usual=guard.held_of(db, visit),
         overbook_reason=visit.overbook_reason or "",
     )
     visit.occupies = True

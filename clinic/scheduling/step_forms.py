@@ -138,5 +138,11 @@ class IdForm(BaseForm):
     appointment_id = IdField()
 
 
+class TakenForm(IdForm):
+    """Which visit, seen at which version, is to have a free time that was offered."""
+
+    version = VersionField()
+
+
 class BoardArriveForm(IdForm, ArriveForm):
     """An arrival noted on the day board."""

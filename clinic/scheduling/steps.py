@@ -1,6 +1,6 @@
 """Taking a visit one step further: is it where it should be, what changed, who did it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from clinic.audit import service as audit
 from clinic.catalog import queries as catalog_queries
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Forbidden, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.scheduling import queries
@@ -70,6 +70,12 @@ def take(
     if objection:
         raise NotNow(objection)
     return visit
+
+
+def refuse_overbooking(actor: Actor, reason: str) -> None:
+    """Refuse a reason to go over what is booked or planned from whoever may not; Forbidden."""
+    if reason and not actor.may(Permission.APPOINTMENT_OVERBOOK):
+        raise Forbidden(NOT_ALLOWED)
 
 
 def _is_treatment(db: Session, visit: Appointment) -> bool:
@@ -137,6 +143,12 @@ def place(visit: Appointment, names: dict[int, str]) -> dict[str, Any]:
         "practitioner": names.get(visit.practitioner_id, ""),
         "room": names.get(visit.room_id, ""),
     }
+
+
+def left_behind(visit: Appointment, held: Sequence[int]) -> dict[str, Any]:
+    """Return what a move gives up beside its place, so that it can be taken back whole."""
+    over = {"overbook_reason": visit.overbook_reason} if visit.overbook_reason else {}
+    return {"starts_at": visit.starts_at.isoformat(), "held": list(held), **over}
 
 
 def overbooked(names: dict[int, str], against: Collection[int]) -> dict[str, Any]:

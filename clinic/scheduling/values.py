@@ -46,7 +46,6 @@ STATUS_NAMES: dict[AppointmentStatus, str] = {
     AppointmentStatus.ENTERED_IN_ERROR: N_("Entered in error"),
 }
 
-
 FIRST_LANE = 1
 OVERBOOK_LANES = (101, 102)
 """Beside its own lane a person or a room can be held twice more; the guard keeps each of them."""
@@ -206,8 +205,9 @@ class MoveAppointment:
     reason: str = ""
     recheck_reason: str = ""
     overbook_reason: str = ""
+    near_reason: str = ""
+    """Why a session comes nearer to another of its course than the least distance."""
     held_slot_id: int | None = None
-    """A time held for this patient by the waiting list: free for them, for nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from clinic.scheduling import steps as scheduling_steps
 from clinic.scheduling.handed_values import Asked, ToSign
 from clinic.scheduling.history import Line, Place
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
-from clinic.scheduling.rules import checks, states
+from clinic.scheduling.rules import checks, promise, states
 from clinic.scheduling.values import (
     AppointmentStatus,
     Confirmation,
@@ -41,6 +41,10 @@ class Undo:
     place: Place | None
     practitioner_id: int | None = None
     room_id: int | None = None
+    second_hour: bool | None = None
+    held: tuple[int, ...] = ()
+    """Everybody and everything that it held there."""
+    overbook_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,16 +325,23 @@ def undo_of(
         return None
     if visit.status is not AppointmentStatus.BOOKED:
         return None
+    held = tuple(last.before.get("held", ()))
     ids = {
-        row.name: row.id
+        (row.kind, row.name): row.id
         for row in queries.resources(db, visit.location_id)
-        if row.name in {was.practitioner, was.room}
+        if not held or row.id in held
     }
+    at = last.before.get("starts_at")
     return Undo(
         action=VisitAction.MOVE,
         place=was,
-        practitioner_id=ids.get(was.practitioner),
-        room_id=ids.get(was.room),
+        practitioner_id=ids.get((ResourceKind.PRACTITIONER, was.practitioner)),
+        room_id=ids.get((ResourceKind.ROOM, was.room)),
+        second_hour=promise.second_hour_of(dt.datetime.fromisoformat(at), actor.zone)
+        if at
+        else None,
+        held=held,
+        overbook_reason=last.before.get("overbook_reason", ""),
     )
 
 

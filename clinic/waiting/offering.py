@@ -19,7 +19,7 @@ from clinic.locations import queries as location_queries
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import Moment, Outcome
-from clinic.scheduling import checking, guard, held
+from clinic.scheduling import checking, guard, held, moving
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.held import HeldSlot
@@ -178,7 +178,7 @@ def _book(db: Session, actor: Actor, entry: WaitingEntry, slot: HeldSlot) -> App
     second = promise.second_hour_of(slot.starts_at, actor.zone)
     visit = visit_to_move(db, actor, entry.visit_id, entry.patient_id)
     if visit is not None:
-        return scheduling_service.move(
+        return moving.move(
             db,
             actor,
             MoveAppointment(

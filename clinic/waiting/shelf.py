@@ -11,9 +11,8 @@ from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
+from clinic.scheduling import moving, steps
 from clinic.scheduling import queries as scheduling_queries
-from clinic.scheduling import service as scheduling_service
-from clinic.scheduling import steps, undoing
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import MoveAppointment, Refused, StepVisit, VisitAction
 from clinic.waiting.models import ShelfItem
@@ -55,7 +54,7 @@ def place(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment | Ref
 
     Raises what a move raises: MovedOn when somebody else was faster, SlotTaken, Invalid.
     """
-    moved = scheduling_service.move(db, actor, wish)
+    moved = moving.move(db, actor, wish)
     if not isinstance(moved, Refused):
         _drop(db, moved.id)
     return moved
@@ -66,7 +65,7 @@ def unplace(db: Session, actor: Actor, wish: StepVisit) -> Appointment | Refused
 
     Raises what moving it back raises.
     """
-    moved = undoing.move_back(db, actor, wish)
+    moved = moving.move_back(db, actor, wish)
     if not isinstance(moved, Refused):
         db.flush()  # The version that is parked is the one after the move.
         park(db, actor, moved.id, moved.version)

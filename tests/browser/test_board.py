@@ -92,12 +92,12 @@ def test_a_visit_is_moved_by_keyboard_and_taken_back(desk):
     page.keyboard.press("Enter")
     expect(page.locator("#toast")).to_contain_text("16:15")
     page.locator("#toast button").click()
-    expect(page.locator("#toast")).to_contain_text("16:00")
+    expect(page.locator("#toast")).to_contain_text(f"{BOOKED}: taken back.")
     page.reload()
     assert place(page, BOOKED) == (HADDAD, "16:00")
 
 
-def test_a_taken_time_is_refused_and_the_card_goes_back(desk):
+def dropped_on_somebody(desk):
     page = desk.page
     card(page, BOOKED).focus()
     page.keyboard.press("m")
@@ -105,8 +105,33 @@ def test_a_taken_time_is_refused_and_the_card_goes_back(desk):
         page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#toast")).to_contain_text("is already there. Nothing was moved.")
+    expect(page.locator("#instead")).to_contain_text(f"{HADDAD} is taken until 15:05")
     assert place(page, BOOKED) == (HADDAD, "15:15")
+    return page
+
+
+def test_a_taken_time_is_refused_the_card_goes_back_and_one_press_takes_another(desk):
+    page = dropped_on_somebody(desk)
+    offers = page.locator("#instead button[name=take]")
+    expect(offers).to_have_count(3)
+    expect(offers.first).to_be_focused()
+    time = offers.nth(1).locator("b").inner_text()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#toast")).to_contain_text(f"{BOOKED}: {time}")
+    expect(page.locator("#instead")).to_have_count(0)
+    assert place(page, BOOKED)[1] in time
+    page.locator("#toast button").click()
+    expect(page.locator("#toast")).to_contain_text(f"{BOOKED}: taken back.")
+    assert place(page, BOOKED) == (HADDAD, "15:15")
+
+
+def test_escape_closes_what_is_offered_and_the_card_has_the_focus_again(desk):
+    page = dropped_on_somebody(desk)
+    page.keyboard.press("Escape")
+    expect(page.locator("#instead")).to_have_count(0)
+    expect(card(page, BOOKED)).to_be_focused()
 
 
 def test_escape_leaves_a_visit_where_it_was(desk):

@@ -9,7 +9,7 @@ import pytest
 from clinic.core.access import Role
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.values import FactKind, FactSource
-from clinic.scheduling import service
+from clinic.scheduling import moving
 from clinic.scheduling.values import MoveAppointment, Refused
 
 ENDED = dt.date(2026, 8, 20)
@@ -70,7 +70,7 @@ def test_a_visit_that_a_nurse_has_booked_moves_within_its_day_only(desk, ill):
             starts_local=at,
             practitioner_id=desk.physician.id,
         )
-        return service.move(desk.db, desk.actor(Role.RECEPTIONIST), wish)
+        return moving.move(desk.db, desk.actor(Role.RECEPTIONIST), wish)
 
     assert isinstance(moved(AFTER), Refused)
     assert moved(CLEAR + dt.timedelta(hours=1)) is visit

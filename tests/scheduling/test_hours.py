@@ -11,7 +11,7 @@ from clinic.core import clock, walltime
 from clinic.core.access import Role
 from clinic.core.errors import Forbidden
 from clinic.locations.models import OpeningDay
-from clinic.scheduling import guard, service
+from clinic.scheduling import guard, moving, service
 from clinic.scheduling.closing import BlockKind
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Block, Occupancy, WorkingDay, WorkingHours
@@ -264,7 +264,7 @@ def test_a_move_asks_the_hours_of_whoever_is_new(desk):
     works(desk, (dt.time(13), dt.time(18)), resource=other)
     visit = desk.book()
     with pytest.raises(SlotTaken, match="Dr Haddad is not available then"):
-        service.move(
+        moving.move(
             desk.db,
             desk.actor(),
             MoveAppointment(

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from clinic.safety.models import ScreeningRecord
-from clinic.scheduling import queries, service
+from clinic.scheduling import moving, queries
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.steps import MovedOn
 from clinic.scheduling.values import (
@@ -18,7 +18,7 @@ from tests.scheduling.moments import a_move, at
 def test_a_move_takes_everything_along_and_says_so(desk):
     visit = desk.book(service_id=desk.prp.id)
 
-    moved = service.move(
+    moved = moving.move(
         desk.db,
         desk.actor(),
         a_move(visit, starts_local=at(10, 30), room_id=desk.room_2.id, reason="Patient called"),
@@ -46,7 +46,7 @@ def test_a_move_onto_somebody_else_is_refused_and_changes_nothing(desk):
     desk.book()
     mine = desk.book(patient_id=desk.bob().id, starts_local=at(12))
     with pytest.raises(SlotTaken), desk.db.begin_nested():
-        service.move(desk.db, desk.actor(), a_move(mine, starts_local=at(10, 15)))
+        moving.move(desk.db, desk.actor(), a_move(mine, starts_local=at(10, 15)))
     assert desk.db.get_one(type(mine), mine.id, populate_existing=True).starts_local == at(12)
 
 
@@ -54,7 +54,7 @@ def test_a_move_is_checked_for_its_new_day(desk):
     desk.took_ibuprofen()
     visit = desk.book(service_id=desk.prp.id, starts_local=at(10, day=26))
 
-    said = service.move(desk.db, desk.actor(), a_move(visit, starts_local=at(10, day=24)))
+    said = moving.move(desk.db, desk.actor(), a_move(visit, starts_local=at(10, day=24)))
 
     assert isinstance(said, Refused)
     assert visit.starts_local == at(10, day=26)
@@ -68,13 +68,13 @@ def test_a_move_is_checked_for_its_new_day(desk):
 def test_a_move_from_an_old_page_is_refused(desk):
     visit = desk.book()
     old = a_move(visit, starts_local=at(15))
-    service.move(desk.db, desk.actor(), a_move(visit, starts_local=at(14)))
+    moving.move(desk.db, desk.actor(), a_move(visit, starts_local=at(14)))
     with pytest.raises(MovedOn):
-        service.move(desk.db, desk.actor(), old)
+        moving.move(desk.db, desk.actor(), old)
 
 
 def test_only_a_booked_visit_can_be_moved(desk):
     visit = desk.book(starts_local=at(11, day=23))
     desk.arrive(visit)
     with pytest.raises(MovedOn, match="arrived"):
-        service.move(desk.db, desk.actor(), a_move(visit, starts_local=at(14)))
+        moving.move(desk.db, desk.actor(), a_move(visit, starts_local=at(14)))

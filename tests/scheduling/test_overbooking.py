@@ -10,7 +10,7 @@ from clinic.catalog.models import ServiceSegment
 from clinic.catalog.values import Modality, ResourceKind
 from clinic.core.access import Role
 from clinic.core.errors import Forbidden, Invalid
-from clinic.scheduling import guard, queries, service, visit
+from clinic.scheduling import guard, moving, queries, service, visit
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import RESOURCE_GUARD, Occupancy
 from clinic.scheduling.rules import holding
@@ -259,7 +259,7 @@ def test_a_visit_moved_to_a_free_time_is_overbooked_no_more(desk):
     desk.book()
     made = over(desk)
 
-    service.move(
+    moving.move(
         desk.db,
         desk.actor(),
         MoveAppointment(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.errors import Forbidden
-from clinic.scheduling import presence, service, steps, visit
+from clinic.scheduling import moving, presence, service, steps, visit
 from clinic.scheduling.values import (
     AppointmentStatus,
     Confirmation,
@@ -128,7 +128,7 @@ def test_a_confirmation_is_of_its_time_and_comes_back_with_it(desk):
             starts_local=to,
             practitioner_id=desk.physician.id,
         )
-        service.move(desk.db, desk.actor(), wish)
+        moving.move(desk.db, desk.actor(), wish)
 
     move(at + dt.timedelta(hours=2))
     assert presence.confirmation_of(row) is None

@@ -9,7 +9,7 @@ from clinic.core.access import Role
 from clinic.safety import queries as safety_queries
 from clinic.safety import service as safety_service
 from clinic.safety.values import Decision, FactKind, FactState, Moment, ReleaseFinding
-from clinic.scheduling import service, settling
+from clinic.scheduling import moving, service, settling
 from clinic.scheduling.rules import settling as rules
 from clinic.scheduling.rules.settling import Event
 from clinic.scheduling.settling import Until, Whose
@@ -386,7 +386,7 @@ def test_a_move_that_is_refused_leaves_the_check_of_the_visits_own_day_on_top(de
         room_id=visit.room_id,
     )
 
-    assert isinstance(service.move(desk.db, desk.actor(), wish), Refused)
+    assert isinstance(moving.move(desk.db, desk.actor(), wish), Refused)
 
     newest = safety_queries.latest_screening(desk.db, visit.id)
     assert newest is not None

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.errors import Conflict, NotFound
-from clinic.scheduling import queries, service
+from clinic.scheduling import moving, queries, service
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.held import HeldSlot
 from clinic.scheduling.models import Appointment, Occupancy
@@ -70,7 +70,7 @@ def test_nobody_else_gets_a_time_that_is_offered_and_is_told_why(desk, waiting):
         desk.book(patient_id=desk.bob().id)
     somewhere = desk.book(patient_id=desk.bob().id, starts_local=at(11))
     with pytest.raises(SlotTaken):
-        service.move(desk.db, desk.actor(), a_move(somewhere, starts_local=AT_10))
+        moving.move(desk.db, desk.actor(), a_move(somewhere, starts_local=AT_10))
 
     assert "for an offer of the waiting list" in str(taken.value)
     assert "Demir" not in str(taken.value), "whoever it is"

@@ -23,6 +23,7 @@ from clinic.chart.rules.board import (
     View,
     first_of,
 )
+from clinic.chart.views.board_instead import Instead
 from clinic.chart.views.board_news import news
 from clinic.core import clock
 from clinic.core.access import Permission
@@ -148,6 +149,7 @@ def page(
     taken: SlotTaken | None = None,
     refused: Refused | None = None,
     newcomer: Newcomer | None = None,
+    instead: Instead | None = None,
 ) -> str:
     """Draw the page, or the pieces of it that a script asks for."""
     on, view, pieces = shown_on(), shown_view(), wanted()
@@ -192,6 +194,7 @@ def page(
         newcomer=newcomer,
         likeness_names=LIKENESS_NAMES,
         news=news(),
+        instead=instead,
         is_over=on < clock.today(who.zone),
         swap="#quick #board",
         reception_names=RECEPTION_NAMES,

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from clinic.audit import looks
 from clinic.chart.rules.board import View
 from clinic.chart.views.board import bp, fresh_form, here, page, shown_on, shown_view, wanted
+from clinic.chart.views.board_instead import instead
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, NotFound
 from clinic.core.text import N_
@@ -19,14 +20,15 @@ from clinic.messages.forms import WithholdForm
 from clinic.patients import service as patients
 from clinic.patients.views import surroundings
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import desk, newcomers, presence, undoing
+from clinic.scheduling import desk, moving, newcomers, presence
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling import visit as visits
 from clinic.scheduling.forms import BookingForm
 from clinic.scheduling.guard import SlotTaken
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.newcomers import Newcomer
-from clinic.scheduling.step_forms import BoardArriveForm, IdForm, PlacedForm
+from clinic.scheduling.step_forms import BoardArriveForm, IdForm, PlacedForm, TakenForm
 from clinic.scheduling.values import (
     Confirmation,
     ConfirmVisit,
@@ -35,13 +37,14 @@ from clinic.scheduling.values import (
     StartVisit,
     StepVisit,
 )
+from clinic.scheduling.views.moving import why_not
 from clinic.waiting import shelf
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
 from clinic.web.discreet import named
 from clinic.web.errors import status_of
 from clinic.web.formats import fdate, ftime
-from clinic.web.words import translate, words_of
+from clinic.web.words import translate
 
 __all__ = ["bp"]
 BOOKED = N_("Booked: %(who)s, %(day)s at %(time)s")
@@ -56,9 +59,13 @@ def back() -> ResponseReturnValue:
     return redirect(url_for("board.index", **here()), 303)
 
 
-def left(appointment_id: int) -> ResponseReturnValue:
-    """Return to the board and say what a visit has left: a script shows its own bar with Undo."""
-    said = {"moved" if wanted() else "undo": appointment_id}
+def left(appointment_id: int, *, to: dt.date | None = None) -> ResponseReturnValue:
+    """Return to the board and say what a visit has left: a script shows its own bar with Undo.
+
+    Not of one that went to a day that is not shown: then there is no card to take it back by.
+    """
+    is_shown = to is None or (to == shown_on() and shown_view() is not View.WEEK)
+    said = {"moved" if wanted() and is_shown else "undo": appointment_id}
     return redirect(url_for("board.index", **(here() | said)), 303)
 
 
@@ -126,18 +133,39 @@ def register() -> ResponseReturnValue:
 @require(Permission.APPOINTMENT_BOOK)
 def move() -> ResponseReturnValue:
     """Move a card to another time or column; the board comes back as it then stands."""
-    form = PlacedForm(request.form)
-    if not form.validate() or (local := form.starts_local()) is None:
+    return moved_by(moving.move)
+
+
+def moved_by(
+    verb: Callable[[Any, Any, MoveAppointment], Appointment | Refused],
+) -> ResponseReturnValue:
+    """Move a visit where it was dropped, or to a free time that was offered and pressed.
+
+    Refused: say why, and what is free instead.
+    """
+    wish = _offer_taken() if "take" in request.form else _dropped()
+    if wish is None:
         return refused(translate(ODD), 422)
-    wish = move_of(form, local)
     try:
         with transaction() as db:
-            moved = scheduling_service.move(db, actor(), wish)
+            moved = verb(db, actor(), wish)
     except ClinicError as error:
-        return refused(words(error), status_of(error))
+        return _not_moved(wish, error)
     if isinstance(moved, Refused):
-        return refused(why(moved), 409)
-    return left(moved.id)
+        return _not_moved(wish, moved)
+    return left(moved.id, to=moved.starts_local.date() if "take" in request.form else None)
+
+
+def _not_moved(wish: MoveAppointment, said_no: ClinicError | Refused) -> ResponseReturnValue:
+    """Say why a visit was not moved, beside the times that can be had with one press."""
+    if isinstance(said_no, Refused):
+        said, status = why(said_no), 409
+    else:
+        said, status = words(said_no), status_of(said_no)
+    not_moved = instead(wish, said_no, said, on=shown_on(), same=here())
+    if not_moved is None:
+        return refused(said, status)
+    return page(fresh_form(shown_on()), instead=not_moved), status
 
 
 @bp.post("/board/notices")
@@ -158,12 +186,30 @@ def withhold() -> ResponseReturnValue:
     return back()
 
 
-def move_of(form: PlacedForm, local: dt.datetime) -> MoveAppointment:
+def _offer_taken() -> MoveAppointment | None:
+    form, taken = TakenForm(request.form), desk.offered_time(request.form["take"])
+    if taken is None or not form.validate():
+        return None
+    visit = scheduling_queries.get(read(), form.appointment_id.data or 0)
+    return MoveAppointment(
+        appointment_id=visit.id,
+        version=form.version.data or 0,
+        starts_local=taken.starts_local,
+        practitioner_id=taken.practitioner_id or visit.practitioner_id,
+        room_id=taken.room_id,
+        second_hour=taken.second_hour,
+    )
+
+
+def _dropped() -> MoveAppointment | None:
     """Make the command of a dropped card: the lane is a person or a room, the rest stays.
 
     Among people the room is not said: the visit keeps its own where that is free. Among devices
     only the time changes, and what was dropped is the device's part.
     """
+    form = PlacedForm(request.form)
+    if not form.validate() or (local := form.starts_local()) is None:
+        return None
     visit = scheduling_queries.get(read(), form.appointment_id.data or 0)
     lane, view = form.resource_id.data or 0, shown_view()
     if view is View.DEVICES:
@@ -226,7 +272,7 @@ _VERBS: dict[str, Callable[[Any, Any, StepVisit], object]] = {
     "undo_arrive": scheduling_service.undo_arrive,
     "no_show": scheduling_service.no_show,
     "reopen": scheduling_service.reopen,
-    "unmove": undoing.move_back,
+    "unmove": moving.move_back,
     "unplace": shelf.unplace,
     "start": _begin,
     "finish": lambda db, who, wish: scheduling_service.finish(db, who, wish.appointment_id),
@@ -271,7 +317,7 @@ def words(error: ClinicError) -> str:
     """Return the words of a refusal; raises what no look at the board can mend."""
     if status_of(error) == 403 or isinstance(error, NotFound):
         raise error
-    return words_of(error)
+    return why_not(error)
 
 
 def why(said_no: Refused) -> str:

@@ -4,13 +4,11 @@ from flask import flash, request
 from flask.typing import ResponseReturnValue
 
 from clinic.chart.views.board import bp
-from clinic.chart.views.board_acts import back, left, move_of, refused, why, words
+from clinic.chart.views.board_acts import back, moved_by, refused, words
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError
 from clinic.core.text import N_
 from clinic.scheduling import queries as scheduling_queries
-from clinic.scheduling.step_forms import PlacedForm
-from clinic.scheduling.values import Refused
 from clinic.waiting import shelf
 from clinic.waiting.forms import ParkForm
 from clinic.web.access import actor, require
@@ -63,18 +61,7 @@ def take_off() -> ResponseReturnValue:
 @require(Permission.APPOINTMENT_BOOK)
 def place() -> ResponseReturnValue:
     """Move a parked visit to a free time of the board; only then is the old one let go."""
-    form = PlacedForm(request.form)
-    if not form.validate() or (local := form.starts_local()) is None:
-        return refused(translate(ODD), 422)
-    wish = move_of(form, local)
-    try:
-        with transaction() as db:
-            moved = shelf.place(db, actor(), wish)
-    except ClinicError as error:
-        return refused(words(error), status_of(error))
-    if isinstance(moved, Refused):
-        return refused(why(moved), 409)
-    return left(moved.id)
+    return moved_by(shelf.place)
 
 
 def _who(appointment_id: int) -> str:

@@ -50,11 +50,12 @@ def shown(
         "hits": hits,
         "count": hits.count if hits else len(cause.hit(db)),
         "chosen": chosen or {},
-        "why": {id_: _words(error) for id_, error in (why or {}).items()},
+        "why": {id_: why_not(error) for id_, error in (why or {}).items()},
     }
 
 
-def _words(error: ClinicError) -> str:
+def why_not(error: ClinicError) -> str:
+    """Return the words of a refused move: of a time that is not free everything in its way."""
     if isinstance(error, SlotTaken) and error.clashes:
         return " · ".join(
             translate(message, **values) for message, values in map(guard.words_of, error.clashes)

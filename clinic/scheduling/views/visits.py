@@ -14,7 +14,16 @@ from clinic.core.errors import ClinicError, Invalid
 from clinic.core.text import N_
 from clinic.safety import explaining
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
-from clinic.scheduling import course_next, course_queries, desk, handovers, service, visit
+from clinic.scheduling import (
+    alternatives,
+    course_next,
+    course_queries,
+    desk,
+    handovers,
+    moving,
+    service,
+    visit,
+)
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.forms import CancelForm, MoveForm
 from clinic.scheduling.guard import SlotTaken
@@ -324,7 +333,7 @@ def _move_page(
     appointment_id: int,
     form: MoveForm,
     *,
-    taken: SlotTaken | None = None,
+    error: ClinicError | None = None,
     refused: Refused | None = None,
 ) -> str:
     db = read()
@@ -340,13 +349,13 @@ def _move_page(
         shown_on=form.date.data,
         next_url=own_path(request.args.get("next")),
         reception_names=RECEPTION_NAMES,
-        **desk.around_move(
+        **alternatives.around_move(
             db,
             actor(),
             form,
             offered,
-            page.visit,
-            taken=taken,
+            appointment_id,
+            error=error,
             refused=refused,
             later=page.rebook_from,
         ),
@@ -373,11 +382,10 @@ def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
         return _move_page(appointment_id, form), 422
     try:
         with transaction() as db:
-            moved = service.move(db, actor(), form.wish(appointment_id))
+            moved = moving.move(db, actor(), form.wish(appointment_id))
     except (Invalid, SlotTaken) as error:
         status = desk.say_no(form, error)
-        taken = error if isinstance(error, SlotTaken) else None
-        return _move_page(appointment_id, form, taken=taken), status
+        return _move_page(appointment_id, form, error=error), status
     except ClinicError as error:
         if status_of(error) in {403, 404}:
             raise
@@ -387,7 +395,6 @@ def _move(appointment_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:
         return _move_page(appointment_id, form), status_of(error)
     if isinstance(moved, Refused):
         return _move_page(appointment_id, form, refused=moved), 409
-    next_url = own_path(request.args.get("next"))
-    if next_url:  # Back to the list that it was begun from, which offers to take it back.
+    if next_url := own_path(request.args.get("next")):  # The list offers to take it back.
         return redirect(with_values(next_url, undo=appointment_id), 303)
     return done(appointment_id, MOVED)

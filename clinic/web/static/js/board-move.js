@@ -2,6 +2,7 @@
 //   #move-form    appointment_id, version, starts_at, resource_id; data-swap="#board" keeps the page
 import { announce, toast } from "./app.js";
 import { at, beside, can, clock, focusItem, glide, isList, items, lanes, length, page, rows, send, startOf, step, text, whoOf } from "./board-grid.js";
+import { back } from "./board-steps.js";
 
 let moving = null; // { li, lane, row }: where the card came from
 let drag = null;
@@ -67,33 +68,20 @@ function drop(over) {
     return;
   }
   if (li.parentElement === from.lane && at(li) === from.row) { focusItem(li); return; }
-  const taken = clash(li);
-  if (taken) {
-    putBack(from);
-    toast(text("Taken", { who: whoOf(taken) }));
-    return;
-  }
   focusItem(li);
   const lane = li.parentElement;
-  ask(li, lane, at(li), {
-    back: from, undo: (fresh) => moveBack(fresh, keyOf(from.lane), from.row), isNews: true,
-    said: text("Moved", { who: whoOf(li), time: clock(at(li)), lane: lane.dataset.name }),
-  });
+  const who = whoOf(li);
+  ask(li, lane, { back: from, asks: true, undo: back("unmove", who), said: text("Moved", { who, time: clock(at(li)), lane: lane.dataset.name }) });
 }
-const keyOf = (lane) => `${lane.dataset.lane} ${lane.dataset.day}`;
-
-function ask(li, lane, row, rest) {
+/** Ask the server, also about a time that is taken: it says with what, and what is free instead. */
+function ask(li, lane, rest) {
   const form = document.querySelector("#move-form");
   form.elements.appointment_id.value = li.dataset.appointment;
   form.elements.version.value = li.dataset.version;
-  form.elements.starts_at.value = startOf(lane, row);
+  form.elements.starts_at.value = startOf(lane, at(li));
   form.elements.resource_id.value = lane.dataset.lane;
   li.classList.add("saving");
   send(form, { ...rest, appointment: li.dataset.appointment, from: li.getBoundingClientRect() });
-}
-function moveBack(li, key, row) {
-  const lane = lanes().find((other) => keyOf(other) === key);
-  if (lane) ask(li, lane, row, { said: text("Moved", { who: whoOf(li), time: clock(row), lane: lane.dataset.name }) });
 }
 
 /** The keys while a card moves: arrows, Enter, Escape; true when the key was taken. */

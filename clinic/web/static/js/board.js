@@ -12,7 +12,7 @@ import { announce, shortcut, toast } from "./app.js";
 import { ROW, all, at, beside, can, cardOf, current, focusItem, glide, itemAt, items, lanes, page, roving, rows, startOf } from "./board-grid.js";
 import { blockingOf, isDrawing, letDraw, mark } from "./board-span.js";
 import { isMoving, keyWhileMoving, putBack, startMove } from "./board-move.js";
-import { showIdentity, stepKey, stepPress, tick } from "./board-steps.js";
+import { back, showIdentity, stepKey, stepPress, tick } from "./board-steps.js";
 
 const HOUR = 12;
 let scrolled = { top: 0, left: 0 };
@@ -81,7 +81,7 @@ function pick(slots) {
 }
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (event.target.closest("[data-dismiss]")) event.target.closest("#notice").remove();
+  if (event.target.closest("[data-dismiss]")) dismiss(event.target.closest(".notice"));
   const pressed = event.target.closest("[data-board] [data-act]");
   if (pressed && stepPress(pressed.dataset.act, pressed.closest("[data-at]"))) {
     event.preventDefault();
@@ -124,12 +124,31 @@ document.addEventListener("swapped", (event) => {
   if (fresh && fresh !== page.board) replaceBoard(fresh, moved);
   const li = answered && cardOf(answered.appointment);
   if (answered?.back && event.detail.status !== 200) glide(li, answered.from);
+  if (answered?.asks) keepInstead();
   if (!answered?.said || event.detail.status !== 200) return;
+  const undoing = document.querySelector("#undo [autofocus]"); // It went to a day that is not shown.
+  if (undoing) { document.querySelector("#notices").replaceChildren(); undoing.focus(); return; }
   const undo = answered.undo && li && (() => {
     const now = cardOf(answered.appointment);
     if (now) answered.undo(now);
   });
   toast(answered.said, undo, keptNotice());
+});
+/** Keep why a visit was not moved, and what is free instead, below the board: a fresh board leaves it. */
+function keepInstead() {
+  const instead = page.board.closest("#board").querySelector("#instead");
+  document.querySelector("#notices").replaceChildren(...(instead ? [instead] : []));
+  instead?.querySelector("button[name=take]").focus();
+}
+/** Leave a visit where it is: its card has the focus again. */
+function dismiss(notice) {
+  const id = notice.querySelector("[name=appointment_id]")?.value;
+  notice.remove();
+  if (id && notice.id === "instead") focusItem(cardOf(id));
+}
+document.addEventListener("keydown", (event) => {
+  const notice = event.key === "Escape" && event.target.closest?.("#instead");
+  if (notice) dismiss(notice);
 });
 /** Take the question whether the patient shall be told aside, to be asked once the bar has closed. */
 function keptNotice() {
@@ -142,6 +161,16 @@ function keptNotice() {
   });
 }
 document.addEventListener("submit", (event) => event.target.closest("#notice")?.setAttribute("hidden", ""));
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("#instead form");
+  if (!form) return;
+  const { undo, who } = form.dataset;
+  const li = cardOf(form.elements.appointment_id.value);
+  page.sent = {
+    appointment: form.elements.appointment_id.value, asks: true, said: event.submitter?.dataset.said,
+    undo: back(undo, who), from: li?.getBoundingClientRect() ?? { x: 0, y: 0 },
+  };
+});
 document.addEventListener("swapfailed", () => {
   if (page.sent?.back) putBack(page.sent.back);
   else page.board.querySelector(".saving")?.classList.remove("saving");

@@ -51,7 +51,7 @@ document.addEventListener("click", (event) => {
   event.stopImmediatePropagation();
   const who = li.querySelector(".who").textContent;
   page.sent = {
-    appointment: li.dataset.parked, undo: back("unplace", who),
+    appointment: li.dataset.parked, asks: true, undo: back("unplace", who),
     said: text("Moved", { who, time: slot.dataset.start.slice(11), lane: slot.parentElement.dataset.name }),
   };
   send(document.querySelector("#place-form"), {
