@@ -1,5 +1,6 @@
 """A whole scalp by touch on a tablet: counted taps, big targets, quick at four hundred points."""
 
+import re
 import statistics
 import time
 
@@ -25,6 +26,32 @@ SMALL = """() => {
     .map((e) => [e.outerHTML.slice(0, 90), e.getBoundingClientRect()])
     .filter(([, box]) => box.height && (box.height < 43.5 || box.width < 43.5))
     .map(([html, box]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`);
+}"""
+SQUARES = """() => {
+  // Which zone answers a finger's press where, and the largest square of it: in steps of 4 px.
+  const views = [...document.querySelectorAll('[data-stage] svg')];
+  const svg = views.find((one) => one.checkVisibility());
+  svg.scrollIntoView({ block: 'start' });
+  const box = svg.getBoundingClientRect();
+  const largest = {};
+  for (const zone of svg.querySelectorAll('.zone')) largest[zone.dataset.zone] = 0;
+  let above = [];
+  for (let y = box.top + 2; y < Math.min(box.bottom, innerHeight); y += 4) {
+    const here = [];
+    for (let x = box.left + 2, n = 0; x < box.right; x += 4, n += 1) {
+      const under = document.elementFromPoint(x, y);
+      under?.dispatchEvent(new PointerEvent('pointerdown', {
+        bubbles: true, pointerType: 'touch', clientX: x, clientY: y,
+      }));
+      const code = svg.querySelector('.zone.pressed')?.dataset.zone;
+      const same = (cell) => (cell && cell.code === code ? cell.side : 0);
+      const around = [above[n], here[n - 1], above[n - 1]].map(same);
+      here[n] = { code, side: code ? 1 + Math.min(...around) : 0 };
+      if (code) largest[code] = Math.max(largest[code], here[n].side * 4);
+    }
+    above = here;
+  }
+  return largest;
 }"""
 TAPS = """async () => {
   const zones = [...document.querySelectorAll('svg.top .zone:not([aria-disabled])')];
@@ -133,6 +160,36 @@ def test_every_target_of_the_page_is_big_enough_for_a_glove(demo, tablet):
     page = tablet.goes_to(f"/sessions/{begun(demo)}")
 
     assert page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("view", ["top", "front", "left", "right", "back"])
+def test_every_zone_of_the_drawing_is_big_enough_for_a_glove(demo, tablet, view):
+    page = tablet.goes_to(f"/sessions/{empty(demo)}")
+    page.locator("label", has=page.locator(f"input[name=view][value={view}]")).tap()
+    squares = page.evaluate(SQUARES)
+
+    assert {code: side for code, side in squares.items() if side < 44} == {}
+    assert len(squares) > 4
+
+
+def test_a_finger_beside_a_narrow_zone_sets_its_point_inside(demo, tablet):
+    page = tablet.goes_to(f"/sessions/{empty(demo)}")
+    page.locator("label", has=page.locator("input[name=view][value=back]")).tap()
+    page.locator("svg.back").evaluate("svg => svg.scrollIntoView({ block: 'center' })")
+    box = zone(page, "temporal_l", "back").bounding_box()
+    beside, below = box["x"] - 12, box["y"] + box["height"] / 2
+    page.touchscreen.tap(beside, below)
+    page.touchscreen.tap(beside, below)
+    page.touchscreen.tap(box["x"] - 60, below)  # Beside the head: nobody means a zone.
+
+    assert count(page) == 2
+    expect(zone(page, "temporal_l", "back")).to_have_attribute("aria-label", re.compile("2 points"))
+    places = page.locator("svg.back .pt").evaluate_all(
+        "all => all.map((one) => one.getAttribute('transform'))"
+    )
+    assert len(set(places)) == 2, "no point lies upon another"
+    page.get_by_role("button", name="Save draft").last.click()
+    expect(page.get_by_text("The draft is saved.")).to_be_visible(timeout=20_000)
 
 
 def test_a_tap_is_answered_at_once_at_four_hundred_points(demo, tablet):

@@ -21,7 +21,9 @@
 //     li[data-was] (µL last time) gets the class `differs`; li[data-area] (mm²) has [data-cm2] with data-least and data-most (µL/cm²)
 //     button [data-all] shows the rows of older points too
 //     buttons [data-undo] [data-fill] [data-copy='[points]'] [data-add] with [data-add-zone], [data-add-count]
+import { shown, thousandths } from "./amounts.js";
 import { announce, fill, toast } from "./app.js";
+import { isFinger, unitsOf, zoneAt } from "./scalp-reach.js";
 
 const form = document.querySelector("form[data-scalp]");
 const store = form.elements.points;
@@ -43,20 +45,7 @@ let selected = null;
 let current = null; // the zone that was last used
 let last = Math.max(0, ...points.map((point) => point.n)); // a number is not given twice on a page
 
-// ---- numbers: whole thousandths, comma and point alike ----
-const EASTERN = "٠١٢٣٤٥٦٧٨٩";
-function thousandths(raw) {
-  const plain = raw.trim().replace(/[٠-٩]/g, (digit) => EASTERN.indexOf(digit)).replace(/[,٫]/, ".");
-  if (!/^\d{1,4}(\.\d{1,3})?$/.test(plain)) return null;
-  const [whole, rest = ""] = plain.split(".");
-  return Number(whole) * 1000 + Number(rest.padEnd(3, "0"));
-}
-function shown(amount, places = 2) {
-  const sign = amount < 0 ? "-" : "";
-  const digits = String(Math.abs(amount)).padStart(4, "0");
-  const rest = digits.slice(-3).replace(/0+$/, "").padEnd(places, "0");
-  return `${sign}${digits.slice(0, -3)}${rest ? `.${rest}` : ""}`;
-}
+// ---- sums ----
 const sum = (list) => list.reduce((total, point) => total + point.ul, 0);
 const many = (list) => list.reduce((total, point) => total + (point.points ?? 1), 0);
 const total = () => shown(sum(points));
@@ -73,25 +62,33 @@ const shut = (zone) => zone.getAttribute("aria-disabled") === "true";
 // A point drawn across the edge of its zone could be taken for one of the next: its middle stays
 // away from the outline by what it measures.
 const AROUND = [[0, 0], [6, 0], [-6, 0], [0, 6], [0, -6]];
-/** The next free places of a zone: a hexagonal walk 18 units apart, inside the outline. */
+const TIGHT = 13; // units between two points, at least
+const isFree = (taken, x, y) => taken.every((p) => Math.hypot(p.x - x, p.y - y) > TIGHT);
+/** The next free places of a zone: a hexagonal walk 18 units apart, inside the outline; a finer one
+    where the zone is too narrow for it. */
 function* spots(zone) {
   const svg = viewOf(zone);
   const path = zone.querySelector("path");
   const box = path.getBBox();
   const taken = points.filter((point) => point.view === svg.dataset.view);
   const probe = svg.createSVGPoint();
-  let odd = 0;
-  for (let y = box.y + 12; y < box.y + box.height - 6; y += 16, odd ^= 1) {
-    for (let x = box.x + 12 + odd * 9; x < box.x + box.width - 6; x += 18) {
-      const inside = AROUND.every(([right, down]) => {
-        probe.x = x + right;
-        probe.y = y + down;
-        return path.isPointInFill(probe);
-      });
-      if (inside && taken.every((p) => Math.hypot(p.x - x, p.y - y) > 13)) {
+  const isInside = (x, y) => AROUND.every(([right, down]) => {
+    probe.x = x + right;
+    probe.y = y + down;
+    return path.isPointInFill(probe);
+  });
+  let isNarrow = true;
+  for (const step of [18, 3]) {
+    for (let y = box.y + 12, odd = 0; y < box.y + box.height - 6; y += (step * 8) / 9, odd ^= 1) {
+      for (let x = box.x + (step * 2) / 3 + (odd * step) / 2; x < box.x + box.width - 6; x += step) {
+        if (!isInside(x, y)) continue;
+        isNarrow = false;
+        if (!isFree(taken, x, y)) continue;
+        taken.push({ x, y });
         yield [Math.round(x), Math.round(y)];
       }
     }
+    if (!isNarrow) return;
   }
 }
 const AMOUNTS = new Set(["ul", "um", "nl"]);
@@ -307,21 +304,25 @@ function use(zone) {
 }
 
 // ---- hands: pointer and keys ----
+const press = (zone) => { for (const other of zones()) other.classList.toggle("pressed", other === zone); };
+stage.addEventListener("pointerdown", (event) => press(zoneAt(event)));
+for (const end of ["pointerup", "pointercancel", "pointerleave"]) stage.addEventListener(end, () => press(null));
 stage.addEventListener("click", (event) => {
   const point = event.target.closest(".pt");
   if (point && !inZones()) { select(Number(point.dataset.n)); return; }
   const code = point && points.find((other) => other.n === Number(point.dataset.n))?.zone;
-  const zone = code ? zoneOf(code) : event.target.closest(".zone");
+  const zone = code ? zoneOf(code) : zoneAt(event);
   if (!zone) return;
   use(zone);
   if (inZones()) { dose(zone); return; }
-  const svg = viewOf(zone);
-  const spot = svg.createSVGPoint();
-  spot.x = event.clientX;
-  spot.y = event.clientY;
-  const { x, y } = spot.matrixTransform(svg.getScreenCTM().inverse());
   // A screen reader's click has no place: it takes the next free one, like Enter.
-  add(zone, event.detail === 0 ? {} : { place: [Math.round(x), Math.round(y)] });
+  if (event.detail === 0) { add(zone); return; }
+  const { x, y } = unitsOf(viewOf(zone), event);
+  const taken = points.filter((other) => other.view === viewOf(zone).dataset.view);
+  const isClear = event.target.closest(".zone") && (!isFinger(event) || isFree(taken, x, y));
+  const far = ([a, b]) => Math.hypot(a - x, b - y);
+  const place = isClear ? [Math.round(x), Math.round(y)] : [...spots(zone)].sort((one, other) => far(one) - far(other))[0];
+  add(zone, place ? { place } : {});
 });
 stage.addEventListener("keydown", (event) => {
   const zone = event.target.closest(".zone");
