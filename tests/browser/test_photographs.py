@@ -103,6 +103,27 @@ def test_the_camera_shows_the_reference_over_what_it_sees(demo, nurse, url):
     assert count(demo) == before + 1
 
 
+def test_what_only_the_browser_can_read_is_sent_as_jpeg_and_else_refused_in_words(demo, nurse, url):
+    """Chromium reads AVIF and not HEIC; Safari on an iPad reads both."""
+    before, page = count(demo), nurse.goes_to(f"{url}/photographs/new?view=front")
+    heic = {"name": "IMG_1.HEIC", "mimeType": "image/heic", "buffer": b"\0\0\0\x18ftypheic"}
+    page.get_by_label("Or choose pictures").set_input_files(
+        [a_picture("one.avif", kind="AVIF"), heic]
+    )
+    rows = page.locator("[data-sent-list] li")
+    expect(rows.nth(0)).to_contain_text("one.jpg")
+    expect(rows.nth(1)).to_contain_text("Formats, “Most Compatible”")
+
+    page.get_by_role("button", name="Keep").tap()
+    expect(rows.nth(0)).to_contain_text("kept")
+    assert count(demo) == before + 1
+    rows.nth(1).get_by_role("button").tap()
+    page.get_by_role("button", name="Keep").tap()
+    expect(page).to_have_url(re.compile("/photographs/views"))
+    assert count(demo) == before + 1
+    nurse.complaints.clear()  # Chromium says that it cannot show the other one.
+
+
 def test_a_picture_that_finds_no_server_stays_and_is_sent_again(demo, nurse, url):
     before, page = count(demo), nurse.goes_to(f"{url}/photographs/new?view=front")
     page.get_by_label("Or choose pictures").set_input_files([a_picture("one.jpg")])

@@ -1,20 +1,24 @@
 """What is made of what somebody sent: drawn anew, or refused with words; never kept as it came."""
 
 import struct
+import subprocess
+import sys
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from clinic.core.errors import Invalid
-from clinic.outcomes import pictures
+from clinic.outcomes import drawing, pictures
 from tests.outcomes.conftest import as_file, dots, opened
 
 pytestmark = [pytest.mark.once]
 SECRET = b"Xyzomab"
+ROOT = Path(__file__).parents[2]
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -34,6 +38,21 @@ def with_text(size: int) -> bytes:
     return as_file(dots(), "PNG", pnginfo=text)
 
 
+def with_profile(size: int) -> bytes:
+    """A PNG with a small profile that unpacks to a large one."""
+    raw = as_file(dots(), "PNG")
+    profile = chunk(b"iCCP", b"x\0\0" + zlib.compress(b"\0" * size))
+    return raw[:33] + profile + raw[33:]
+
+
+def on_a_canvas(width: int, height: int) -> bytes:
+    """A small WebP that asks for a large canvas before anybody has looked at it."""
+    raw = bytearray(as_file(dots(), "WEBP", save_all=True, append_images=[dots().rotate(180)]))
+    at = raw.index(b"VP8X") + 12
+    raw[at : at + 6] = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return bytes(raw)
+
+
 def with_scans(count: int) -> bytes:
     """A JPEG that goes over its dots again and again."""
     raw = as_file(dots(), progressive=True)
@@ -49,11 +68,19 @@ REFUSED = {
     "just above the limit": (bomb(8_001, 5_000), pictures.TOO_MANY_PIXELS),
     "fewer rows than it says": (bomb(6_000, 6_000), pictures.UNREADABLE),
     "a text that unpacks to 50 MB": (with_text(50_000_000), pictures.UNREADABLE),
+    "a WebP that asks for two gigabytes": (on_a_canvas(16_383, 16_383), pictures.UNREADABLE),
+    "a WebP of 16 megapixels": (
+        as_file(Image.new("RGB", (4_100, 4_000)), "WEBP", quality=1, method=0),
+        pictures.TOO_HEAVY,
+    ),
+    "a profile that unpacks to 50 MB": (with_profile(50_000_000), pictures.UNREADABLE),
+    "a hair": (as_file(Image.new("L", (1, 60_000)), "PNG"), pictures.TOO_SMALL),
     "SVG": (SVG, pictures.UNREADABLE),
     "HTML": (b"<!doctype html><script>alert(1)</script>" * 9, pictures.UNREADABLE),
     "a page before the picture": (SVG + as_file(dots()), pictures.UNREADABLE),
     "GIF": (as_file(dots(), "GIF"), pictures.UNREADABLE),
     "TIFF": (as_file(dots(), "TIFF"), pictures.UNREADABLE),
+    "PDF": (as_file(dots(), "PDF"), pictures.UNREADABLE),
     "BMP": (as_file(dots(), "BMP"), pictures.UNREADABLE),
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", pictures.UNREADABLE),
     "half a JPEG": (as_file(dots())[:2_000], pictures.UNREADABLE),
@@ -105,6 +132,7 @@ CLEANED = {
     "a comment": as_file(dots(), comment=SECRET),
     "XMP": as_file(dots(), xmp=b"<x:xmpmeta>" + SECRET + b"</x:xmpmeta>"),
     "a profile with words": as_file(dots(), icc_profile=SECRET * 20),
+    "a profile of 3 MB": as_file(dots(), icc_profile=SECRET * 450_000),
     "a page behind the picture": as_file(dots()) + b"<script>" + SECRET + b"</script>",
     "an archive behind the picture": as_file(dots()) + b"PK\x03\x04" + SECRET,
     "text in a PNG": as_file(dots(), "PNG", exif=rotated(1)),
@@ -270,3 +298,78 @@ def test_no_more_than_two_wait(slow):
     with pytest.raises(pictures.Busy):
         pictures.redrawn(as_file(dots()))
     assert time.monotonic() - begun < 1
+
+
+MEASURE = """
+import resource, sys, threading
+from clinic.outcomes import pictures
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+raw = sys.stdin.buffer.read()
+drawing = [threading.Thread(target=pictures.redrawn, args=(raw,)) for _ in range(2)]
+for one in drawing:
+    one.start()
+for one in drawing:
+    one.join()
+own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+print(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "I;16", "RGB"])
+def test_the_largest_picture_takes_no_memory_of_the_server_and_little_of_the_machine(mode):
+    """In the server itself, one such picture once took 630 MB (FI-02)."""
+    image = Image.new(mode, (8_000, 5_000))
+    kind = "JPEG" if mode == "RGB" else "PNG"
+    raw = as_file(image, kind, exif=rotated(6), **({"progressive": True} if kind == "JPEG" else {}))
+    measured = subprocess.run(
+        [sys.executable, "-c", MEASURE], input=raw, cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+
+    own, most = (int(kilobytes) // 1024 for kilobytes in measured.stdout.split())
+    assert own < 64
+    assert 100 < most <= drawing.MOST_MEMORY // 1024**2
+
+
+SHUT_IN = f"""
+import importlib.util, os, sys
+found = importlib.util.spec_from_file_location("drawing", {drawing.__file__!r})
+drawing = importlib.util.module_from_spec(found)
+found.loader.exec_module(drawing)
+drawing._shut_in()
+def tried(act):
+    try:
+        act()
+    except (OSError, MemoryError) as failure:
+        return type(failure).__name__
+print(tried(lambda: open("/etc/hostname")), tried(lambda: bytearray(600_000_000)))
+"""
+
+
+def test_who_takes_the_drawing_program_over_has_no_file_and_little_memory():
+    ended = subprocess.run(
+        [sys.executable, "-I", "-c", SHUT_IN], capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout == "OSError MemoryError\n"
+
+
+def test_the_drawing_program_is_not_told_the_clinics_secrets(monkeypatch, tmp_path):
+    spy = tmp_path / "spy.py"
+    spy.write_text("import os, sys\nsys.exit(10 if 'SECRET_KEY' in os.environ else 12)\n")
+    monkeypatch.setenv("SECRET_KEY", "x" * 40)
+    monkeypatch.setattr(drawing, "__file__", str(spy))
+
+    with pytest.raises(Invalid) as refused:
+        pictures.redrawn(as_file(dots()))
+    assert refused.value.message == pictures.TOO_SMALL
+
+
+def test_what_takes_too_long_is_ended_and_said(monkeypatch, tmp_path):
+    spy = tmp_path / "spy.py"
+    spy.write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(drawing, "__file__", str(spy))
+    monkeypatch.setattr(drawing, "MOST_SECONDS", 0.5)
+
+    with pytest.raises(Invalid) as refused:
+        pictures.redrawn(as_file(dots()))
+    assert refused.value.message == pictures.TOO_HEAVY

@@ -199,5 +199,6 @@ def _form_page(patient_id: int, form: PicturesForm, outcome: Outcome | None = No
         outcome=outcome,
         send_url=uploads.address("photographing.create", patient_id=patient_id),
         most_bytes=pictures.MOST_BYTES,
+        apple=pictures.APPLE,
     )
     return Response(page, headers=headers.WITH_CAMERA)

@@ -38,7 +38,42 @@ function say(item, text, tone) {
   if (tone) state.dataset[tone] = "";
 }
 
-function add(file) {
+/** What a canvas makes of a picture or a film: a JPEG, upright, in sRGB; null when it cannot. */
+function drawn(source, width, height, name) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d").drawImage(source, 0, 0);
+  return new Promise((done) => {
+    canvas.toBlob((blob) => done(blob && new File([blob], name, { type: "image/jpeg" })), "image/jpeg", 0.95);
+  });
+}
+
+const APPLES = /\.(heic|heif|avif)$/i;
+
+/** The file itself; a HEIC, which the server does not read, as JPEG where this browser can; else null. */
+async function readable(file) {
+  if (!APPLES.test(file.name) && !/^image\/(heic|heif|avif)/.test(file.type)) return file;
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await image.decode();
+    return await drawn(image, image.naturalWidth, image.naturalHeight, file.name.replace(APPLES, ".jpg"));
+  } catch {
+    return null;
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+}
+
+async function take(files) {
+  for (const file of files) {
+    const ready = await readable(file);
+    add(ready ?? file, ready ? "" : words.apple);
+  }
+}
+
+function add(file, refused) {
   const row = $("template[data-row]").content.firstElementChild.cloneNode(true);
   const item = { file, row, key: key(), address: URL.createObjectURL(file), kept: false };
   row.querySelector("img").src = item.address;
@@ -47,9 +82,10 @@ function add(file) {
   row.addEventListener("click", (event) => { if (!event.target.closest("button")) look(item); });
   list.append(row);
   chosen.push(item);
-  if (file.size > Number(words.most)) {
+  const bad = refused || (file.size > Number(words.most) && words.tooLarge);
+  if (bad) {
     item.bad = true;
-    say(item, words.tooLarge, "bad");
+    say(item, bad, "bad");
   } else {
     say(item, words.waiting);
   }
@@ -71,7 +107,7 @@ function leaveOut(item) {
 
 for (const input of form.querySelectorAll("input[type=file]")) {
   input.addEventListener("change", () => {
-    for (const file of input.files) add(file);
+    take([...input.files]);
     input.value = ""; // They are in the list now.
   });
 }
@@ -155,16 +191,12 @@ if (navigator.mediaDevices?.getUserMedia) {
     $("[data-shutter]").hidden = false;
     lay();
   });
-  $("[data-shutter]").addEventListener("click", () => {
-    const canvas = document.createElement("canvas");
-    canvas.width = video.videoWidth;
-    canvas.height = video.videoHeight;
-    canvas.getContext("2d").drawImage(video, 0, 0);
-    canvas.toBlob((blob) => {
-      if (blob) add(new File([blob], `camera-${chosen.length + 1}.jpg`, { type: "image/jpeg" }));
-      video.hidden = false; // The next one may follow at once.
-      preview.hidden = true;
-    }, "image/jpeg", 0.95);
+  $("[data-shutter]").addEventListener("click", async () => {
+    const name = `camera-${chosen.length + 1}.jpg`;
+    const file = await drawn(video, video.videoWidth, video.videoHeight, name);
+    if (file) add(file);
+    video.hidden = false; // The next one may follow at once.
+    preview.hidden = true;
   });
   addEventListener("pagehide", stopCamera);
 }
