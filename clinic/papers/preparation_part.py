@@ -12,12 +12,14 @@ from clinic.papers.values import Prepared
 from clinic.treatments.preparation_values import (
     ACTIVATION_NAMES,
     ANTICOAGULANT_NAMES,
+    BRAKE_NAMES,
     COUNT_KIND_NAMES,
     DRAW_SITE_NAMES,
     GUIDANCE_NAMES,
     LAYER_NAMES,
     METHOD_NAMES,
     RICHNESS_NAMES,
+    Preparation,
 )
 from clinic.treatments.rules import yields
 from clinic.web.formats import fdate, fdatetime, ltr
@@ -31,9 +33,12 @@ _SPIN_HEADS = (
     N_("min"),
     N_("Revolutions a minute"),
     N_("Rotor radius, mm"),
+    "°C",
+    N_("Brake"),
     N_("Begun at"),
     N_("Stopped at"),
 )
+_COUNT_HEADS = (N_("Cells"), N_("Of the blood"), N_("Of the PRP"))
 
 
 def draw_preparation(page: Sheet, prepared: Prepared) -> None:
@@ -51,17 +56,27 @@ def draw_preparation(page: Sheet, prepared: Prepared) -> None:
                     _text(spin.minutes),
                     _text(spin.rpm),
                     _text(spin.radius_mm),
+                    _text(spin.temperature_c),
+                    _named(BRAKE_NAMES, spin.brake),
                     _done(spin.started_at, begun_by),
                     _done(spin.ended_at, ended_by),
                 )
                 for n, (spin, begun_by, ended_by) in enumerate(prepared.spins, 1)
             ],
-            (10, 8, 8, 14, 12, 24, 24),
+            (6, 8, 8, 13, 11, 8, 14, 22, 22),
         )
-    counts = _counts(prepared)
-    if any(value for _, value in counts):
+    counted = yields.counted(prepared.content)
+    if counted:
         page.heading(translate(N_("Counts")))
-        page.pairs(counts)
+        page.grid(
+            [translate(head) for head in _COUNT_HEADS],
+            [
+                (translate(name), _amount(base, unit), _amount(of_prp, unit))
+                for name, unit, base, of_prp in counted
+            ]
+            + [_known(prepared.content)],
+            (30, 35, 35),
+        )
     found = [one for one in yields.of(prepared.content) if one.text]
     if found:
         page.heading(translate(N_("What the counts say")))
@@ -108,7 +123,15 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
             translate(N_("Identity checked")),
             _done(prepared.identity_at, prepared.identity_by),
         ),
-        (translate(N_("Centrifuge")), apart(prepared.centrifuge)),
+        (
+            translate(N_("Centrifuge")),
+            _joined(
+                apart(prepared.centrifuge),
+                translate(N_("next service due on %(day)s"), day=fdate(content.centrifuge_due_on))
+                if content.centrifuge_due_on
+                else "",
+            ),
+        ),
         (translate(N_("Layer")), _named(LAYER_NAMES, content.layer)),
         (
             translate(N_("Leukocytes")),
@@ -134,42 +157,21 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
     ]
 
 
-def _counts(prepared: Prepared) -> list[tuple[str, str]]:
-    content = prepared.content
-    base = (
-        (N_("Platelets"), content.base_platelets_e6l, "×10⁹/L"),
-        (N_("Leukocytes"), content.base_leukocytes_e6l, "×10⁹/L"),
-        (N_("Red cells"), content.base_erythrocytes_e9l, "×10¹²/L"),
-    )
-    of_prp = (
-        (N_("Platelets"), content.prp_platelets_e6l, "×10⁹/L"),
-        (N_("Leukocytes"), content.prp_leukocytes_e6l, "×10⁹/L"),
-        (N_("Red cells"), content.prp_erythrocytes_e9l, "×10¹²/L"),
-    )
-    return [
-        *((_of(N_("blood"), name), _amount(value, unit)) for name, value, unit in base),
-        (
-            _of(N_("blood"), N_("How they are known")),
-            _joined(
-                _named(COUNT_KIND_NAMES, content.base_kind),
-                fdate(content.base_on),
-                apart(content.base_source),
-            ),
+def _known(content: Preparation) -> tuple[str, str, str]:
+    """Return the row that says how the counts of the blood and of the PRP are known."""
+    return (
+        translate(N_("How they are known")),
+        _joined(
+            _named(COUNT_KIND_NAMES, content.base_kind),
+            fdate(content.base_on),
+            apart(content.base_source),
         ),
-        *((_of("PRP", name), _amount(value, unit)) for name, value, unit in of_prp),
-        (
-            _of("PRP", N_("How they are known")),
-            _joined(
-                _named(COUNT_KIND_NAMES, content.prp_kind),
-                fdate(content.prp_on),
-                apart(content.prp_source),
-            ),
+        _joined(
+            _named(COUNT_KIND_NAMES, content.prp_kind),
+            fdate(content.prp_on),
+            apart(content.prp_source),
         ),
-    ]
-
-
-def _of(what: str, name: str) -> str:
-    return f"{translate(name)} ({translate(what)})"
+    )
 
 
 def _named(names: Mapping[E, str], member: E | None) -> str:

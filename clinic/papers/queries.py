@@ -157,8 +157,8 @@ _PRINTED = {
     },
     "sites": set(signing.SITES_2),
     "time_out": {"line", "account_id", "at"},
-    "preparation": set(signing.PREPARATION_2),
-    "spins": set(signing.SPINS_2),
+    "preparation": set(signing.PREPARATION_3),
+    "spins": set(signing.SPINS_3),
 }
 """What of the signed columns has its place on the paper, or is only the key of what is printed."""
 

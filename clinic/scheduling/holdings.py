@@ -1,6 +1,7 @@
 """Keeping what visits can hold: practitioners, nurses, rooms and devices of a place."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.accounts.models import Account
 from clinic.accounts.values import AccountStatus
 from clinic.audit import service as audit
-from clinic.catalog.values import ResourceKind
+from clinic.catalog.values import CENTRIFUGE, ResourceKind
 from clinic.core import clock
 from clinic.core.access import Actor, Role, refuse_unconfirmed
 from clinic.core.changes import before_after
@@ -41,7 +42,14 @@ def card(db: Session, actor: Actor, resource_id: int) -> ResourceCard:
 
 def _card(row: Resource) -> ResourceCard:
     return ResourceCard(
-        id=row.id, version=row.version, kind=row.kind, name=row.name, is_active=row.is_active
+        id=row.id,
+        version=row.version,
+        kind=row.kind,
+        name=row.name,
+        is_active=row.is_active,
+        device_type=row.device_type,
+        radius_mm=row.radius_mm,
+        service_due_on=row.service_due_on,
     )
 
 
@@ -102,7 +110,9 @@ def add(db: Session, actor: Actor, wish: AddResource) -> Resource:
 
 
 def change(db: Session, actor: Actor, wish: ChangeResource) -> Resource:
-    """Rename something or take it out of use; past and booked visits keep it.
+    """Change something or take it out of use; past and booked visits keep it.
+
+    A device alone has a day of its service, a centrifuge alone a radius.
 
     Raises NotFound, StaleEdit, Invalid when the name is taken, PasswordNeeded.
     """
@@ -112,10 +122,15 @@ def change(db: Session, actor: Actor, wish: ChangeResource) -> Resource:
         raise StaleEdit(STALE)
     if wish.name != resource.name:
         _refuse_taken(db, actor, wish.name)
-    after = {"name": wish.name, "is_active": wish.is_active}
+    after: dict[str, Any] = {"name": wish.name, "is_active": wish.is_active}
+    if resource.kind is ResourceKind.DEVICE:
+        after["service_due_on"] = wish.service_due_on
+    if resource.device_type == CENTRIFUGE:
+        after["radius_mm"] = wish.radius_mm
     detail = before_after(resource, after)
 
-    resource.name, resource.is_active = wish.name, wish.is_active
+    for name, value in after.items():
+        setattr(resource, name, value)
     audit.record(db, actor, "resource.changed", "resource", resource.id, detail=detail)
     return resource
 

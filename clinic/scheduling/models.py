@@ -35,6 +35,7 @@ class Resource(Versioned, Base):
         sa.CheckConstraint(
             "kind IN ('practitioner', 'nurse') OR account_id IS NULL", name="account_of_person"
         ),
+        sa.CheckConstraint("radius_mm BETWEEN 40 AND 250", name="radius"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
@@ -45,6 +46,10 @@ class Resource(Versioned, Base):
     kind: Mapped[ResourceKind]
     name: Mapped[str] = mapped_column(sa.String(120))
     device_type: Mapped[str] = mapped_column(sa.String(40), default="")
+    radius_mm: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """Of a centrifuge: from the axis of its rotor to the bottom of the tube."""
+    service_due_on: Mapped[dt.date | None] = mapped_column(default=None)
+    """Of a device."""
     sort: Mapped[int] = mapped_column(sa.SmallInteger, default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
 

@@ -1,8 +1,12 @@
 """What visits can hold, as the clinic keeps it: the list and its commands."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from clinic.catalog.values import ResourceKind
+
+RADIUS_MM = (40, 250)
+"""The least and the most radius of a rotor, axis to bottom of the tube [clinical.md 2B, DD]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +18,9 @@ class ResourceCard:
     kind: ResourceKind
     name: str
     is_active: bool
+    device_type: str = ""
+    radius_mm: int | None = None
+    service_due_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +36,13 @@ class AddResource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeResource:
-    """Rename something on the list or take it out of use, seen at `version`."""
+    """Change something on the list or take it out of use, seen at `version`."""
 
     resource_id: int
     version: int
     name: str
     is_active: bool
+    radius_mm: int | None = None
+    """Of a centrifuge."""
+    service_due_on: dt.date | None = None
+    """Of a device."""

@@ -108,7 +108,7 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         bars=bars,
         first_point_at=first,
         unusual=(
-            *preparing.unusual(prepared),
+            *preparing.unusual(prepared, on=on),
             *((slow,) if slow else ()),
             *checks.unusual(case),
             *barring.unusual(bars, content.sites, used),

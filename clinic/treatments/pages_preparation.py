@@ -19,8 +19,13 @@ from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.preparation_values import (
     ACTIVATION_NAMES,
+    BRAKE_NAMES,
+    COUNT_KIND_NAMES,
     DRAW_SITE_NAMES,
+    GUIDANCE_NAMES,
     LAYER_NAMES,
+    METHOD_NAMES,
+    RICHNESS_NAMES,
     CountKind,
     Preparation,
     PresetCard,
@@ -29,15 +34,20 @@ from clinic.treatments.queries import identity as incident_queries
 from clinic.treatments.queries import preparation as queries
 from clinic.treatments.queries import sessions as session_queries
 from clinic.treatments.rules import preparation_limits as limits
-from clinic.treatments.rules import preparing, yields
+from clinic.treatments.rules import preparing, spinning, yields
 from clinic.treatments.values import DraftStep, Page, SessionState
 from clinic.web.formats import sentence
 
 WORDS = {
     "founded": CONFIDENCE_NAMES,
     "activations": ACTIVATION_NAMES,
+    "brakes": BRAKE_NAMES,
+    "count_kinds": COUNT_KIND_NAMES,
     "draw_sites": DRAW_SITE_NAMES,
+    "guidances": GUIDANCE_NAMES,
     "layers": LAYER_NAMES,
+    "methods": METHOD_NAMES,
+    "richnesses": RICHNESS_NAMES,
 }
 
 
@@ -51,12 +61,15 @@ class Offer:
         self.on: dt.date = record.day_of(self.session, actor.zone)
         self.kits, self.activators = queries.lots(db, self.session, on=self.on)
         self.presets: Sequence[PresetCard] = [p for p in queries.presets(db) if p.is_active]
-        self._centrifuges = queries.centrifuges(db, self.session.location_id)
+        self.centrifuges = queries.centrifuges(
+            db, self.session.location_id, self.stored.centrifuge_id
+        )
 
     def form(self) -> PreparationForm:
         """Return an empty form that knows what can be chosen."""
         form = PreparationForm()
-        form.fit(self.kits, self.activators, self._centrifuges, self.on)
+        machines = [(one.id, one.name) for one in self.centrifuges]
+        form.fit(self.kits, self.activators, machines, self.on)
         return form
 
     def filled(self, db: Session, zone: str) -> PreparationForm:
@@ -84,13 +97,17 @@ class Offer:
         kit = lot_rules.first_expiring(self.kits)
         if kit is not None and not self.stored.kits:
             form.kit_fields()[0].data = str(kit.id)
-        if len(self._centrifuges) == 1:
-            form.centrifuge.data = str(self._centrifuges[0][0])
+        if len(self.centrifuges) == 1:
+            form.centrifuge.data = str(self.centrifuges[0].id)
         history = safety_queries.history_of(db, self.session.patient_id)
-        platelets = queries.counts(history).get("platelets")
+        known = queries.counts(history)
+        platelets, red = known.get("platelets"), known.get("haemoglobin")
         if platelets is not None and platelets.unit == "10*9/L":
             form.base_platelets.data, form.base_on.data = platelets.value_milli, platelets.noted_on
             form.base_kind.data = CountKind.MEASURED
+            # One day stands for all counts: what was measured on another is not proposed.
+            if red is not None and (red.unit, red.noted_on) == ("g/dL", platelets.noted_on):
+                form.base_haemoglobin.data = red.value_milli
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +151,14 @@ def show(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[str, An
         "incidents": incident_queries.of_session(db, session_id),
         "names": session_queries.names(db, queries.account_ids(session)),
         "yields": yields.of(stored),
-        "unusual": [sentence(breach.sentence) for breach in preparing.unusual(stored)],
+        "unusual": [sentence(breach.sentence) for breach in preparing.unusual(stored, on=offer.on)],
+        "centrifuge": next(
+            (one for one in offer.centrifuges if one.id == stored.centrifuge_id), None
+        ),
+        "rpm": spinning.rpm,
         "is_draft": session.state is SessionState.DRAFT,
         "now": clock.now(),
-        "until": preparing.ends_at,
+        "until": spinning.ends_at,
         **to_injection(session, stored),
     }
 
@@ -158,6 +179,7 @@ def beside(db: Session, session: TreatmentSession) -> dict[str, Any]:
     preset = queries.preset(db, row.preset_id) if row.preset_id else None
     return shared | {
         "yields": yields.of(stored),
+        "counted": yields.counted(stored),
         "preset_name": preset.name if preset else None,
         "centrifuge": queries.device_name(db, row.centrifuge_id),
     }

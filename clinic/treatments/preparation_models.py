@@ -11,6 +11,7 @@ from clinic.treatments.locking import lock_with_session
 from clinic.treatments.preparation_values import (
     Activation,
     Anticoagulant,
+    Brake,
     CountKind,
     DrawSite,
     Guidance,
@@ -58,8 +59,11 @@ class PrpPreparation(Versioned, Base):
         sa.CheckConstraint("prp_platelets_e6l BETWEEN 50000 AND 5000000", name="prp_platelets"),
         sa.CheckConstraint("base_leukocytes_e6l BETWEEN 0 AND 500000", name="base_leukocytes"),
         sa.CheckConstraint("prp_leukocytes_e6l BETWEEN 0 AND 500000", name="prp_leukocytes"),
+        sa.CheckConstraint("base_neutrophils_e6l BETWEEN 0 AND 500000", name="base_neutrophils"),
+        sa.CheckConstraint("prp_neutrophils_e6l BETWEEN 0 AND 500000", name="prp_neutrophils"),
         sa.CheckConstraint("base_erythrocytes_e9l BETWEEN 0 AND 10000", name="base_erythrocytes"),
         sa.CheckConstraint("prp_erythrocytes_e9l BETWEEN 0 AND 10000", name="prp_erythrocytes"),
+        sa.CheckConstraint("base_haemoglobin_mgdl BETWEEN 3000 AND 25000", name="base_haemoglobin"),
         sa.CheckConstraint("(drawn_at IS NULL) = (drawn_by_id IS NULL)", name="drawn_by_somebody"),
         sa.CheckConstraint(
             "(obtained_at IS NULL) = (obtained_by_id IS NULL)", name="obtained_by_somebody"
@@ -83,6 +87,8 @@ class PrpPreparation(Versioned, Base):
     centrifuge_id: Mapped[int | None] = mapped_column(
         Key, sa.ForeignKey("resource.id", ondelete="RESTRICT"), default=None
     )
+    centrifuge_due_on: Mapped[dt.date | None] = mapped_column(default=None)
+    """When its service was due, as it stood when it was written."""
     method: Mapped[Method | None] = mapped_column(default=None)
     tubes: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     blood_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
@@ -105,15 +111,18 @@ class PrpPreparation(Versioned, Base):
     leukocytes: Mapped[Richness | None] = mapped_column(default=None)
     erythrocytes: Mapped[Richness | None] = mapped_column(default=None)
     base_platelets_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
-    """Of the patient's blood, in 10⁶/L, like the leukocytes."""
+    """Of the patient's blood, in 10⁶/L, like leukocytes and neutrophils."""
     base_leukocytes_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    base_neutrophils_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     base_erythrocytes_e9l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     """In 10⁹/L."""
+    base_haemoglobin_mgdl: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     base_kind: Mapped[CountKind | None] = mapped_column(default=None)
     base_on: Mapped[dt.date | None] = mapped_column(default=None)
     base_source: Mapped[str] = mapped_column(sa.String(80), default="")
     prp_platelets_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     prp_leukocytes_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    prp_neutrophils_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     prp_erythrocytes_e9l: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     prp_kind: Mapped[CountKind | None] = mapped_column(default=None)
     prp_on: Mapped[dt.date | None] = mapped_column(default=None)
@@ -143,6 +152,8 @@ class PrpSpin(Base):
         sa.CheckConstraint("radius_mm BETWEEN 40 AND 250", name="radius"),
         sa.CheckConstraint("rpm IS NULL OR radius_mm IS NOT NULL", name="rpm_has_radius"),
         sa.CheckConstraint("minutes BETWEEN 1 AND 30", name="minutes"),
+        sa.CheckConstraint("temperature_c BETWEEN 0 AND 40", name="temperature"),
+        known("brake", Brake),
         sa.CheckConstraint(
             "(started_at IS NULL) = (started_by_id IS NULL)", name="started_by_somebody"
         ),
@@ -161,6 +172,8 @@ class PrpSpin(Base):
     rpm: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     radius_mm: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     minutes: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    temperature_c: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    brake: Mapped[Brake | None] = mapped_column(default=None)
     started_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     started_by_id: Mapped[int | None] = mapped_column(
         Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None
@@ -203,7 +216,7 @@ class KitPreset(Versioned, Base):
     leukocytes: Mapped[Richness | None] = mapped_column(default=None)
     erythrocytes: Mapped[Richness | None] = mapped_column(default=None)
     spins: Mapped[list[Any]] = mapped_column(default_factory=list)
-    """One {"rcf_g", "rpm", "radius_mm", "minutes"} a spin, in their order."""
+    """One {"rcf_g", "rpm", "radius_mm", "minutes", "temperature_c", "brake"} a spin, in order."""
     source: Mapped[str] = mapped_column(sa.String(80), default="")
     """Where the numbers come from: a leaflet, or a key of clinical.md."""
     is_active: Mapped[bool] = mapped_column(default=True)

@@ -59,6 +59,21 @@ METHOD_NAMES: dict[Method, str] = {
 }
 
 
+class Brake(StrEnum):
+    """How a centrifuge came to rest; a hard brake stirs up what it has parted."""
+
+    OFF = "off"
+    SOFT = "soft"
+    FULL = "full"
+
+
+BRAKE_NAMES: dict[Brake, str] = {
+    Brake.OFF: N_("Without a brake"),
+    Brake.SOFT: N_("Soft brake"),
+    Brake.FULL: N_("Full brake"),
+}
+
+
 class Layer(StrEnum):
     """Which layer of the spun blood was taken."""
 
@@ -162,6 +177,8 @@ class Spin:
     rpm: int | None = None
     radius_mm: int | None = None
     minutes: int | None = None
+    temperature_c: int | None = None
+    brake: Brake | None = None
     started_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
 
@@ -179,11 +196,13 @@ class Kit:
 class Preparation:
     """All that somebody writes about blood and PRP; None is "not written yet", never nought.
 
-    Cells: platelets and leukocytes in 10⁶/L, erythrocytes in 10⁹/L, all whole.
+    Cells: platelets, leukocytes and neutrophils in 10⁶/L, erythrocytes in 10⁹/L, all whole.
     """
 
     preset_id: int | None = None
     centrifuge_id: int | None = None
+    centrifuge_due_on: dt.date | None = None
+    """When the service of the centrifuge was due, as it stood when this was written."""
     method: Method | None = None
     tubes: int | None = None
     blood_ul: int | None = None
@@ -201,12 +220,15 @@ class Preparation:
     erythrocytes: Richness | None = None
     base_platelets_e6l: int | None = None
     base_leukocytes_e6l: int | None = None
+    base_neutrophils_e6l: int | None = None
     base_erythrocytes_e9l: int | None = None
+    base_haemoglobin_mgdl: int | None = None
     base_kind: CountKind | None = None
     base_on: dt.date | None = None
     base_source: str = ""
     prp_platelets_e6l: int | None = None
     prp_leukocytes_e6l: int | None = None
+    prp_neutrophils_e6l: int | None = None
     prp_erythrocytes_e9l: int | None = None
     prp_kind: CountKind | None = None
     prp_on: dt.date | None = None
@@ -226,6 +248,17 @@ class SavePreparation:
     act: Act | None = None
     page: Page = field(default_factory=Page)
     """Whose typed words are kept with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centrifuge:
+    """A centrifuge as a preparation is spun in it."""
+
+    id: int
+    name: str
+    radius_mm: int | None
+    """Of its own rotor; None: nobody has written it."""
+    service_due_on: dt.date | None
 
 
 class IncidentKind(StrEnum):

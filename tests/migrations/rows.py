@@ -42,6 +42,7 @@ LATER = {
         "least_days": "14",
         "booster_days": "182",
     },
+    "resource": {"radius_mm": "NULL", "service_due_on": "NULL"},
 }
 """Columns that came to these tables afterwards and must be filled; each stands behind the rest."""
 

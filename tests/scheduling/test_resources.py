@@ -1,8 +1,11 @@
 """The administrator keeps what visits can hold."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
+from clinic.audit.models import AuditEvent
 from clinic.catalog.values import ResourceKind
 from clinic.core.access import Role
 from clinic.scheduling.models import Resource
@@ -71,6 +74,41 @@ def test_a_room_is_renamed_and_taken_out_of_use_but_not_from_an_old_page(admin, 
     assert "Blue room" in stale.get_data(as_text=True)
     db.refresh(row)
     assert (row.name, row.is_active) == ("Green room", False)
+
+
+def test_a_centrifuge_says_its_rotor_and_when_its_service_is_due(admin, db):
+    admin.post(URL, {"kind": "device", "name": "Centrifuge 1"})
+    row = db.scalar(sa.select(Resource))
+    page = f"{URL}/{row.id}"
+    typed = {"version": "1", "name": "Centrifuge 1", "is_active": "y"}
+
+    for wrong in ("39", "251", "8.5", "x"):
+        answer = admin.post(page, typed | {"radius_mm": wrong})
+        assert answer.status_code == 422
+        assert f'value="{wrong}"' in answer.get_data(as_text=True)
+    saved = admin.post(page, typed | {"radius_mm": "85", "service_due_on": "2027-03-01"})
+
+    assert saved.status_code == 303
+    db.refresh(row)
+    assert (row.radius_mm, row.service_due_on) == (85, dt.date(2027, 3, 1))
+    shown = admin.get(page).get_data(as_text=True)
+    assert 'value="85"' in shown
+    assert 'value="2027-03-01"' in shown
+    action = AuditEvent.action == "resource.changed"
+    assert db.scalar(sa.select(AuditEvent.detail).where(action)) == {
+        "radius_mm": [None, 85],
+        "service_due_on": [None, "2027-03-01"],
+    }
+
+
+def test_a_room_has_no_rotor(admin, db):
+    admin.post(URL, {"kind": "room", "name": "Room 1"})
+    row = db.scalar(sa.select(Resource))
+    assert "Rotor" not in admin.get(f"{URL}/{row.id}").get_data(as_text=True)
+
+    admin.post(f"{URL}/{row.id}", {"version": "1", "name": "Room 1", "radius_mm": "85"})
+    db.refresh(row)
+    assert row.radius_mm is None
 
 
 def test_somebody_elses_room_is_not_found(admin):

@@ -13,7 +13,7 @@ from clinic.treatments.preparation_values import (
     Preparation,
     Spin,
 )
-from clinic.treatments.rules import limits, preparing
+from clinic.treatments.rules import limits, preparing, spinning
 from clinic.treatments.rules import preparation_limits as here
 from tests.treatments.cases import codes
 
@@ -39,7 +39,7 @@ def refused(**changes) -> set[str]:
 
 
 def unusual(**changes) -> set[str]:
-    return codes(preparing.unusual(Preparation(**changes)))
+    return codes(preparing.unusual(Preparation(**changes), on=NOW.date()))
 
 
 # ------------------------------------------------------------------- numbers, one by one
@@ -59,6 +59,7 @@ LIMITED = [
     (plain("prp_ul"), limits.PRP),
     (plain("base_platelets_e6l"), here.BASE_PLATELETS),
     (plain("prp_platelets_e6l"), here.PRP_PLATELETS),
+    (plain("base_haemoglobin_mgdl"), here.HAEMOGLOBIN),
     (of_a_spin("rcf_g"), here.RCF),
     (of_a_spin("minutes"), here.MINUTES),
 ]
@@ -135,7 +136,38 @@ def test_a_dose_that_cannot_be_is_refused():
     [(3_000, 100, 1_006), (1_500, 100, 252), (2_500, 80, 559), (6_000, 250, 10_062), (300, 40, 4)],
 )
 def test_revolutions_become_g(rpm, radius_mm, g):
-    assert preparing.rcf_g(rpm, radius_mm) == g
+    assert spinning.rcf_g(rpm, radius_mm) == g
+
+
+@pytest.mark.parametrize(("g", "radius_mm", "rpm"), [(1_006, 100, 3_000), (400, 85, 2_052)])
+def test_g_become_revolutions(g, radius_mm, rpm):
+    assert spinning.rpm(g, radius_mm) == rpm
+    assert spinning.rcf_g(rpm, radius_mm) == g
+
+
+def test_the_radius_of_the_centrifuge_holds_and_that_of_a_preset_stands_in_for_it():
+    content = Preparation(spins=(Spin(rpm=3_000, radius_mm=100), Spin(rcf_g=400, radius_mm=100)))
+
+    first, second = spinning.with_rcf(content, 85).spins
+    assert (first.radius_mm, first.rcf_g) == (85, 855)
+    assert second == content.spins[1], "g that were typed are g in any rotor"
+    assert spinning.with_rcf(content).spins[0].rcf_g == 1_006
+    alone = Preparation(spins=(Spin(rpm=3_000),))
+    assert spinning.with_rcf(alone).spins[0].rcf_g is None
+    assert spinning.with_rcf(alone, 85).spins[0].rcf_g == 855
+
+
+def test_a_centrifuge_whose_service_was_due_is_unusual_from_the_day_after():
+    assert unusual(centrifuge_due_on=NOW.date()) == set()
+    assert unusual(centrifuge_due_on=NOW.date() - dt.timedelta(days=1)) == {"centrifuge_overdue"}
+
+
+def test_neutrophils_are_never_more_than_leukocytes():
+    for whose in ("base", "prp"):
+        white, neutrophils = f"{whose}_leukocytes_e6l", f"{whose}_neutrophils_e6l"
+        assert refused(**{white: 6_000, neutrophils: 6_000}) == set()
+        assert refused(**{white: 6_000, neutrophils: 6_001}) == {"neutrophils"}
+        assert refused(**{neutrophils: 6_001}) == set(), "nothing is said of what nobody counted"
 
 
 def test_revolutions_need_a_radius():
@@ -223,7 +255,7 @@ def missing(**changes) -> list[str]:
 
 
 def test_a_whole_preparation_lacks_nothing():
-    assert preparing.missing(FULL) == preparing.unusual(FULL) == ()
+    assert preparing.missing(FULL) == preparing.unusual(FULL, on=NOW.date()) == ()
     assert preparing.refused(FULL, now=NOW) == ()
 
 

@@ -9,18 +9,18 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.catalog import service as catalog
 from clinic.catalog.models import Product, ProductLot
-from clinic.catalog.values import ProductKind
+from clinic.catalog.values import ProductKind, ResourceKind
 from clinic.core.access import Role
 from clinic.core.errors import NotFound, StaleEdit
 from clinic.safety.values import FactKind
 from clinic.treatments import record
-from clinic.treatments.preparation_values import Act, Activation, Kit, Preparation, Spin
+from clinic.treatments.preparation_values import Act, Activation, Brake, Kit, Preparation, Spin
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import AbortSession, Content, LotAmount, LotRole, SessionState
 from tests import factories
 from tests.conftest import NOW
-from tests.treatments.conftest import NEXT_YEAR, some_sites
+from tests.treatments.conftest import NEXT_YEAR, TODAY, some_sites
 
 
 def stored(chair, session):
@@ -161,6 +161,37 @@ def test_revolutions_are_kept_as_g(chair):
 
     (spin,) = stored(chair, session).spins
     assert (spin.rcf_g, spin.rpm, spin.radius_mm) == (1_006, 3_000, 100)
+
+
+def test_the_centrifuge_says_its_own_radius_and_when_its_service_was_due(chair):
+    session = chair.begin()
+    machine = factories.a_resource(
+        chair.db,
+        location=chair.world.location,
+        kind=ResourceKind.DEVICE,
+        radius_mm=85,
+        service_due_on=TODAY - dt.timedelta(days=1),
+    )
+    spun = Spin(rpm=3_000, radius_mm=100, minutes=15, temperature_c=20, brake=Brake.OFF)
+    chair.prepare(session, chair.blood(centrifuge_id=machine.id, spins=(spun,)))
+
+    kept = record.preparation_of(stored(chair, session))
+    assert kept.spins == (replace(spun, radius_mm=85, rcf_g=855),)
+    assert kept.centrifuge_due_on == machine.service_due_on
+    with pytest.raises(service.Unaccepted):
+        chair.sign(session)
+    chair.prepare(session, replace(kept, centrifuge_id=None))
+    assert record.preparation_of(stored(chair, session)).centrifuge_due_on is None
+
+
+def test_a_centrifuge_of_another_place_is_not_taken(chair):
+    session = chair.begin()
+    elsewhere = factories.a_resource(
+        chair.db, location=factories.a_location(chair.db), kind=ResourceKind.DEVICE, radius_mm=85
+    )
+    chair.prepare(session, chair.blood(centrifuge_id=elsewhere.id))
+
+    assert record.preparation_of(stored(chair, session)).centrifuge_id is None
 
 
 def test_a_session_elsewhere_or_without_blood_has_no_preparation(chair):

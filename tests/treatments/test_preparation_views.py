@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
+from clinic.catalog.values import ResourceKind
 from clinic.core.access import Role
 from clinic.safety.values import FactKind
 from clinic.treatments import record
 from clinic.treatments.preparation_models import KitPreset
-from clinic.treatments.preparation_values import Anticoagulant, Kit, Layer, Method, Preparation
+from clinic.treatments.preparation_values import (
+    Anticoagulant,
+    Brake,
+    Kit,
+    Layer,
+    Method,
+    Preparation,
+)
 from clinic.treatments.queries import sessions as queries
 from tests import factories
 from tests.counting import statements
@@ -82,6 +90,11 @@ def test_a_nurse_saves_with_comma_or_point(chair, world, blood):
         ({"base_platelets": "4.9"}, "From 5 to 2000"),
         ({"prp_platelets": "5000.1"}, "From 50 to 5000"),
         ({"base_leukocytes": "501"}, "From 0 to 500"),
+        ({"base_neutrophils": "501"}, "From 0 to 500"),
+        ({"base_leukocytes": "6", "base_neutrophils": "6.001"}, "Neutrophils are leukocytes"),
+        ({"base_haemoglobin": "140"}, "From 3 to 25 g/dL"),
+        ({"temperature_1": "41"}, "A whole number from 0 to 40"),
+        ({"brake_1": "hard"}, "Choose one of the list"),
         ({"base_on": "2026-11-24"}, "Not after 2026-11-23"),
         ({"prp_source": "x" * 81}, "At most 80"),
         ({"tubes": "13"}, "A whole number from 1 to 12"),
@@ -129,7 +142,10 @@ def test_a_preset_fills_the_card_with_one_press(chair, world, db):
         anticoagulant_ul=2_000,
         layer=Layer.BUFFY_COAT,
         prp_ul=5_000,
-        spins=[{"rcf_g": 100, "minutes": 10}, {"rcf_g": 400, "minutes": 10}],
+        spins=[
+            {"rcf_g": 100, "minutes": 10, "temperature_c": 20, "brake": "soft"},
+            {"rcf_g": 400, "minutes": 10},
+        ],
         source="PEREZ",
     )
     db.add(preset)
@@ -145,6 +161,7 @@ def test_a_preset_fills_the_card_with_one_press(chair, world, db):
     assert found.preset_id == preset.id
     assert found.kits == (Kit(lot_id=chair.kit.id),)
     assert [(spin.rcf_g, spin.minutes) for spin in found.spins] == [(100, 10), (400, 10)]
+    assert (found.spins[0].temperature_c, found.spins[0].brake) == (20, Brake.SOFT)
     assert (found.blood_ul, found.prp_ul) == (20_000, None), "what came of it is never filled in"
     page = text(nurse.get(url(session)))
     assert "PEREZ" in page
@@ -180,6 +197,54 @@ def test_a_signed_session_is_read_not_written(chair, world):
     page = text(nurse.get(f"/sessions/{session.id}"))
     for words in ("30", "ACD-A", "Concentration factor"):
         assert words in page
+
+
+def test_what_was_counted_and_how_it_was_spun_is_read_in_the_signed_record(chair, world):
+    session = chair.begin()
+    machine = factories.a_resource(
+        chair.db,
+        location=world.location,
+        kind=ResourceKind.DEVICE,
+        radius_mm=85,
+        service_due_on=dt.date(2027, 3, 1),
+    )
+    nurse = world.as_role(Role.NURSE)
+    counts = {
+        **{"base_platelets": "250", "base_leukocytes": "6", "base_neutrophils": "3.1"},
+        **{"prp_platelets": "800", "prp_leukocytes": "9", "prp_neutrophils": "4.2"},
+        **{"base_haemoglobin": "14,2", "base_kind": "measured", "prp_kind": "estimated"},
+    }
+    spun = {"rpm_1": "3000", "minutes_1": "10", "temperature_1": "21", "brake_1": "off"}
+    data = typed(session, chair, centrifuge=str(machine.id), **counts, **spun)
+    assert nurse.post(url(session), data).status_code == 303
+    page = text(nurse.get(url(session)))
+    assert "Its rotor: 85 mm" in page
+    assert "from 3000 revolutions at 85 mm" in page
+    nurse.post(
+        url(session), data | {"version": hidden(page, "version"), "rpm_1": "", "rcf_1": "855"}
+    )
+    assert "set 3000 revolutions in this centrifuge" in text(nurse.get(url(session)))
+
+    chair.read_tube(session)
+    chair.sign(session)
+    page = text(nurse.get(f"/sessions/{session.id}"))
+    for words in ("Without a brake", "21", "14.2", "4.2", "P3-Aα", "Mar 1, 2027", "Estimated"):
+        assert words in page, words
+
+
+def test_a_haemoglobin_of_the_same_day_is_proposed_and_none_of_another(chair, world):
+    session = chair.begin()
+    nurse = world.as_role(Role.NURSE)
+    chair.knows(
+        FactKind.LAB,
+        "haemoglobin",
+        value_milli=13_700,
+        unit="g/dL",
+        noted_on=dt.date(2026, 11, 22),
+    )
+    assert "13.7" not in text(nurse.get(url(session)))
+    chair.knows(FactKind.LAB, "haemoglobin", value_milli=13_700, unit="g/dL")
+    assert 'value="13.7"' in text(nurse.get(url(session)))
 
 
 def test_who_may_write_it(chair, world):

@@ -23,6 +23,8 @@ def typed(**changes: Any) -> dict[str, Any]:
         "prp": "5",
         "rcf_1": "100",
         "minutes_1": "10",
+        "temperature_1": "20",
+        "brake_1": "off",
         "rpm_2": "3000",
         "radius_2": "100",
         "minutes_2": "10",
@@ -42,7 +44,7 @@ def test_a_preset_is_added_with_its_g_and_listed(chair, administrator, db):
     assert done.status_code == 303
     (row,) = db.scalars(sa.select(KitPreset))
     assert row.spins == [
-        {"rcf_g": 100, "minutes": 10},
+        {"rcf_g": 100, "minutes": 10, "temperature_c": 20, "brake": "off"},
         {"rcf_g": 1_006, "rpm": 3_000, "radius_mm": 100, "minutes": 10},
     ]
     assert (row.blood_ul, row.product_id, row.is_active) == (20_000, chair.kit.product_id, True)
@@ -60,6 +62,8 @@ def test_a_preset_is_added_with_its_g_and_listed(chair, administrator, db):
         ({"blood": "3.9"}, "From 4 to 120 mL"),
         ({"prp": "20"}, "must be less than the 20 mL of blood"),
         ({"rpm_1": "3000"}, "Revolutions say nothing without"),
+        ({"temperature_1": "41"}, "A whole number from 0 to 40"),
+        ({"brake_1": "hard"}, "Choose one of the list"),
         ({"rcf_1": "49"}, "A whole number from 50 to 3000"),
         ({"product": "999999"}, "Choose one of the list"),
         ({"anticoagulant": "none"}, "No anticoagulant was chosen"),
@@ -86,7 +90,9 @@ def test_a_preset_is_changed_put_out_of_use_and_never_overwritten_unseen(chair, 
     administrator.post(f"{URL}/new", typed())
     (row,) = db.scalars(sa.select(KitPreset))
     url = f"{URL}/{row.id}"
-    version = hidden(text(administrator.get(url)), "version")
+    page = text(administrator.get(url))
+    version = hidden(page, "version")
+    assert '<option selected value="off">Without a brake' in page
 
     changed = administrator.post(url, typed(version=version, blood="30"))
     assert changed.status_code == 303

@@ -193,6 +193,15 @@ def test_every_column_is_signed_for_or_left_out_on_purpose():
         assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [(1, "9943628b49933066"), (2, "b7ce649e314b74a0")],
+)
+def test_a_format_that_was_signed_under_is_never_touched(number, found):
+    signed = repr((signing.SESSION[number], sorted(signing.PARTS[number].items())))
+    assert signing.content_hash(signed)[:16] == found
+
+
 def test_what_was_signed_under_the_first_format_still_holds(chair, db):
     session = chair.signed()
     prepared = session.preparation

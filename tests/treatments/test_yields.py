@@ -46,6 +46,7 @@ def test_a_whole_preparation_says_it_all():
         "fold": "3.2 ×",
         "dose": "4.00",
         "recovery": "80 %",
+        "purity": "97 %",
         "depa": "BBA −",  # 800 of 829 cells in a thousand are platelets
         "paw": "P3-A",
         "marspill": "M-H A− RBC-P S1 PL<4 IG− LC-R LA−",
@@ -130,6 +131,28 @@ def test_leukocytes_at_the_level_of_the_blood_are_below(white, letter):
     assert texts(replace(WHOLE, prp_leukocytes_e6l=white))["paw"] == f"P3-{letter}"
 
 
+@pytest.mark.parametrize(
+    ("base", "prp", "sign"),
+    [(3_000, 3_001, "α"), (3_000, 3_000, "β"), (None, 3_000, ""), (3_000, None, ""), (0, 0, "β")],
+)
+def test_neutrophils_are_a_letter_of_paw_where_both_were_counted(base, prp, sign):
+    found = replace(WHOLE, base_neutrophils_e6l=base, prp_neutrophils_e6l=prp)
+
+    assert texts(found)["paw"] == f"P3-A{sign}"
+
+
+def test_what_was_counted_is_listed_and_nothing_else():
+    found = yields.counted(replace(WHOLE, base_haemoglobin_mgdl=14_200))
+
+    assert found == [
+        ("Platelets", "×10⁹/L", 250_000, 800_000),
+        ("Leukocytes", "×10⁹/L", 6_000, 9_000),
+        ("Red cells", "×10¹²/L", None, 20),
+        ("Haemoglobin", "g/dL", 14_200, None),
+    ]
+    assert yields.counted(Preparation()) == []
+
+
 def test_an_empty_preparation_computes_nothing():
     for one in yields.of(Preparation()):
         assert one.text == ""
@@ -139,13 +162,13 @@ def test_an_empty_preparation_computes_nothing():
 @pytest.mark.parametrize(
     ("blank", "gone"),
     [
-        ("prp_platelets_e6l", {"fold", "dose", "recovery", "depa", "paw", "marspill"}),
+        ("prp_platelets_e6l", {"fold", "dose", "recovery", "purity", "depa", "paw", "marspill"}),
         ("base_platelets_e6l", {"fold", "recovery", "depa", "paw", "marspill"}),
         ("prp_ul", {"dose", "recovery", "depa"}),
         ("blood_ul", {"recovery", "depa"}),
-        ("prp_leukocytes_e6l", {"depa", "paw"}),
+        ("prp_leukocytes_e6l", {"purity", "depa", "paw"}),
         ("base_leukocytes_e6l", {"paw"}),
-        ("prp_erythrocytes_e9l", {"depa"}),
+        ("prp_erythrocytes_e9l", {"purity", "depa"}),
         ("activation", {"depa", "paw", "marspill"}),
         ("method", {"marspill"}),
         ("guidance", {"marspill"}),
@@ -161,7 +184,7 @@ def test_what_is_missing_is_named_and_nothing_is_guessed(blank, gone):
 @pytest.mark.parametrize(
     ("whose", "estimated"),
     [
-        ("prp_kind", {"fold", "dose", "recovery", "depa", "paw", "marspill"}),
+        ("prp_kind", {"fold", "dose", "recovery", "purity", "depa", "paw", "marspill"}),
         ("base_kind", {"fold", "recovery", "depa", "paw", "marspill"}),
     ],
 )

@@ -67,15 +67,14 @@ def _edit_page(form: ResourceChangeForm, resource_id: int) -> str:
 def edit(resource_id: int) -> ResponseReturnValue:
     """Show one with its name."""
     row = holdings.card(read(), actor(), resource_id)
-    data = {"version": row.version, "name": row.name, "is_active": row.is_active}
-    return _edit_page(ResourceChangeForm(data=data), resource_id)
+    return _edit_page(ResourceChangeForm(obj=row), resource_id)
 
 
 @bp.post("/<id:resource_id>")
 @require(Permission.CLINIC_MANAGE)
 @asks_inside
 def update(resource_id: int) -> ResponseReturnValue:
-    """Rename it or take it out of use."""
+    """Change it or take it out of use."""
     form = ResourceChangeForm(request.form)
     if not form.validate():
         return _edit_page(form, resource_id), 422

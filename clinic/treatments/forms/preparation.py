@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
@@ -12,6 +13,7 @@ from clinic.core.text import N_
 from clinic.treatments.preparation_values import (
     ACTIVATION_NAMES,
     ANTICOAGULANT_NAMES,
+    BRAKE_NAMES,
     COUNT_KIND_NAMES,
     DRAW_SITE_NAMES,
     GUIDANCE_NAMES,
@@ -21,6 +23,7 @@ from clinic.treatments.preparation_values import (
     Act,
     Activation,
     Anticoagulant,
+    Brake,
     CountKind,
     DrawSite,
     Guidance,
@@ -53,6 +56,15 @@ from clinic.web.forms import (
 from clinic.web.words import translate
 
 SPINS, KITS = (1, 2), (1, 2)
+SPIN = {
+    "rcf": "rcf_g",
+    "minutes": "minutes",
+    "rpm": "rpm",
+    "radius": "radius_mm",
+    "temperature": "temperature_c",
+    "brake": "brake",
+}
+"""{field of a spin: what it is called in a spin}, but its times."""
 CHOOSE = N_("Choose")
 MOST_PIECES = 50
 NO_LOT_FOR_PIECES = N_("Choose the lot that these pieces belong to")
@@ -63,8 +75,10 @@ def millilitres(label: str, hard: limits.Bound) -> AmountField:
     return AmountField(label, optional=True, least=hard.least, most=hard.most, unit="mL")
 
 
-def _cells(label: str, hard: limits.Bound, unit: str) -> AmountField:
-    return AmountField(label, optional=True, least=hard.least, most=hard.most, unit=unit)
+def _cells(label: str, hard: limits.Bound, unit: str, hint: str = "") -> AmountField:
+    return AmountField(
+        label, optional=True, least=hard.least, most=hard.most, unit=unit, description=hint
+    )
 
 
 def whole(label: str, hard: limits.Bound) -> WholeField:
@@ -101,12 +115,17 @@ class PreparationForm(BaseForm):
     erythrocytes = one_of(N_("Red cells"), Richness, RICHNESS_NAMES)
     base_platelets = _cells(N_("Platelets"), here.BASE_PLATELETS.hard, "×10⁹/L")
     base_leukocytes = _cells(N_("Leukocytes"), here.LEUKOCYTES, "×10⁹/L")
+    base_neutrophils = _cells(N_("Neutrophils"), here.LEUKOCYTES, "×10⁹/L")
     base_erythrocytes = _cells(N_("Red cells"), here.ERYTHROCYTES, "×10¹²/L")
+    base_haemoglobin = _cells(
+        N_("Haemoglobin"), here.HAEMOGLOBIN.hard, "g/dL", N_("140 g/L are 14 g/dL.")
+    )
     base_kind = one_of(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
     base_on = DateField(N_("Counted on"), optional=True)
     base_source = TextField(N_("Source"), optional=True, max_length=80)
     prp_platelets = _cells(N_("Platelets"), here.PRP_PLATELETS.hard, "×10⁹/L")
     prp_leukocytes = _cells(N_("Leukocytes"), here.LEUKOCYTES, "×10⁹/L")
+    prp_neutrophils = _cells(N_("Neutrophils"), here.LEUKOCYTES, "×10⁹/L")
     prp_erythrocytes = _cells(N_("Red cells"), here.ERYTHROCYTES, "×10¹²/L")
     prp_kind = one_of(N_("How they are known"), CountKind, COUNT_KIND_NAMES)
     prp_on = DateField(N_("Counted on"), optional=True)
@@ -151,7 +170,7 @@ class PreparationForm(BaseForm):
 
     def spin_rows(self) -> list[dict[str, Any]]:
         """Return the fields of each spin by their names."""
-        names = ("rcf", "minutes", "rpm", "radius", "started", "ended")
+        names = (*SPIN, "started", "ended")
         return [{"n": n, **{name: self[f"{name}_{n}"] for name in names}} for n in SPINS]
 
     def fill(self, content: Preparation, zone: str) -> None:
@@ -166,15 +185,9 @@ class PreparationForm(BaseForm):
         for name in ("drawn_at", "obtained_at"):
             self[name].data = _wall(getattr(content, name), zone)
         for n, spin in zip(SPINS, content.spins, strict=False):
-            for name, value in (
-                ("rcf", spin.rcf_g),
-                ("minutes", spin.minutes),
-                ("rpm", spin.rpm),
-                ("radius", spin.radius_mm),
-                ("started", _wall(spin.started_at, zone)),
-                ("ended", _wall(spin.ended_at, zone)),
-            ):
-                self[f"{name}_{n}"].data = value
+            show_spin(self, n, spin)
+            self[f"started_{n}"].data = _wall(spin.started_at, zone)
+            self[f"ended_{n}"].data = _wall(spin.ended_at, zone)
         for (field, pieces), kit in zip(self.kit_rows(), content.kits, strict=False):
             field.data, pieces.data = str(kit.lot_id), kit.pieces
 
@@ -193,12 +206,7 @@ class PreparationForm(BaseForm):
             "kit_1": None if kit is None else str(kit.id),
         }
         for n, spin in zip(SPINS, preset.spins, strict=False):
-            values |= {
-                f"rcf_{n}": spin.rcf_g,
-                f"minutes_{n}": spin.minutes,
-                f"rpm_{n}": spin.rpm,
-                f"radius_{n}": spin.radius_mm,
-            }
+            values |= {f"{name}_{n}": getattr(spin, column) for name, column in SPIN.items()}
         for name, value in values.items():
             if value is not None:
                 field = self[name]
@@ -237,11 +245,8 @@ class PreparationForm(BaseForm):
         for n in SPINS:
             was = before[n - 1] if n <= len(before) else Spin()
             spins.append(
-                Spin(
-                    rcf_g=self[f"rcf_{n}"].data,
-                    minutes=self[f"minutes_{n}"].data,
-                    rpm=self[f"rpm_{n}"].data,
-                    radius_mm=self[f"radius_{n}"].data,
+                replace(
+                    spin_of(self, n),
                     started_at=instant(f"started_{n}", was.started_at),
                     ended_at=instant(f"ended_{n}", was.ended_at),
                 )
@@ -283,21 +288,45 @@ _SAME: dict[str, str] = {name: name for name in _ENUMS} | {
     "activator": "activator_ul",
     "base_platelets": "base_platelets_e6l",
     "base_leukocytes": "base_leukocytes_e6l",
+    "base_neutrophils": "base_neutrophils_e6l",
     "base_erythrocytes": "base_erythrocytes_e9l",
+    "base_haemoglobin": "base_haemoglobin_mgdl",
     "base_on": "base_on",
     "prp_platelets": "prp_platelets_e6l",
     "prp_leukocytes": "prp_leukocytes_e6l",
+    "prp_neutrophils": "prp_neutrophils_e6l",
     "prp_erythrocytes": "prp_erythrocytes_e9l",
     "prp_on": "prp_on",
 }
 """{field: what it is called in a preparation} where both hold the same value."""
 _CHOSEN = {"centrifuge": "centrifuge_id", "activator_lot": "activator_lot_id"}
 
+
+def spin_fields(form: type[BaseForm]) -> None:
+    """Give a form the fields of each spin."""
+    for n in SPINS:
+        setattr(form, f"rcf_{n}", whole("g", here.RCF.hard))
+        setattr(form, f"minutes_{n}", whole(N_("Minutes"), here.MINUTES.hard))
+        setattr(form, f"rpm_{n}", whole(N_("Revolutions a minute"), here.RPM))
+        setattr(form, f"radius_{n}", whole(N_("Rotor radius, mm"), here.RADIUS_MM))
+        setattr(form, f"temperature_{n}", whole(N_("Temperature, °C"), here.TEMPERATURE_C))
+        setattr(form, f"brake_{n}", one_of(N_("Brake"), Brake, BRAKE_NAMES))
+
+
+def spin_of(form: BaseForm, n: int) -> Spin:
+    """Return what was written of a spin but its times, after validate()."""
+    numbers = {column: form[f"{name}_{n}"].data for name, column in SPIN.items() if name != "brake"}
+    return Spin(**numbers, brake=cast("EnumField", form[f"brake_{n}"]).member())
+
+
+def show_spin(form: BaseForm, n: int, spin: Spin) -> None:
+    """Show what is written of a spin but its times."""
+    for name, column in SPIN.items():
+        form[f"{name}_{n}"].data = getattr(spin, column)
+
+
+spin_fields(PreparationForm)
 for _n in SPINS:
-    setattr(PreparationForm, f"rcf_{_n}", whole("g", here.RCF.hard))
-    setattr(PreparationForm, f"minutes_{_n}", whole(N_("Minutes"), here.MINUTES.hard))
-    setattr(PreparationForm, f"rpm_{_n}", whole(N_("Revolutions a minute"), here.RPM))
-    setattr(PreparationForm, f"radius_{_n}", whole(N_("Rotor radius, mm"), here.RADIUS_MM))
     setattr(PreparationForm, f"started_{_n}", TimeField(N_("Begun at"), optional=True))
     setattr(PreparationForm, f"ended_{_n}", TimeField(N_("Stopped at"), optional=True))
 PreparationForm.kit_1 = ChoiceField(N_("Kit or tube, lot"), optional=True)

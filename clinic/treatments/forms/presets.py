@@ -6,7 +6,16 @@ from typing import Any, cast
 from wtforms import BooleanField
 
 from clinic.core.text import N_
-from clinic.treatments.forms.preparation import CHOOSE, SPINS, millilitres, one_of, whole
+from clinic.treatments.forms.preparation import (
+    CHOOSE,
+    SPIN,
+    SPINS,
+    millilitres,
+    one_of,
+    show_spin,
+    spin_fields,
+    spin_of,
+)
 from clinic.treatments.preparation_values import (
     ANTICOAGULANT_NAMES,
     LAYER_NAMES,
@@ -22,7 +31,6 @@ from clinic.treatments.preparation_values import (
     Spin,
 )
 from clinic.treatments.rules import limits
-from clinic.treatments.rules import preparation_limits as here
 from clinic.web.forms import ChoiceField, EnumField, TextField, VersionField, WholeField, given
 from clinic.web.password_again import AskingForm
 from clinic.web.words import translate
@@ -51,20 +59,11 @@ class PresetForm(AskingForm):
 
     def spin_rows(self) -> list[dict[str, Any]]:
         """Return the fields of each spin by their names."""
-        names = ("rcf", "minutes", "rpm", "radius")
-        return [{"n": n, **{name: self[f"{name}_{n}"] for name in names}} for n in SPINS]
+        return [{"n": n, **{name: self[f"{name}_{n}"] for name in SPIN}} for n in SPINS]
 
     def preset(self) -> KeepPreset:
         """Return what was written, after validate()."""
-        spins = [
-            Spin(
-                rcf_g=self[f"rcf_{n}"].data,
-                minutes=self[f"minutes_{n}"].data,
-                rpm=self[f"rpm_{n}"].data,
-                radius_mm=self[f"radius_{n}"].data,
-            )
-            for n in SPINS
-        ]
+        spins = [spin_of(self, n) for n in SPINS]
         while spins and spins[-1] == Spin():
             spins.pop()
         return KeepPreset(
@@ -102,15 +101,10 @@ class PresetChangeForm(PresetForm):
             "is_active": card.is_active,
             **{name: getattr(card, name) for name in _ENUMS},
         }
-        for n, spin in zip(SPINS, card.spins, strict=False):
-            values |= {
-                f"rcf_{n}": spin.rcf_g,
-                f"minutes_{n}": spin.minutes,
-                f"rpm_{n}": spin.rpm,
-                f"radius_{n}": spin.radius_mm,
-            }
         for name, value in values.items():
             self[name].data = value
+        for n, spin in zip(SPINS, card.spins, strict=False):
+            show_spin(self, n, spin)
 
     def change(self, preset_id: int) -> ChangePreset:
         """Return what to change."""
@@ -123,8 +117,4 @@ class PresetChangeForm(PresetForm):
 
 
 _ENUMS = ("method", "anticoagulant", "layer", "leukocytes", "erythrocytes")
-for _n in SPINS:
-    setattr(PresetForm, f"rcf_{_n}", whole("g", here.RCF.hard))
-    setattr(PresetForm, f"minutes_{_n}", whole(N_("Minutes"), here.MINUTES.hard))
-    setattr(PresetForm, f"rpm_{_n}", whole(N_("Revolutions a minute"), here.RPM))
-    setattr(PresetForm, f"radius_{_n}", whole(N_("Rotor radius, mm"), here.RADIUS_MM))
+spin_fields(PresetForm)

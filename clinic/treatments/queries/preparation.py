@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -15,7 +16,13 @@ from clinic.safety.values import Fact, FactKind, History
 from clinic.scheduling.models import Resource
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_models import KitPreset, PrpPreparation
-from clinic.treatments.preparation_values import Activation, PresetCard, Spin
+from clinic.treatments.preparation_values import (
+    Activation,
+    Brake,
+    Centrifuge,
+    PresetCard,
+    Spin,
+)
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring
@@ -85,25 +92,34 @@ def card(row: KitPreset) -> PresetCard:
         prp_ul=row.prp_ul,
         leukocytes=row.leukocytes,
         erythrocytes=row.erythrocytes,
-        spins=tuple(Spin(**spin) for spin in row.spins),
+        spins=tuple(_spin(**spin) for spin in row.spins),
         source=row.source,
         is_active=row.is_active,
     )
 
 
-def centrifuges(db: Session, location_id: int) -> list[tuple[int, str]]:
-    """Return (id, name) of a place's centrifuges in use, by name. One statement."""
-    rows = db.execute(
-        sa.select(Resource.id, Resource.name)
+def _spin(*, brake: str | None = None, **numbers: Any) -> Spin:
+    return Spin(**numbers, brake=None if brake is None else Brake(brake))
+
+
+def centrifuges(db: Session, location_id: int, chosen: int | None = None) -> list[Centrifuge]:
+    """Return a place's centrifuges in use, and the one chosen before, by name. One statement."""
+    rows = db.scalars(
+        sa.select(Resource)
         .where(
             Resource.location_id == location_id,
             Resource.kind == ResourceKind.DEVICE,
             Resource.device_type == CENTRIFUGE,
-            Resource.is_active,
+            sa.or_(Resource.is_active, Resource.id == chosen),
         )
         .order_by(Resource.name)
     )
-    return [(row.id, row.name) for row in rows]
+    return [
+        Centrifuge(
+            id=row.id, name=row.name, radius_mm=row.radius_mm, service_due_on=row.service_due_on
+        )
+        for row in rows
+    ]
 
 
 def device_name(db: Session, resource_id: int | None) -> str:

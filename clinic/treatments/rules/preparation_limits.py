@@ -5,6 +5,7 @@ Cells in whole 10⁶/L or 10⁹/L, radius in millimetres, times in minutes.
 
 from clinic.core.text import N_
 from clinic.safety.values import Confidence
+from clinic.scheduling import resource_values
 from clinic.treatments.rules.limits import Bound, Limit
 
 BASE_PLATELETS = Limit(
@@ -22,7 +23,16 @@ PRP_PLATELETS = Limit(
     soft_words=N_("Platelets of the PRP are usually %(least)s to %(most)s ×10⁹/L"),
 )
 LEUKOCYTES = Bound(0, 500_000, "DD", Confidence.DESIGN_DEFAULT)
+"""Of neutrophils too."""
 ERYTHROCYTES = Bound(0, 10_000, "DD", Confidence.DESIGN_DEFAULT)
+HAEMOGLOBIN = Limit(
+    code="haemoglobin",
+    hard=Bound(3_000, 25_000, "DD", Confidence.DESIGN_DEFAULT),
+    soft=Bound(12_000, 17_500, "DD", Confidence.DESIGN_DEFAULT),
+    hard_words=N_("Haemoglobin: from %(least)s to %(most)s g/dL, please"),
+    soft_words=N_("Haemoglobin is usually %(least)s to %(most)s g/dL"),
+)
+"""In mg/dL."""
 RCF = Limit(
     code="rcf",
     hard=Bound(50, 3_000, "DD", Confidence.DESIGN_DEFAULT),
@@ -40,7 +50,8 @@ MINUTES = Limit(
     is_whole=True,
 )
 RPM = Bound(300, 6_000, "DD", Confidence.DESIGN_DEFAULT)
-RADIUS_MM = Bound(40, 250, "DD", Confidence.DESIGN_DEFAULT)
+RADIUS_MM = Bound(*resource_values.RADIUS_MM, "DD", Confidence.DESIGN_DEFAULT)
+TEMPERATURE_C = Bound(0, 40, "DD", Confidence.DESIGN_DEFAULT)
 FOLD = Limit(
     code="fold",
     hard=Bound(300, 15_000, "DD", Confidence.DESIGN_DEFAULT),

@@ -5,7 +5,6 @@ Times are instants; `now` is given. A draft may be incomplete, never impossible.
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -23,24 +22,6 @@ from clinic.treatments.values import Breach
 _MINUTE = dt.timedelta(minutes=1)
 LEAST_SPUN = Fraction(9, 10)
 """Of the planned time; a spin that was stopped earlier is unusual [DD]."""
-
-
-def rcf_g(rpm: int, radius_mm: int) -> int:
-    """Return 1.118e-5 times the radius in cm times rpm squared, rounded half up [GK]."""
-    return (1118 * radius_mm * rpm * rpm + 500_000_000) // 1_000_000_000
-
-
-def with_rcf(content: Preparation) -> Preparation:
-    """Return a content whose g are those of its revolutions, where they are given."""
-    return replace(
-        content,
-        spins=tuple(
-            replace(spin, rcf_g=rcf_g(spin.rpm, spin.radius_mm))
-            if spin.rpm is not None and spin.radius_mm is not None
-            else spin
-            for spin in content.spins
-        ),
-    )
 
 
 def nearest(at: dt.time, to: dt.datetime, zone: str) -> dt.datetime:
@@ -61,13 +42,6 @@ def nearest(at: dt.time, to: dt.datetime, zone: str) -> dt.datetime:
     return min(found, key=lambda instant: abs(instant - to))
 
 
-def ends_at(spin: Spin) -> str:
-    """Return when a running spin is over, as ISO; empty when nobody can know."""
-    if spin.started_at is None or spin.minutes is None:
-        return ""
-    return (spin.started_at + spin.minutes * _MINUTE).isoformat()
-
-
 def minutes_between(begin: dt.datetime, end: dt.datetime) -> int:
     """Return the whole minutes from one instant to a later one."""
     return (end - begin) // _MINUTE
@@ -78,15 +52,19 @@ def refused(prepared: Preparation, *, now: dt.datetime) -> tuple[Breach, ...]:
     return (
         *(_refusals(prepared)),
         *_refused_amounts(prepared),
+        *_refused_counts(prepared),
         *_refused_spins(prepared),
         *_refused_yields(prepared),
         *_refused_times(prepared, now),
     )
 
 
-def unusual(prepared: Preparation) -> tuple[Breach, ...]:
-    """Return what is outside of the soft limits; signing over it needs one tick."""
-    return tuple(_unusual(prepared))
+def unusual(prepared: Preparation, *, on: dt.date) -> tuple[Breach, ...]:
+    """Return what is outside of the soft limits; signing over it needs one tick.
+
+    `on` is the clinic's day of the session.
+    """
+    return (*_unusual(prepared), *_overdue(prepared, on))
 
 
 def missing(prepared: Preparation) -> tuple[Breach, ...]:
@@ -126,6 +104,7 @@ def _limited(prepared: Preparation) -> Iterator[tuple[Limit, str, int, dict[str,
         (limits.PRP, "prp", prepared.prp_ul),
         (here.BASE_PLATELETS, "base_platelets", prepared.base_platelets_e6l),
         (here.PRP_PLATELETS, "prp_platelets", prepared.prp_platelets_e6l),
+        (here.HAEMOGLOBIN, "base_haemoglobin", prepared.base_haemoglobin_mgdl),
     ):
         if value is not None:
             yield limit, field, value, {}
@@ -166,6 +145,19 @@ def _refused_amounts(prepared: Preparation) -> Iterator[Breach]:
             field="activator" if prepared.activator_ul else "activator_lot",
             message=N_("Nothing was added to activate it: leave this empty, or choose what"),
         )
+
+
+def _refused_counts(prepared: Preparation) -> Iterator[Breach]:
+    for field, white, neutrophils in (
+        ("base_neutrophils", prepared.base_leukocytes_e6l, prepared.base_neutrophils_e6l),
+        ("prp_neutrophils", prepared.prp_leukocytes_e6l, prepared.prp_neutrophils_e6l),
+    ):
+        if white is not None and neutrophils is not None and neutrophils > white:
+            yield Breach(
+                code="neutrophils",
+                field=field,
+                message=N_("Neutrophils are leukocytes: there cannot be more of them"),
+            )
 
 
 def _refused_spins(prepared: Preparation) -> Iterator[Breach]:
@@ -280,6 +272,17 @@ def _unusual(prepared: Preparation) -> Iterator[Breach]:
                 )
 
 
+def _overdue(prepared: Preparation, on: dt.date) -> Iterator[Breach]:
+    due_on = prepared.centrifuge_due_on
+    if due_on is not None and due_on < on:
+        yield Breach(
+            code="centrifuge_overdue",
+            field="centrifuge",
+            message=N_("The service of the centrifuge was due on %(day)s"),
+            values=(("day", due_on.isoformat()),),
+        )
+
+
 def _unusual_anticoagulant(prepared: Preparation) -> Iterator[Breach]:
     usual = limits.ANTICOAGULANT_PERCENT
     blood, added = prepared.blood_ul, prepared.anticoagulant_ul
@@ -339,12 +342,19 @@ def _base(prepared: Preparation) -> Sequence[int | None]:
     return (
         prepared.base_platelets_e6l,
         prepared.base_leukocytes_e6l,
+        prepared.base_neutrophils_e6l,
         prepared.base_erythrocytes_e9l,
+        prepared.base_haemoglobin_mgdl,
     )
 
 
 def _of_prp(prepared: Preparation) -> Sequence[int | None]:
-    return prepared.prp_platelets_e6l, prepared.prp_leukocytes_e6l, prepared.prp_erythrocytes_e9l
+    return (
+        prepared.prp_platelets_e6l,
+        prepared.prp_leukocytes_e6l,
+        prepared.prp_neutrophils_e6l,
+        prepared.prp_erythrocytes_e9l,
+    )
 
 
 def _needed(field: str, message: str) -> Breach:

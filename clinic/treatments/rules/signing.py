@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 
 Plain = str | int | bool | dt.date | Enum | None
-FORMAT = 2
+FORMAT = 3
 """Of what is signed now. What was signed under an older one must give the same text for ever: a
 format that a clinic may have signed under is never touched, a new column or part needs the next."""
 SESSION_1 = (
@@ -101,7 +101,15 @@ SPINS_2 = (
     "ended_at",
     "ended_by_id",
 )
-SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2}
+PREPARATION_3 = (
+    *PREPARATION_2,
+    "centrifuge_due_on",
+    "base_neutrophils_e6l",
+    "base_haemoglobin_mgdl",
+    "prp_neutrophils_e6l",
+)
+SPINS_3 = (*SPINS_2, "temperature_c", "brake")
+SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_2}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {"lots": LOTS_1, "sites": SITES_1},
@@ -111,6 +119,13 @@ PARTS: dict[int, dict[str, tuple[str, ...]]] = {
         "time_out": TIME_OUT_2,
         "preparation": PREPARATION_2,
         "spins": SPINS_2,
+    },
+    3: {
+        "lots": LOTS_2,
+        "sites": SITES_2,
+        "time_out": TIME_OUT_2,
+        "preparation": PREPARATION_3,
+        "spins": SPINS_3,
     },
 }
 """By format: {part of the session: its columns that are signed}."""

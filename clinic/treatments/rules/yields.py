@@ -92,6 +92,22 @@ def purity(prepared: Preparation) -> Fraction | None:
     return Fraction(platelets, platelets + white + 1000 * red)
 
 
+def counted(prepared: Preparation) -> list[tuple[str, str, int | None, int | None]]:
+    """Return (name, unit, of the blood, of the PRP) of what was counted, in thousandths of it."""
+    return [row for row in _cells(prepared) if row[2:] != (None, None)]
+
+
+def _cells(prepared: Preparation) -> tuple[tuple[str, str, int | None, int | None], ...]:
+    of = prepared
+    return (
+        (N_("Platelets"), "×10⁹/L", of.base_platelets_e6l, of.prp_platelets_e6l),
+        (N_("Leukocytes"), "×10⁹/L", of.base_leukocytes_e6l, of.prp_leukocytes_e6l),
+        (N_("Neutrophils"), "×10⁹/L", of.base_neutrophils_e6l, of.prp_neutrophils_e6l),
+        (N_("Red cells"), "×10¹²/L", of.base_erythrocytes_e9l, of.prp_erythrocytes_e9l),
+        (N_("Haemoglobin"), "g/dL", of.base_haemoglobin_mgdl, None),
+    )
+
+
 # ---- letters ----
 
 
@@ -195,6 +211,10 @@ def _is_activated(prepared: Preparation) -> bool:
     return bool(prepared.activation and prepared.activation.ingredient)
 
 
+def _purity_text(prepared: Preparation) -> str:
+    return f"{_decimal(_sure(purity(prepared)) * 100, 0)} %"
+
+
 def _depa_text(prepared: Preparation) -> str:
     letters: Iterable[str] = (
         dose_letter(int(_sure(dose(prepared)))),
@@ -210,7 +230,15 @@ def _paw_text(prepared: Preparation) -> str:
     )
     activated = "-x" if prepared.activation is not Activation.NONE else ""
     white = _sure(prepared.prp_leukocytes_e6l) > _sure(prepared.base_leukocytes_e6l)
-    return f"{platelets}{activated}-{'A' if white else 'B'}"
+    return f"{platelets}{activated}-{'A' if white else 'B'}{_neutrophils(prepared)}"
+
+
+def _neutrophils(prepared: Preparation) -> str:
+    """Return α above the blood's own neutrophils, β up to them; nothing where one is a blank."""
+    base, prp = prepared.base_neutrophils_e6l, prepared.prp_neutrophils_e6l
+    if base is None or prp is None:
+        return ""
+    return "α" if prp > base else "β"
 
 
 def _marspill_text(prepared: Preparation) -> str:
@@ -262,6 +290,16 @@ _ALL = (
         status=Confidence.PAPER,
     ),
     _Recipe(
+        code="purity",
+        name=N_("Purity"),
+        needs=("prp_platelets_e6l", "prp_leukocytes_e6l", "prp_erythrocytes_e9l"),
+        counts=frozenset({OF_PRP}),
+        text=_purity_text,
+        how=N_("Platelets divided by all cells of the PRP: platelets, leukocytes, red cells."),
+        source="DEPA",
+        status=Confidence.PAPER,
+    ),
+    _Recipe(
         code="depa",
         name=N_("DEPA: dose, efficiency, purity, activation"),
         needs=(
@@ -283,13 +321,13 @@ _ALL = (
     ),
     _Recipe(
         code="paw",
-        name=N_("PAW: platelets, activation, leukocytes"),
+        name=N_("PAW: platelets, activation, leukocytes, neutrophils"),
         needs=(*_COUNTS, "base_leukocytes_e6l", "prp_leukocytes_e6l", "activation"),
         text=_paw_text,
         how=N_(
             "P1 up to the blood’s own platelets, P2 to 750, P3 to 1250, P4 above (×10⁹/L); x when"
             " activated; A when there are more leukocytes than in the blood, else B."
-            " Neutrophils are not recorded."
+            " α and β say the same of the neutrophils, where both were counted."
         ),
         source="PAW, FV",
         status=Confidence.PAPER,

@@ -23,7 +23,7 @@ from clinic.treatments.models import LotUse, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from clinic.treatments.preparation_values import Act, Preparation, SavePreparation, Spin
 from clinic.treatments.queries import preparation as queries
-from clinic.treatments.rules import preparing
+from clinic.treatments.rules import preparing, spinning
 from clinic.treatments.service import drafts
 from clinic.treatments.service.sessions import SIGNED, AlreadySigned, ContentRefused
 from clinic.treatments.values import FIRST_OF_PREPARATION, DraftStep, LotRole, SessionState
@@ -46,7 +46,7 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
     if session.state is SessionState.SIGNED:
         raise AlreadySigned(SIGNED)
     before, now = record.preparation_of(session), clock.now()
-    content = preparing.with_rcf(wish.content)
+    content = _spun(db, session, wish.content)
     if row.version != wish.version:
         if _done(content, wish.act, before) == before:
             drafts.drop(db, session.id, DraftStep.PREPARATION, wish.page)
@@ -70,6 +70,16 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
         detail={"act": wish.act.value} if wish.act else {},
     )
     return row
+
+
+def _spun(db: Session, session: TreatmentSession, content: Preparation) -> Preparation:
+    """Return a content as its centrifuge spins it: its own radius, and when its service is due."""
+    chosen = content.centrifuge_id
+    offered = queries.centrifuges(db, session.location_id, chosen) if chosen else ()
+    of = next((one for one in offered if one.id == chosen), None)
+    if of is None:
+        return spinning.with_rcf(replace(content, centrifuge_id=None, centrifuge_due_on=None))
+    return spinning.with_rcf(replace(content, centrifuge_due_on=of.service_due_on), of.radius_mm)
 
 
 # ---- what was done just now ----

@@ -13,7 +13,7 @@ from clinic.core.text import N_
 from clinic.treatments.preparation_models import KitPreset
 from clinic.treatments.preparation_values import ChangePreset, KeepPreset, Preparation, Spin
 from clinic.treatments.queries import preparation as queries
-from clinic.treatments.rules import preparing
+from clinic.treatments.rules import preparing, spinning
 from clinic.treatments.service.sessions import ContentRefused
 
 NAME_TAKEN = N_("There is a preset of this name already")
@@ -58,7 +58,7 @@ def change(db: Session, actor: Actor, wish: ChangePreset) -> KitPreset:
 
 def _refused(db: Session, wish: KeepPreset, own_id: int | None = None) -> KeepPreset:
     """Return a preset with the g of its spins; raises Invalid for what no kit can be."""
-    prepared = preparing.with_rcf(
+    prepared = spinning.with_rcf(
         Preparation(
             blood_ul=wish.blood_ul,
             anticoagulant=wish.anticoagulant,
@@ -79,9 +79,9 @@ def _refused(db: Session, wish: KeepPreset, own_id: int | None = None) -> KeepPr
     return KeepPreset(**values, spins=prepared.spins)
 
 
-def _written(wish: KeepPreset) -> list[dict[str, int]]:
+def _written(wish: KeepPreset) -> list[dict[str, int | str]]:
     return [
-        {name: value for name, value in asdict(spin).items() if isinstance(value, int)}
+        {name: value for name, value in asdict(spin).items() if value is not None}
         for spin in wish.spins
         if spin != Spin()
     ]
