@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
@@ -18,6 +19,8 @@ from clinic.core.errors import Conflict, NotFound
 from clinic.core.text import N_
 
 EXTENSION = "photographs"
+LEAST_FREE = 10**9
+"""Bytes that stay free: the records are on the same disk, and must go on being written."""
 _KEY = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"([0-9a-f]{32})\.(?:full|small)\.jpg")
 UNSAVED = N_("The disk is full or cannot be written to. This picture was not saved.")
@@ -38,14 +41,16 @@ class Unwritten(Conflict):
 class Store:
     """A folder of pictures, and how many bytes the clinic keeps there at most."""
 
-    def __init__(self, root: Path, *, most_bytes: int) -> None:
-        self.root, self.most_bytes = root, most_bytes
+    def __init__(self, root: Path, *, most_bytes: int, least_free: int = LEAST_FREE) -> None:
+        self.root, self.most_bytes, self._least_free = root, most_bytes, least_free
 
     def write(self, parts: dict[Size, bytes]) -> str:
         """Write the files of one picture and return its random key; raises Unwritten."""
         key = secrets.token_hex(16)
         try:
             folder = self._folder(key)
+            if shutil.disk_usage(folder).free < self._least_free:
+                raise Unwritten(UNSAVED)
             for size, content in parts.items():
                 _write(folder / f"{key}.{size}.jpg", content)
             _sync(folder)

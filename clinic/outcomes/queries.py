@@ -11,14 +11,14 @@ from clinic.accounts.models import Account
 from clinic.audit import queries as audit_queries
 from clinic.consents import queries as consent_queries
 from clinic.consents.values import Scope
+from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 from clinic.outcomes import rules
 from clinic.outcomes.models import Photograph
-from clinic.outcomes.values import Conditions, Copy, PhotographState, Shot
+from clinic.outcomes.values import Conditions, Copy, PhotographDay, PhotographState, Shot
 from clinic.patients import queries as patient_queries
-from clinic.patients.models import Patient
 
 NO_PHOTOGRAPH = N_("There is no such photograph")
 GIVEN_OUT = "photograph.given_out"
@@ -116,14 +116,33 @@ def count_of(db: Session, patient_id: int) -> int:
     return db.scalar(wanted) or 0
 
 
-def bytes_of(db: Session, location_id: int) -> int:
-    """Return how much room the photographs of a place take."""
+def bytes_kept(db: Session, *, now: dt.datetime) -> int:
+    """Return how much room the files of all photographs take, of every place.
+
+    A removed picture counts for as long as its files are there.
+    """
+    gone = now - rules.FILES_LAST
     total = db.scalar(
-        sa.select(sa.func.sum(Photograph.size))
-        .join(Patient, Patient.id == Photograph.patient_id)
-        .where(Patient.location_id == location_id, Photograph.state == PhotographState.KEPT)
+        sa.select(sa.func.sum(Photograph.size)).where(
+            sa.or_(Photograph.removed_at.is_(None), Photograph.removed_at > gone)
+        )
     )
     return int(total or 0)
+
+
+def days(db: Session, actor: Actor, patient_id: int) -> list[PhotographDay]:
+    """Return the days on which a patient was photographed, newest first; two statements.
+
+    Empty while the patient does not agree to the record.
+    """
+    if Scope.PHOTO_RECORD not in agreed(db, patient_id):
+        return []
+    rows = db.execute(
+        sa.select(Photograph.taken_at, Photograph.view).where(
+            Photograph.patient_id == patient_id, Photograph.state == PhotographState.KEPT
+        )
+    )
+    return rules.days(((row.taken_at, row.view) for row in rows), clock.zone_of(actor.zone))
 
 
 def copies(db: Session, patient_id: int) -> list[Copy]:

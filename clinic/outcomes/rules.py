@@ -12,6 +12,7 @@ from clinic.outcomes.values import (
     PARTING_NAMES,
     Conditions,
     Differs,
+    PhotographDay,
     PhotographView,
     Shot,
 )
@@ -28,6 +29,8 @@ NEARLY_SHAPE = 0.05
 """Part by which width to height may differ and be called the same (design default)."""
 GRACE = dt.timedelta(days=30)
 """How long the files of a removed picture stay, so that a removal can be taken back."""
+FILES_LAST = GRACE + dt.timedelta(days=1)
+"""How long the files themselves stay: a day longer than a removal can be taken back."""
 ORPHAN_AFTER = dt.timedelta(hours=1)
 """Age from which a file without a row belongs to nobody who is just writing it."""
 MANY_ORPHANS = 10
@@ -49,8 +52,8 @@ def may_restore(removed_at: dt.datetime | None, now: dt.datetime) -> bool:
 
 
 def is_file_over(removed_at: dt.datetime | None, now: dt.datetime) -> bool:
-    """Tell whether the files of a removed picture go: a day after nobody can take it back."""
-    return removed_at is not None and now - removed_at >= GRACE + dt.timedelta(days=1)
+    """Tell whether the files of a removed picture go."""
+    return removed_at is not None and now - removed_at >= FILES_LAST
 
 
 def differences(
@@ -139,6 +142,24 @@ def pair(
     if before is after:
         after = ordered[-1] if before is not ordered[-1] else ordered[-2]
     return (before, after) if ordered.index(before) < ordered.index(after) else (after, before)
+
+
+def days(
+    taken: Iterable[tuple[dt.datetime, PhotographView]], zone: dt.tzinfo
+) -> list[PhotographDay]:
+    """Return the days of the clinic's own zone on which pictures were taken, newest first."""
+    found: dict[dt.date, list[tuple[dt.datetime, PhotographView]]] = {}
+    for at, view in sorted(taken, reverse=True):
+        found.setdefault(at.astimezone(zone).date(), []).append((at, view))
+    return [
+        PhotographDay(
+            at=min(at for at, _ in shots),
+            on=on,
+            count=len(shots),
+            views=tuple(view for view in PhotographView if view in {seen for _, seen in shots}),
+        )
+        for on, shots in found.items()
+    ]
 
 
 def neighbours(shots: Sequence[Shot], shown: tuple[Shot, Shot]) -> dict[str, tuple[Shot, Shot]]:

@@ -55,8 +55,9 @@ def refuse_unagreed(db: Session, patient_id: int, *uses: Scope) -> None:
 def keep(db: Session, actor: Actor, wish: KeepPhotograph, *, most_bytes: int) -> Photograph:
     """Keep a picture whose files are written; the same one-time key returns the one it made before.
 
-    `most_bytes` is the room of all the clinic's pictures. Raises NotFound, ConsentMissing, NoRoom,
-    Conflict for a closed record, Invalid for a time that cannot be.
+    `most_bytes` is the room of the pictures of all places together: they lie in one folder.
+    Raises NotFound, ConsentMissing, NoRoom, Conflict for a closed record, Invalid for a time that
+    cannot be.
     """
     patient = patient_queries.get(db, wish.patient_id, location_id=actor.location_id)
     safety_queries.lock_patient(db, wish.patient_id)  # a double click queues here
@@ -72,7 +73,7 @@ def keep(db: Session, actor: Actor, wish: KeepPhotograph, *, most_bytes: int) ->
             N_("%(most)s photographs of this patient are kept: that is the most."),
             most=rules.MOST_OF_PATIENT,
         )
-    if queries.bytes_of(db, actor.location_id) + wish.size > most_bytes:
+    if queries.bytes_kept(db, now=clock.now()) + wish.size > most_bytes:
         raise NoRoom(N_("There is no room for more photographs. Tell the administrator."))
     if wish.appointment_id is not None:
         _check_visit(db, actor, wish.appointment_id, wish.patient_id)

@@ -195,6 +195,23 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhotographDay:
+    """What was photographed on one of the clinic's days."""
+
+    at: dt.datetime
+    """Of the first picture."""
+    on: dt.date
+    count: int
+    views: tuple[PhotographView, ...]
+    """Each once, in the order of the views."""
+
+    @property
+    def names(self) -> list[str]:
+        """Return the views as words to be translated."""
+        return [VIEW_NAMES[view] for view in self.views]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Differs:
     """One condition in which two pictures differ, as words to be translated."""
 

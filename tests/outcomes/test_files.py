@@ -79,6 +79,15 @@ def test_a_full_disk_leaves_nothing_behind(store, monkeypatch):
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.once
+def test_the_last_of_the_disk_is_left_to_the_records(tmp_path):
+    store = Store(tmp_path / "photographs", most_bytes=10**9, least_free=10**18)
+
+    with pytest.raises(Unwritten):
+        store.write(PARTS)
+    assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
 @pytest.fixture
 def look(studio):
     @contextmanager

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -189,3 +190,21 @@ def test_steps_go_one_date_at_a_time_and_never_meet():
         "before_back": (one, three),
         "after_on": (two, four),
     }
+
+
+def test_days_are_the_clinics_own_newest_first_with_each_view_once():
+    berlin = ZoneInfo("Europe/Berlin")
+    late = dt.datetime(2026, 6, 1, 22, 30, tzinfo=dt.UTC)  # the second of June in Berlin
+    taken = [
+        (FIRST, PhotographView.VERTEX),
+        (late, PhotographView.VERTEX),
+        (late + dt.timedelta(minutes=1), PhotographView.FRONT),
+        (late + dt.timedelta(minutes=2), PhotographView.VERTEX),
+    ]
+
+    newer, older = rules.days(taken, berlin)
+    assert (newer.on, newer.at, newer.count) == (dt.date(2026, 6, 2), late, 3)
+    assert newer.views == (PhotographView.FRONT, PhotographView.VERTEX)
+    assert newer.names == ["Front", "Vertex from above"]
+    assert (older.on, older.count) == (dt.date(2026, 6, 1), 1)
+    assert rules.days([], berlin) == []

@@ -180,15 +180,39 @@ def test_trichoscopy_names_its_zone(studio):
     assert studio.keeps(zone=CLOSE["zone"]).zone is None
 
 
-def test_a_patient_and_a_clinic_have_room_for_so_many(studio, monkeypatch):
+def test_a_patient_has_room_for_so_many(studio, monkeypatch):
     studio.agrees()
     studio.keeps()
-    with pytest.raises(service.NoRoom):
-        service.keep(studio.db, studio.actor(), studio.wish(), most_bytes=9_000)
 
     monkeypatch.setattr(rules, "MOST_OF_PATIENT", 1)
     with pytest.raises(service.NoRoom):
         studio.keeps()
+
+
+def test_all_places_share_the_room_and_what_is_removed_takes_some_until_its_files_go(studio, clock):
+    studio.agrees()
+    kept = studio.keeps(size=4_000)
+    removed = studio.keeps(size=3_000)
+    service.remove(studio.db, studio.actor(Role.PHYSICIAN), removal(studio, removed))
+    elsewhere = factories.a_location(studio.db)
+    kept.patient_id = factories.a_patient(studio.db, location=elsewhere).id
+    studio.db.flush()
+
+    def is_room(for_bytes: int) -> bool:
+        wish = studio.wish(size=for_bytes)
+        try:
+            with studio.db.begin_nested() as attempt:
+                service.keep(studio.db, studio.actor(), wish, most_bytes=10_000)
+                attempt.rollback()
+        except service.NoRoom:
+            return False
+        return True
+
+    assert (is_room(3_000), is_room(3_001)) == (True, False)
+    clock(NOW + dt.timedelta(days=30, hours=23))
+    assert (is_room(3_000), is_room(3_001)) == (True, False)
+    clock(NOW + dt.timedelta(days=31))
+    assert (is_room(6_000), is_room(6_001)) == (True, False)
 
 
 def test_a_closed_record_takes_none(studio):

@@ -5,7 +5,9 @@ import re
 from io import BytesIO
 
 import pytest
+import sqlalchemy as sa
 
+from clinic.consents.models import Consent
 from clinic.consents.values import Scope
 from clinic.core.access import Role
 from clinic.outcomes.values import PhotographView
@@ -329,6 +331,30 @@ def test_pictures_are_two_clicks_from_the_patient(studio, nurse):
     patient = nurse.get(f"/patients/{studio.alice.id}").get_data(as_text=True)
     assert f'href="{studio.url()}"' in patient
     assert f'href="{studio.url("compare")}"' in nurse.get(studio.url()).get_data(as_text=True)
+
+
+def test_the_history_tells_a_day_of_pictures_to_clinicians_alone_while_the_patient_agrees(
+    studio, nurse
+):
+    paper = studio.agrees(RECORD)
+    studio.keeps(taken_local=dt.datetime(2026, 8, 1, 9, 0))
+    studio.keeps(**CLOSE)
+    studio.keeps()
+    page = f"/patients/{studio.alice.id}"
+
+    told = nurse.get(page).get_data(as_text=True)
+    assert re.search(r'#day-2026-11-23">2 photographs</a>', told)
+    assert "<p>Vertex from above, Trichoscopy</p>" in told
+    assert re.search(r'#day-2026-08-01">1 photograph</a>', told)
+    assert told.index("2 photographs") < told.index("1 photograph<")
+    assert 'id="day-2026-11-23"' in nurse.get(studio.url()).get_data(as_text=True)
+    desk = studio.world.as_role(Role.RECEPTIONIST).get(page).get_data(as_text=True)
+    assert "photograph" not in desk.lower()
+
+    for consent in studio.db.scalars(sa.select(Consent).where(Consent.id != paper.id)):
+        studio.withdraws(consent, RECORD)
+    studio.withdraws(paper, RECORD)
+    assert "#day-2026" not in nurse.get(page).get_data(as_text=True)
 
 
 def test_a_day_is_the_clinics_day(studio, nurse):

@@ -1,4 +1,4 @@
-"""What the patient page shows: visits, course, sessions, side effects, put in one order."""
+"""What the patient page shows: visits, course, sessions, side effects, pictures, in one order."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ from clinic.catalog.models import Service
 from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
 from clinic.followup.queries.effects import EffectCard
+from clinic.outcomes.values import PhotographDay
 from clinic.scheduling.models import Appointment, Course, Resource
 from clinic.scheduling.values import AppointmentStatus, CourseStatus
 from clinic.treatments.models import InjectionSite, TreatmentSession
@@ -71,6 +72,7 @@ class Moment:
     visit: VisitLine | None = None
     session: SessionLine | None = None
     effect: EffectCard | None = None
+    photographs: PhotographDay | None = None
 
 
 def visits(db: Session, patient_id: int) -> list[VisitLine]:
@@ -205,7 +207,10 @@ def _given(db: Session, session_ids: Sequence[int]) -> dict[int, list[tuple[Zone
 
 
 def timeline(
-    lines: Iterable[VisitLine], given: Iterable[SessionLine], effects: Iterable[EffectCard]
+    lines: Iterable[VisitLine],
+    given: Iterable[SessionLine],
+    effects: Iterable[EffectCard],
+    days: Iterable[PhotographDay],
 ) -> list[Moment]:
     """Put everything that happened into one order, newest first.
 
@@ -214,4 +219,5 @@ def timeline(
     moments = [Moment(at=line.starts_at, visit=line) for line in lines if line.session_id is None]
     moments += [Moment(at=line.started_at, session=line) for line in given]
     moments += [Moment(at=card.reported_at, effect=card) for card in effects]
+    moments += [Moment(at=day.at, photographs=day) for day in days]
     return sorted(moments, key=lambda moment: moment.at, reverse=True)

@@ -19,6 +19,7 @@ from clinic.core.access import Actor, Permission
 from clinic.followup.queries import effects as followup_queries
 from clinic.followup.rules.terms import TERMS
 from clinic.followup.values import OUTCOME_NAMES
+from clinic.outcomes import queries as outcome_queries
 from clinic.patients import queries as patients_queries
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
@@ -109,7 +110,12 @@ def _clinical(
 ) -> dict[str, object]:
     effects = followup_queries.of_patient(db, patient_id, today=today)
     return {
-        "moments": chart_queries.timeline(visits, chart_queries.sessions(db, patient_id), effects),
+        "moments": chart_queries.timeline(
+            visits,
+            chart_queries.sessions(db, patient_id),
+            effects,
+            outcome_queries.days(db, who, patient_id),
+        ),
         "open_effects": [effect for effect in effects if not effect.is_closed],
         "terms": TERMS,
         "outcome_names": OUTCOME_NAMES,
