@@ -258,7 +258,7 @@ def draft(stage: Stage, session_id: int, *, physician: int, dice: random.Random)
     wish = SaveSession(
         session_id=session_id,
         version=session.version,
-        content=_content(stage, is_prp=is_prp, dice=dice),
+        content=_content(stage, session, dice=dice),
     )
     treatments.save(stage.db, doctor, wish)
 
@@ -306,8 +306,7 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
     if session_id is None:
         return
     session = treatments_queries.get(stage.db, session_id)
-    is_prp = session.preparation is not None
-    content = _content(stage, is_prp=is_prp, dice=dice)
+    content = _content(stage, session, dice=dice)
     treatments.sign(
         stage.db,
         replace(stage.staff.physicians[physician], confirmed_at=clock.now()),
@@ -321,7 +320,8 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
     )
 
 
-def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
+def _content(stage: Stage, session: TreatmentSession, *, dice: random.Random) -> Content:
+    is_prp = session.preparation is not None
     each_ul = 100 if is_prp else 50
     counts = {
         Zone.FRONTAL_HAIRLINE: dice.randrange(8, 13),
@@ -350,6 +350,7 @@ def _content(stage: Stage, *, is_prp: bool, dice: random.Random) -> Content:
             LotAmount(lot_id=lots["dexpanthenol"].id, amount_ul=1_000),
             LotAmount(lot_id=lots["vitamins"].id, amount_ul=1_500),
         ),
+        mixed_at=session.started_at,
         sites=tuple(sites),
     )
 

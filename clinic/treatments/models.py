@@ -82,7 +82,7 @@ class TreatmentSession(Versioned, Base):
     saved_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     """When the draft was last written; NULL while nothing was."""
     first_point_at: Mapped[dt.datetime | None] = mapped_column(default=None)
-    """When the first point was kept: the end of the way from the draw to the injection."""
+    """When the first point was typed or kept, after time-out and tube: the injection began."""
     weight_g: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     weight_on: Mapped[dt.date | None] = mapped_column(default=None)
     mixed_at: Mapped[dt.datetime | None] = mapped_column(default=None)

@@ -33,8 +33,8 @@ from clinic.treatments.preparation_values import (
 from clinic.treatments.queries import identity as incident_queries
 from clinic.treatments.queries import preparation as queries
 from clinic.treatments.queries import sessions as session_queries
+from clinic.treatments.rules import hours, preparing, spinning, yields
 from clinic.treatments.rules import preparation_limits as limits
-from clinic.treatments.rules import preparing, spinning, yields
 from clinic.treatments.values import DraftStep, Page, SessionState
 from clinic.web.formats import sentence
 
@@ -194,7 +194,7 @@ def to_injection(session: TreatmentSession, stored: Preparation) -> dict[str, An
         "until_signed": preparing.minutes_between(stored.drawn_at, session.signed_at)
         if session.signed_at
         else None,
-        "minutes": max(preparing.minutes_between(stored.drawn_at, end), 0),
+        "minutes": max(hours.minutes_begun(stored.drawn_at, end), 0),
         "amber": limits.TO_INJECTION.soft.most if limits.TO_INJECTION.soft else 0,
         "red": limits.TO_INJECTION.hard.most,
     }

@@ -331,6 +331,7 @@ class AbortSession:
     content: Content
     reason: str
     page: Page = Page()
+    prepared_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

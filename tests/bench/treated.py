@@ -3,10 +3,11 @@
 import datetime as dt
 from collections.abc import Iterator
 from functools import cache, cached_property
+from itertools import product
 
 from clinic.core.zones import Zone
 from clinic.treatments.rules import scalp
-from clinic.treatments.values import View
+from clinic.treatments.values import TimeOut, View
 from tests.bench.load import Row, Step
 from tests.bench.sizes import NOW, SITES, TODAY, Size
 from tests.bench.staff import INJECTIONS, LOT
@@ -53,6 +54,12 @@ class Treated:
                 ),
                 count=count * SITES,
                 rows=self._sites,
+            ),
+            Step(
+                table="time_out_line",
+                columns=("id", "session_id", "line", "account_id", "at"),
+                count=begun * len(TimeOut),
+                rows=self._said,
             ),
             Step(
                 table="lot_use",
@@ -122,6 +129,12 @@ class Treated:
                     number, session, seq, zone.value, View.TOP.value, x, y, 1, 100, 4_000, 30,
                     13_000,
                 )  # fmt: skip
+
+    def _said(self) -> Iterator[Row]:
+        """What comes before the first point, of the sessions under way: they are written on."""
+        under_way = enumerate(self._visits.begun(), self._size.sessions + 1)
+        for number, ((session, visit), line) in enumerate(product(under_way, TimeOut), 1):
+            yield number, session, line.value, 1, visit.start
 
     def _lots(self) -> Iterator[Row]:
         for number, _ in self._numbered():

@@ -40,6 +40,7 @@ from clinic.treatments.service import sessions as service
 from clinic.treatments.values import (
     BeginSession,
     Content,
+    Page,
     Place,
     SaveSession,
     SignSession,
@@ -116,13 +117,26 @@ class Chair:
         return BeginSession(**fields)
 
     def begin(self, role: Role = Role.NURSE, visit: Appointment | None = None) -> TreatmentSession:
-        """A session under way; the time-out was said."""
+        """A session under way; the time-out was said, and the tube read where there is one."""
+        made = self.begin_only(role, visit)
+        self.say(made, role)
+        if queries.get(self.db, made.id).preparation is not None:
+            self.read_tube(made)
+        return made
+
+    def begin_only(
+        self, role: Role = Role.NURSE, visit: Appointment | None = None
+    ) -> TreatmentSession:
+        """A session under way, and nothing more."""
         made = service.begin(self.db, self.actor(role), self.wish(visit))
         assert isinstance(made, TreatmentSession), made
-        for line in TimeOut:
-            time_out.say(self.db, self.actor(role), made.id, line)
-        self.db.expire(made, ["time_out"])
         return made
+
+    def say(self, session: TreatmentSession, role: Role = Role.NURSE) -> None:
+        """Let somebody say the whole time-out."""
+        for line in TimeOut:
+            time_out.say(self.db, self.actor(role), session.id, line)
+        self.db.expire(session, ["time_out"])
 
     def whole(self, **changes: Any) -> Content:
         """What is written at the map of a whole PRP session: 40 points, 4 mL."""
@@ -133,8 +147,9 @@ class Chair:
         return Content(**fields)
 
     def blood(self, **changes: Any) -> Preparation:
-        """A whole preparation: 30 mL of blood, 6 mL of PRP, not activated."""
+        """A whole preparation: 30 mL of blood just drawn, 6 mL of PRP, not activated."""
         fields: dict[str, Any] = {
+            "drawn_at": clock.now(),
             "blood_ul": 30_000,
             "anticoagulant": Anticoagulant.ACD_A,
             "anticoagulant_ul": 3_000,
@@ -167,9 +182,7 @@ class Chair:
             content=content or self.blood(),
             act=changes.get("act"),
         )
-        row = preparations.save(self.db, self.actor(role), wish)
-        self.read_tube(session)
-        return row
+        return preparations.save(self.db, self.actor(role), wish)
 
     def read_tube(self, session: TreatmentSession, of: TreatmentSession | None = None) -> Any:
         """Let the tube of a session, or of another one, be read at its chair."""
@@ -195,6 +208,7 @@ class Chair:
             session_id=session.id,
             version=changes.get("version", session.version),
             content=content or self.whole(),
+            page=changes.get("page", Page()),
         )
         return service.sign(self.db, self.actor(), wish)
 

@@ -3,7 +3,11 @@
 import re
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import object_session
+
 from clinic.treatments import points
+from clinic.treatments.preparation_models import PrpPreparation
 from tests.treatments.conftest import some_sites
 
 HIDDEN = re.compile(r'<input[^>]*type="hidden"[^>]*>')
@@ -17,8 +21,11 @@ def hidden(page: str, name: str) -> str:
 
 
 def written(session, **changes: Any) -> dict[str, Any]:
-    """The map of a whole PRP session as its form sends it."""
+    """The map of a whole PRP session as its form sends it, with blood and PRP as they are."""
+    own = PrpPreparation.session_id == session.id
+    seen = object_session(session).scalar(sa.select(PrpPreparation.version).where(own))
     return {
+        "prepared": "" if seen is None else str(seen),
         "version": str(session.version),
         "points": points.dumps(some_sites()),
         "each": "0.1",

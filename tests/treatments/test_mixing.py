@@ -21,7 +21,7 @@ from clinic.treatments.values import AbortSession, LotAmount
 from tests import factories
 from tests.conftest import NOW
 from tests.counting import statements
-from tests.treatments.cases import LIDOCAINE, a_case, codes
+from tests.treatments.cases import LIDOCAINE, a_case, codes, forty
 from tests.treatments.conftest import TODAY, settle
 
 MINUTE = dt.timedelta(minutes=1)
@@ -63,6 +63,37 @@ def test_points_that_were_set_before_it_was_mixed_are_no_injection_of_it():
     case = mixed(5 * HOUR, begun_at=NOW - 5 * HOUR - MINUTE)
 
     assert codes(checks.refused(case)) == {"mixed_too_old"}
+
+
+VITAMINS = replace(
+    LIDOCAINE, kind=ProductKind.DRUG, name="Mix", ingredient="vitamins", amount_ul=1_000
+)
+BIOTIN = replace(VITAMINS, name="Biotin", ingredient="")
+SALINE = replace(VITAMINS, kind=ProductKind.DILUENT, name="Saline", ingredient="")
+NUMBING = replace(LIDOCAINE, amount_ul=1_000)
+
+
+@pytest.mark.parametrize(
+    ("used", "missing", "unusual"),
+    [
+        ((VITAMINS,), False, False),  # ready to use
+        ((VITAMINS, VITAMINS), False, False),  # two lots of one product
+        ((VITAMINS, BIOTIN), True, False),
+        ((VITAMINS, SALINE), True, False),
+        ((VITAMINS, NUMBING), False, True),
+        ((VITAMINS, SALINE, NUMBING), True, False),
+        ((NUMBING,), False, False),
+    ],
+)
+def test_a_mixture_has_the_time_it_was_mixed_at(used, missing, unusual):
+    def found(modality=Modality.MESOTHERAPY, **changes):
+        weighed = {"weight_g": 80_000, "weight_on": TODAY, "sites": forty()}
+        case = replace(a_case(modality=modality, used=used, **weighed, **changes), at=NOW)
+        is_missing = "mixed" in {breach.field for breach in checks.missing(case)}
+        return is_missing, "mixed_unknown" in codes(checks.unusual(case))
+
+    assert found() == (missing, unusual)
+    assert found(mixed_at=NOW) == found(Modality.PRP) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -274,6 +305,7 @@ def test_a_vial_for_one_patient_is_refused_for_another(counted, kept):
 def test_a_vial_that_was_open_too_long_is_refused(counted, kept, clock):
     counted.signed(content(counted, opened_at=NOW - HOUR))
     session = anothers_session(counted, counted.book(dt.datetime(2026, 11, 23, 15, 0)))
+    counted.prepare(session, counted.blood(drawn_at=None))  # What is asked is the vial's age alone.
     (vial,) = offered(counted, session)
 
     clock(NOW + 23 * HOUR + MINUTE)

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.once
 NOW = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
 FULL = Preparation(
     blood_ul=30_000,
+    drawn_at=NOW,
     anticoagulant=Anticoagulant.ACD_A,
     anticoagulant_ul=3_000,
     prp_ul=6_000,
@@ -223,6 +224,17 @@ def test_how_long_after_the_draw_is_injected(passed, late, slow):
     assert bool(preparing.slow_injection(minutes(passed), NOW)) is slow
 
 
+@pytest.mark.parametrize("most", [60, 240])
+def test_one_second_more_is_too_much(most):
+    drawn = minutes(most)
+    later = NOW + dt.timedelta(seconds=1)
+    found = preparing.slow_injection if most == 60 else preparing.to_injection
+
+    assert found(drawn, NOW) is None
+    said = found(drawn, later)
+    assert dict(said.values)["value"] == str(most + 1)
+
+
 def test_without_a_draw_no_minutes_are_counted():
     assert preparing.to_injection(None, NOW) is None
     assert preparing.slow_injection(None, NOW) is None
@@ -264,6 +276,7 @@ def test_a_whole_preparation_lacks_nothing():
     [
         ({"kits": ()}, ["kit_1"]),
         ({"blood_ul": None}, ["blood"]),
+        ({"drawn_at": None}, ["drawn_at"]),
         ({"anticoagulant": None}, ["anticoagulant"]),
         ({"anticoagulant_ul": None}, ["anticoagulant_volume"]),
         ({"anticoagulant": Anticoagulant.NONE, "anticoagulant_ul": None}, []),

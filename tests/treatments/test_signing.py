@@ -78,15 +78,17 @@ def test_signing_checks_the_next_visit_again(chair, db):
 
 
 def test_an_incomplete_session_is_not_signed(chair, db):
-    session = chair.begin()
+    session = chair.begin_only()
 
     with pytest.raises(service.ContentRefused) as refused:
         chair.sign(session, Content(sites=some_sites()))
 
     assert [breach.field for breach in refused.value.breaches] == [
+        "time_out",
         "identity",
         "kit_1",
         "blood",
+        "drawn_at",
         "anticoagulant",
         "prp",
         "activation",

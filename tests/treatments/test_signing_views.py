@@ -109,21 +109,24 @@ def test_blood_that_was_changed_after_the_page_was_opened_is_looked_at_first(cha
     assert queries.get(db, session.id).state is SessionState.DRAFT
 
     again = {**data, "prepared": hidden(page, "prepared")}
+    for act in ("signature", "abort"):
+        unseen = {**data, "prepared": "", "reason": "Felt faint"}
+        assert physician.post(f"{url}/{act}", unseen).status_code == 409
     assert physician.post(f"{url}/signature", again).status_code == 303
 
 
 def test_what_is_missing_is_said_at_each_field(chair, world):
     session = chair.begin()
 
-    answer = world.as_role(Role.PHYSICIAN).post(
-        f"/sessions/{session.id}/signature", {"version": str(session.version)}
-    )
+    nothing = written(session, points="")
+    answer = world.as_role(Role.PHYSICIAN).post(f"/sessions/{session.id}/signature", nothing)
 
     page = text(answer)
     assert answer.status_code == 422
     for words in (
         "Choose the lot of the blood kit",
         "Enter how much blood was drawn",
+        "Enter when the blood was drawn",
         "Choose the anticoagulant",
         "Enter how much PRP was obtained",
         "Set at least one point",
@@ -164,7 +167,7 @@ def test_a_session_is_broken_off_with_its_reason(chair, world, db):
     session = chair.begin()
     physician = world.as_role(Role.PHYSICIAN)
     url = f"/sessions/{session.id}/abort"
-    given = {"version": str(session.version), "points": points.dumps(some_sites(3))}
+    given = written(session, points=points.dumps(some_sites(3)))
 
     refused = physician.post(url, given)
     assert refused.status_code == 422

@@ -63,7 +63,8 @@ def test_what_is_no_code_is_none(typed):
 @pytest.fixture
 def session(chair):
     """Begun, its label printed, its tube not read."""
-    begun = chair.begin()
+    begun = chair.begin_only()
+    chair.say(begun)
     identity.print_label(chair.db, chair.actor(Role.NURSE), begun.id)
     return begun
 
@@ -74,7 +75,7 @@ def other(chair, session):
     patient = factories.a_patient(chair.db, location=chair.world.location, family_name="Zulu")
     texts = list(chair.db.scalars(sa.select(ConsentText)))
     settle(chair, patient, texts)
-    begun = chair.begin(visit=chair.book(dt.datetime(2026, 11, 23, 11, 0), patient=patient))
+    begun = chair.begin_only(visit=chair.book(dt.datetime(2026, 11, 23, 11, 0), patient=patient))
     identity.print_label(chair.db, chair.actor(Role.NURSE), begun.id)
     return begun
 
@@ -88,6 +89,17 @@ def test_a_label_has_one_code_however_often_it_is_printed(chair, session, db):
     action = AuditEvent.action == "prp_preparation.label_printed"
     lines = db.scalars(sa.select(AuditEvent.detail).where(action).order_by(AuditEvent.id)).all()
     assert lines == [{"times": 1}, {"times": 2}]
+
+
+def test_after_another_label_the_tube_is_read_again(chair, session, db):
+    chair.read_tube(session)
+    identity.print_label(db, chair.actor(Role.NURSE), session.id)
+
+    row = chair.row(session)
+    assert (row.identity_at, row.identity_by_id) == (None, None)
+    with pytest.raises(service.ContentRefused) as refused:
+        chair.save(session, Content(sites=some_sites(1)))
+    assert [b.field for b in refused.value.breaches] == ["identity"]
 
 
 def test_the_right_tube_is_stamped_with_who_and_when_and_leaves_the_card_alone(chair, session):
@@ -115,12 +127,17 @@ def test_a_session_with_points_is_not_signed_before_its_tube_was_read(chair, ses
 
 
 def test_what_is_no_code_and_what_is_nobodys_is_said_at_the_field(chair, session, db):
-    nobodys = tubes.with_check("ZZZZZZZ")
-    for code, words in (("7KTM2QZ9", identity.NO_CODE), (nobodys, identity.NOBODYS)):
-        wish = CheckTube(session_id=session.id, code=code)
-        with pytest.raises(Invalid) as refused:
-            identity.check(db, chair.actor(), wish)
-        assert (refused.value.field, refused.value.message) == ("code", words)
+    chair.read_tube(session)
+    with pytest.raises(Invalid) as refused:
+        identity.check(db, chair.actor(), CheckTube(session_id=session.id, code="7KTM2QZ9"))
+    assert (refused.value.field, refused.value.message) == ("code", identity.NO_CODE)
+    assert chair.row(session).identity_at is not None
+
+    nobodys = CheckTube(session_id=session.id, code=tubes.with_check("ZZZZZZZ"))
+    said = identity.check(db, chair.actor(), nobodys)
+    assert isinstance(said, Invalid)
+    assert (said.field, said.message) == ("code", identity.NOBODYS)
+    assert chair.row(session).identity_at is None, "what lies at this chair is not known any more"
     assert db.scalar(sa.select(sa.func.count()).select_from(Incident)) == 0
 
 
@@ -182,7 +199,7 @@ def test_a_signed_session_gets_no_more_labels_and_is_read_no_more(chair, db):
 
 
 def test_the_label_has_both_identifiers_in_print_and_only_the_code_in_its_picture(chair, world):
-    begun = chair.begin()
+    begun = chair.begin_only()
     nurse = world.as_role(Role.NURSE)
     assert nurse.get(f"/sessions/{begun.id}/label").status_code == 303
 
@@ -206,7 +223,9 @@ def test_a_typed_code_is_compared_and_both_ticks_are_asked(chair, world, session
         assert answer.status_code == 422
         assert code in text(answer)
     assert chair.row(session).identity_at is None
-    assert nurse.post(url, {**TICKS, "code": "nonsense"}).status_code == 422
+    nobodys = tubes.with_check("ZZZZZZZ")
+    for wrong in ("nonsense", nobodys):
+        assert nurse.post(url, {**TICKS, "code": wrong}).status_code == 422
     assert nurse.post(url, {**TICKS, "code": code.lower()}).status_code == 303
     assert "tube read at the chair" in text(nurse.get(f"/sessions/{session.id}"))
 

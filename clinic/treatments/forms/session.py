@@ -240,7 +240,7 @@ class SessionForm(LotRows, AskingForm):
             version=given(self.version.data),
             content=self.content(),
             page=page,
-            prepared_version=self.prepared.data,
+            prepared_version=self.seen_of_blood(),
         )
 
     def abortion(self, session_id: int, page: Page) -> AbortSession:
@@ -251,7 +251,12 @@ class SessionForm(LotRows, AskingForm):
             content=self.content(),
             reason=self.reason.text(),
             page=page,
+            prepared_version=self.seen_of_blood(),
         )
+
+    def seen_of_blood(self) -> int:
+        """Return the version of blood and PRP that the page showed; 0: it showed none."""
+        return self.prepared.data or 0
 
 
 class SignatureForm(SessionForm):

@@ -6,7 +6,13 @@ from sqlalchemy.orm import Session
 from clinic.accounts.models import Account
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
-from clinic.treatments.models import SessionDraft, TimeOutLine, TreatmentSession
+from clinic.treatments.models import (
+    InjectionSite,
+    SessionDraft,
+    TimeOutLine,
+    TreatmentSession,
+)
+from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import sessions
 from clinic.treatments.typed import Stamp, Typed
 from clinic.treatments.values import (
@@ -55,6 +61,21 @@ def of_step(db: Session, session_id: int, step: DraftStep) -> SessionDraft | Non
             SessionDraft.session_id == session_id, SessionDraft.step == step
         )
     )
+
+
+def is_ready(db: Session, session_id: int) -> bool:
+    """Tell whether all that comes before a first point is done: time-out, tube. Two statements."""
+    said = sa.select(sa.func.count()).where(TimeOutLine.session_id == session_id)
+    tubes = sa.select(PrpPreparation.session_id).where(
+        PrpPreparation.session_id == session_id, PrpPreparation.identity_at.is_(None)
+    )
+    return db.scalar(said) == len(TimeOut) and db.scalar(tubes) is None
+
+
+def has_points(db: Session, session_id: int) -> bool:
+    """Tell whether a session has points that are kept. One statement."""
+    kept = sa.select(InjectionSite.id).where(InjectionSite.session_id == session_id)
+    return db.scalar(kept.limit(1)) is not None
 
 
 def time_out(db: Session, session_id: int) -> dict[TimeOut, Stamp]:

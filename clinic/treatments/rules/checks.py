@@ -29,7 +29,7 @@ def missing(case: Case) -> tuple[Breach, ...]:
 
 
 def unsaid(said: Collection[TimeOut]) -> tuple[Breach, ...]:
-    """Return what the time-out lacks before a session with points is signed."""
+    """Return what the time-out lacks before the first point."""
     if set(TimeOut) <= set(said):
         return ()
     return (_needed("time_out", N_("The safety time-out is not whole: tap its lines first")),)
@@ -49,6 +49,7 @@ def _missing(case: Case) -> Iterator[Breach]:
     for row, lot in enumerate(case.used, 1):
         if lot.amount_ul is None:
             yield _needed(f"amount_{row}", N_("Enter how much of it was used"))
+    yield from mixing.missing(case)
     if not content.sites:
         yield _needed("points", N_("Set at least one point"))
     elif volumes.total_ul(content.sites) < limits.INJECTION[case.modality].total.hard.least:

@@ -3,10 +3,12 @@
 import datetime as dt
 from collections.abc import Iterator
 
+from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.core.units import show_thousandths
 from clinic.safety.values import Confidence
 from clinic.treatments.rules import limits
+from clinic.treatments.rules.hours import minutes_begun
 from clinic.treatments.values import Breach, Case, UsedLot
 
 TOO_LATE = frozenset({"mixed_too_old", "open_too_long"})
@@ -40,9 +42,33 @@ def refused(case: Case) -> Iterator[Breach]:
             )
 
 
+def missing(case: Case) -> Iterator[Breach]:
+    """Yield that nobody wrote when a mixture was mixed: without it no hours can be counted."""
+    if case.content.mixed_at is None and len(_mixable(case)) > 1:
+        yield Breach(
+            code="missing",
+            field="mixed",
+            message=N_("Enter when the syringe was mixed: its hours count from then"),
+            source=limits.MIXED_SOURCE,
+            status=limits.MIXED_STATUS,
+        )
+
+
 def unusual(case: Case) -> Iterator[Breach]:
-    """Yield a mixture that stood for long, and volumes over what the leaflet says."""
+    """Yield a mixture that stood for long, and volumes over what the leaflet says.
+
+    An anaesthetic may have been given by itself: of that one a tick says that it was not mixed in.
+    """
     minutes = _minutes_old(case)
+    is_numbed = any(lot.kind is ProductKind.ANAESTHETIC for lot in case.used)
+    if case.content.mixed_at is None and is_numbed and len(_mixable(case)) == 1:
+        yield Breach(
+            code="mixed_unknown",
+            field="mixed",
+            message=N_("Nobody wrote when it was mixed: was the anaesthetic given by itself?"),
+            source=limits.MIXED_SOURCE,
+            status=limits.MIXED_STATUS,
+        )
     if limits.MIXED_MIN < minutes <= limits.MIXED_MOST_MIN:
         yield _old(
             "mixed_unusual",
@@ -64,6 +90,13 @@ def unusual(case: Case) -> Iterator[Breach]:
                 source="leaflet",
                 status=Confidence.LABEL,
             )
+
+
+def _mixable(case: Case) -> set[str]:
+    """Return the products that are mixed when there are several; PRP is no mixture."""
+    kinds = {ProductKind.DRUG, ProductKind.DILUENT}
+    of_mixtures = case.modality is not Modality.PRP
+    return {lot.name for lot in case.used if lot.kind in kinds and of_mixtures}
 
 
 def _by_leaflet(case: Case) -> dict[str, tuple[int, int, int]]:
@@ -94,7 +127,7 @@ def _minutes_old(case: Case) -> int:
     mixed = case.content.mixed_at
     if case.at is None or mixed is None:
         return 0
-    return -((mixed - _injected_at(case, mixed)) // dt.timedelta(minutes=1))
+    return minutes_begun(mixed, _injected_at(case, mixed))
 
 
 def _future(field: str) -> Breach:

@@ -15,6 +15,7 @@ from clinic.safety.values import Confidence
 from clinic.treatments.preparation_values import Activation, Anticoagulant, Preparation, Spin
 from clinic.treatments.rules import limits, yields
 from clinic.treatments.rules import preparation_limits as here
+from clinic.treatments.rules.hours import minutes_begun
 from clinic.treatments.rules.limits import Limit
 from clinic.treatments.rules.volumes import refusal, unusually
 from clinic.treatments.values import Breach
@@ -76,7 +77,7 @@ def to_injection(drawn_at: dt.datetime | None, first_point_at: dt.datetime) -> B
     """Return the refusal of points that came too long after the draw; None when they did not."""
     if drawn_at is None:
         return None
-    value = minutes_between(drawn_at, first_point_at)
+    value = minutes_begun(drawn_at, first_point_at)
     if value <= here.TO_INJECTION.hard.most:
         return None
     return refusal(here.TO_INJECTION, "points", value=str(value))
@@ -86,7 +87,7 @@ def slow_injection(drawn_at: dt.datetime | None, first_point_at: dt.datetime) ->
     """Return what is unusual about the minutes from the draw to the first point."""
     if drawn_at is None:
         return None
-    value = minutes_between(drawn_at, first_point_at)
+    value = minutes_begun(drawn_at, first_point_at)
     soft = here.TO_INJECTION.soft
     if soft is None or soft.holds(max(value, 0)):
         return None
@@ -310,6 +311,8 @@ def _missing(prepared: Preparation) -> Iterator[Breach]:
         yield _needed("kit_1", N_("Choose the lot of the blood kit or tube"))
     if prepared.blood_ul is None:
         yield _needed("blood", N_("Enter how much blood was drawn"))
+    if prepared.drawn_at is None:
+        yield _needed("drawn_at", N_("Enter when the blood was drawn: its hours count from then"))
     if prepared.anticoagulant is None:
         yield _needed("anticoagulant", N_("Choose the anticoagulant, or that there was none"))
     elif prepared.anticoagulant is not Anticoagulant.NONE and prepared.anticoagulant_ul is None:

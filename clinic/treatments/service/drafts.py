@@ -4,6 +4,8 @@ One page writes at a time. Another one of the same person may go on when it show
 typed; another person takes over with a press. Nothing that a page has not seen is overwritten.
 """
 
+import datetime as dt
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -12,6 +14,7 @@ from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
+from clinic.treatments import points
 from clinic.treatments.models import SessionDraft, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import drafts as queries
@@ -80,7 +83,9 @@ def keep(db: Session, actor: Actor, wish: KeepTyped) -> int:
         row.account_id, row.tab, row.seq = actor.id, wish.page.tab, max(wish.seq, row.seq + 1)
         row.typed_on, row.fields, row.saved_at = wish.version, _rows(wish), clock.now()
         if not begins:
+            _note_first_point(db, session, wish)
             return row.seq
+    _note_first_point(db, session, wish)
     audit.record(
         db,
         actor,
@@ -110,6 +115,8 @@ def discard(db: Session, actor: Actor, session_id: int, step: DraftStep, page: P
     if row is None:
         return
     settle(db, session.id, step, page)
+    if step is DraftStep.SESSION and not queries.has_points(db, session.id):
+        _stamp(db, session, None)
     audit.record(
         db,
         actor,
@@ -154,6 +161,36 @@ def refuse_unseen(session: TreatmentSession, prepared_version: int | None) -> No
     row = session.preparation
     if row is not None and prepared_version not in {None, row.version}:
         raise PreparationMoved(MOVED)
+
+
+def _note_first_point(db: Session, session: TreatmentSession, wish: KeepTyped) -> None:
+    """Stamp when the first point was typed after all that comes before it, or take that back.
+
+    What was typed earlier was planned. Whether it is kept is not known yet; but when it began is.
+    """
+    if wish.step is not DraftStep.SESSION:
+        return
+    is_begun = session.first_point_at is not None
+    has_points = _has_points(wish)
+    if has_points and not is_begun and queries.is_ready(db, session.id):
+        _stamp(db, session, clock.now())
+    elif is_begun and not has_points and not queries.has_points(db, session.id):
+        _stamp(db, session, None)
+
+
+def _has_points(wish: KeepTyped) -> bool:
+    try:
+        return bool(points.loads(dict(wish.fields).get("points", "")))
+    except Invalid:
+        return False
+
+
+def _stamp(db: Session, session: TreatmentSession, at: dt.datetime | None) -> None:
+    """Set the time of the first point; the version stays: nobody has changed what is kept."""
+    own = TreatmentSession.__table__.c.id == session.id
+    table = sa.update(TreatmentSession.__table__)  # type: ignore[arg-type]  # a Table
+    db.execute(table.where(own).values(first_point_at=at))
+    db.expire(session, ["first_point_at"])
 
 
 def _open(db: Session, actor: Actor, wish: KeepTyped) -> TreatmentSession:

@@ -27,26 +27,29 @@ NO_CODE = N_("This is no code of a label: compare it sign by sign")
 NOBODYS = N_("No label of this clinic carries this code. Do not use this tube.")
 CLOSED = N_("This incident is closed already.")
 STALE = N_("Somebody else has changed this incident in the meantime. Look again.")
+_UNREAD = {"identity_at": None, "identity_by_id": None}
 
 
 def print_label(db: Session, actor: Actor, session_id: int) -> str:
     """Return the code of a session's tube, made with its first label; each printing is counted.
 
-    Raises NotFound, AlreadySigned.
+    A label more can stick on another tube: what was read before counts no more. Raises NotFound,
+    AlreadySigned.
     """
     session, row = _draft(db, actor, session_id)
     code = row.tube_code or _new_code(db)
     times = row.labels_printed + 1
-    _stamp(db, row, tube_code=code, labels_printed=times)
+    _stamp(db, row, tube_code=code, labels_printed=times, **_UNREAD)
     _leave_trace(db, actor, session, "label_printed", times=times)
     return code
 
 
-def check(db: Session, actor: Actor, wish: CheckTube) -> Incident | None:
+def check(db: Session, actor: Actor, wish: CheckTube) -> Incident | Invalid | None:
     """Stamp that a tube is this patient's; None. Another's tube opens an incident, returned.
 
-    While an incident is open nothing goes on: it is returned again. Raises NotFound,
-    AlreadySigned, Invalid for a code that is none or nobody's.
+    While an incident is open nothing goes on: it is returned again. Nobody's code is returned as
+    what is to be said at its field, and what was read before counts no more. Raises NotFound,
+    AlreadySigned, Invalid for a code that is none.
     """
     session, row = _draft(db, actor, wish.session_id)
     standing = queries.open_incident(db, session.id)
@@ -60,9 +63,10 @@ def check(db: Session, actor: Actor, wish: CheckTube) -> Incident | None:
         _leave_trace(db, actor, session, "identity_checked")
         return None
     whose = queries.session_of(db, code)
+    _stamp(db, row, **_UNREAD)
     if whose is None:
-        raise Invalid(NOBODYS, field="code")
-    _stamp(db, row, identity_at=None, identity_by_id=None)
+        _leave_trace(db, actor, session, "unknown_tube_read")
+        return Invalid(NOBODYS, field="code")
     incident = Incident(
         kind=IncidentKind.WRONG_TUBE,
         session_id=session.id,

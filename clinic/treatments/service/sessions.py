@@ -6,9 +6,7 @@ here and in the database; what comes later is an addendum.
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
 from clinic.catalog.values import Modality
@@ -24,16 +22,14 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.values import Refused, StartVisit
 from clinic.treatments import judging, record
-from clinic.treatments.models import Addendum, InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.models import Addendum, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
 from clinic.treatments.rules import mixing as mixing_rules
 from clinic.treatments.rules.preparation_limits import TO_INJECTION
-from clinic.treatments.service import drafts, mixing
+from clinic.treatments.service import drafts, mixing, writing
 from clinic.treatments.values import (
-    FIRST_OF_PREPARATION,
-    ROLE_OF,
     AbortSession,
     AddAddendum,
     BeginSession,
@@ -43,7 +39,6 @@ from clinic.treatments.values import (
     SaveSession,
     SessionState,
     SignSession,
-    Site,
 )
 
 STALE = N_("Somebody else has changed this session in the meantime. Compare, then save again.")
@@ -136,8 +131,8 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
 def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
     """Keep a draft. The same content again changes nothing, so a double click does no harm.
 
-    Raises NotFound, AlreadySigned, StaleEdit, ContentRefused. Its statements do not depend on the
-    number of points.
+    Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also for a new point before the
+    time-out was said and the tube read). Its statements do not depend on the number of points.
     """
     session = queries.hold(db, actor, wish.session_id)
     if session.state is SessionState.SIGNED:
@@ -146,10 +141,11 @@ def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
         drafts.drop(db, session.id, DraftStep.SESSION, wish.page)
         return session
     judged = judging.judge(db, actor, session, wish.content)
-    if judged.refused:
-        raise ContentRefused(judged.refused)
+    wrong = (*_too_early(session, judged), *judged.refused)
+    if wrong:
+        raise ContentRefused(wrong)
 
-    _write(db, session, judged)
+    writing.write(db, session, judged)
     drafts.drop(db, session.id, DraftStep.SESSION, wish.page)
     _leave_trace(db, actor, session, "saved")
     return session
@@ -179,7 +175,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
         raise Unaccepted(judged.unusual)
 
     drafts.settle_all(db, session.id, wish.page)
-    _write(db, session, judged)
+    writing.write(db, session, judged)
     _take(db, actor, session)
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
@@ -201,6 +197,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     if session.state is SessionState.SIGNED:
         return _signed_before(session, actor, wish.content)
     _is_repeated(session, wish.version, wish.content)
+    drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
     # What was given was given, too late or before it was barred or stopped: it is written down.
@@ -209,7 +206,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
         raise ContentRefused(wrong)
 
     drafts.settle_all(db, session.id, wish.page)
-    _write(db, session, judged)
+    writing.write(db, session, judged)
     _take(db, actor, session)
     session.is_aborted, session.abort_reason = True, wish.reason
     session = _lock(db, actor, session)
@@ -258,6 +255,14 @@ def _is_repeated(session: TreatmentSession, version: int, content: Content) -> b
     return session.version != version
 
 
+def _too_early(session: TreatmentSession, judged: judging.Judged) -> tuple[Breach, ...]:
+    """Return what must come before a point that was not there until now."""
+    if set(judged.case.content.sites) <= set(record.content_of(session).sites):
+        return ()
+    unread = (breach for breach in judged.missing if breach.field == "identity")
+    return (*checks.unsaid({line.line for line in session.time_out}), *unread)
+
+
 def _signed_before(session: TreatmentSession, actor: Actor, content: Content) -> TreatmentSession:
     """Return a session that this press of the button has signed already."""
     if session.signed_by_id == actor.id and record.content_of(session) == content:
@@ -270,73 +275,6 @@ def _take(db: Session, actor: Actor, session: TreatmentSession) -> None:
     short = mixing.take(db, actor, session)
     if short:
         raise ContentRefused(short)
-
-
-def _write(db: Session, session: TreatmentSession, judged: judging.Judged) -> None:
-    content = judged.case.content
-    before = record.content_of(session)
-    for name in (
-        "weight_g",
-        "weight_on",
-        "mixed_at",
-        "pain",
-        "note",
-        "soft_limits_accepted",
-    ):
-        setattr(session, name, getattr(content, name))
-    session.saved_at = clock.now()
-    session.first_point_at = judged.first_point_at
-    # Points and lots live in tables of their own: the version must rise with them too.
-    flag_modified(session, "saved_at")
-    db.flush()  # A stale version is found before anything of the parts is touched.
-    if before.sites != content.sites:
-        db.execute(sa.delete(InjectionSite).where(InjectionSite.session_id == session.id))
-        if content.sites:
-            db.execute(sa.insert(InjectionSite), [_row(session.id, s) for s in content.sites])
-    if before.lots != content.lots:
-        mixed = LotUse.session_id == session.id, LotUse.seq < FIRST_OF_PREPARATION
-        db.execute(sa.delete(LotUse).where(*mixed))
-        if content.lots:
-            db.execute(sa.insert(LotUse), _lot_rows(session.id, judged))
-    db.expire(session, ["sites", "lots"])
-
-
-def _row(session_id: int, site: Site) -> dict[str, object]:
-    place = site.place
-    return {
-        "session_id": session_id,
-        "seq": site.seq,
-        "zone": site.zone,
-        "view": place.view if place else None,
-        "x_permille": place.x_permille if place else None,
-        "y_permille": place.y_permille if place else None,
-        "points": site.points,
-        "volume_ul": site.volume_ul,
-        "depth_um": site.depth_um,
-        "needle_gauge": site.needle_gauge,
-        "needle_um": site.needle_um,
-        "technique": site.technique,
-        "device": site.device,
-    }
-
-
-def _lot_rows(session_id: int, judged: judging.Judged) -> list[dict[str, object]]:
-    return [
-        {
-            "session_id": session_id,
-            "lot_id": choice.id,
-            "seq": seq,
-            "role": ROLE_OF[choice.kind],
-            "amount_ul": used.amount_ul,
-            "dose_ug": None if used.dose_ng is None else (used.dose_ng + 500) // 1000,
-            "expires_on": choice.expires_on,
-            "opened_at": used.opened_at,
-            "vial_id": lot.vial_id,
-        }
-        for seq, (choice, used, lot) in enumerate(
-            zip(judged.lots, judged.case.used, judged.case.content.lots, strict=True), 1
-        )
-    ]
 
 
 def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSession:

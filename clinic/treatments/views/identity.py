@@ -76,11 +76,13 @@ def check(session_id: int) -> ResponseReturnValue:
         return _page(session_id, form), 422
     try:
         with transaction() as db:
-            stopped = service.check(db, actor(), form.wish(session_id)) is not None
-    except Invalid as wrong:
-        form.refuse_invalid(wrong)
+            stopped = service.check(db, actor(), form.wish(session_id))
+    except Invalid as none:
+        stopped = none
+    if isinstance(stopped, Invalid):
+        form.refuse_invalid(stopped)
         return _page(session_id, form), 422
-    if stopped:
+    if stopped is not None:
         return _page(session_id, form), 409
     flash(translate(MATCHED), "ok")
     return redirect(url_for("treatments.show", session_id=session_id), 303)

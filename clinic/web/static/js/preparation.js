@@ -42,12 +42,12 @@ for (const clock of document.querySelectorAll('[data-until]')) {
   setInterval(tick, 500);
 }
 
-// Minutes since the draw. The words and colours of the next step come from the server with the page:
+// Minutes since the draw, a begun one as a whole. The words and colours of the next step come from the server with the page:
 // at each limit the chip is asked for anew.
 for (const chip of document.querySelectorAll('[data-since]:not([data-ended])')) {
   const since = Date.parse(chip.dataset.since);
   const tick = () => {
-    const minutes = Math.max(0, Math.floor((now() - since) / 60000));
+    const minutes = Math.max(0, Math.ceil((now() - since) / 60000));
     for (const [name, limit] of [['late', chip.dataset.red], ['slow', chip.dataset.amber]]) {
       if (minutes <= Number(limit)) continue;
       const is = name === 'late' ? 'stop' : 'caution';
