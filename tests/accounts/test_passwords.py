@@ -46,10 +46,10 @@ def test_a_stored_text_that_is_no_hash_fits_nothing():
 
 
 def test_an_overlong_password_is_refused_without_being_hashed(password_hash):
-    started = time.perf_counter()
+    started = time.thread_time()
     assert not passwords.matches("x" * 257, password_hash)
 
-    assert time.perf_counter() - started < 0.02
+    assert time.thread_time() - started < 0.02
 
 
 def quickest(password: str, stored: str | None) -> float:

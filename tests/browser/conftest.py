@@ -36,6 +36,9 @@ from tests.conftest import NOW, TEMPLATES, lay_tables
 
 SECRET = "browser-tests-only-" * 3
 PASSWORD = "a bruise on the vertex 42"
+PATIENCE_MS = 15_000
+"""How long a page may take: a busy machine is no fault of it."""
+expect.set_options(timeout=PATIENCE_MS)
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],  # All else is counted, but not written down.
@@ -211,7 +214,7 @@ class People:
         context = self._browser.new_context(
             viewport={"width": width, "height": height}, locale="en-GB", **options
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
         person = Person(context.new_page(), url)
         self.everybody.append(person)
@@ -226,8 +229,9 @@ def axe_violations(page: Page) -> list[str]:
     """Return what axe finds, one line a violation with its first element.
 
     A target that a bar of the page's edge happens to cover in part is judged again where a person
-    would scroll it to.
+    would scroll it to. Colours are read when none is on its way any more.
     """
+    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
     found = Axe().run(page, options=AXE).response["violations"]
     for node in [node for one in found if one["id"] == "target-size" for node in one["nodes"]]:
         page.locator(node["target"][0]).evaluate("one => one.scrollIntoView({block: 'center'})")

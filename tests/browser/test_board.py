@@ -19,8 +19,13 @@ def desk(demo, people) -> Person:
     desk = people(demo.url)
     desk.signs_in(Role.RECEPTIONIST.value)
     desk.goes_to("/board")
-    expect(desk.page.locator("[data-board] a[tabindex='0']")).to_have_count(1)
+    is_ready(desk.page)
     return desk
+
+
+def is_ready(page: Page) -> None:
+    """Wait for the script of the board: a key that comes before it is nobody's."""
+    expect(page.locator("[data-board] a[tabindex='0']")).to_have_count(1)
 
 
 def focused(page: Page) -> str:

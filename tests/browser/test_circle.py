@@ -101,7 +101,7 @@ def answers_everything(physician: Person, visit: int) -> None:
         if not is_so and ended.count():
             ended.fill("2025-06-01")
     page.get_by_role("button", name="Record the answers").click()
-    expect(page).to_have_url(re.compile(f"/appointments/{visit}"))
+    expect(page).to_have_url(re.compile(f"/appointments/{visit}/review$"))
     assert [text.inner_text() for text in page.locator(".msg.bad, .error").all()] == []
 
 
@@ -152,8 +152,8 @@ def releases_the_blood_thinner(physician: Person, visit: int) -> None:
         forms.first.locator("textarea").fill(
             "Agreed with the prescriber; pressure for two minutes."
         )
-        forms.first.get_by_role("button").click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            forms.first.get_by_role("button").click()
     expect(page.locator("#main")).to_contain_text("The session can start")
 
 
@@ -190,9 +190,8 @@ def treats_and_signs(physician: Person, visit: int) -> int:
     dialog = page.locator("dialog[open]")
     if dialog.count():
         dialog.get_by_role("button").last.click()
-    page.wait_for_load_state()
-    assert [text.inner_text() for text in page.locator("#form-errors, .error:visible").all()] == []
     expect(page.locator("#main")).to_contain_text("Signed")
+    assert [text.inner_text() for text in page.locator("#form-errors, .error:visible").all()] == []
     return session
 
 
@@ -248,5 +247,5 @@ def closes_the_side_effect(physician: Person) -> None:
     chooses(page, "How did it end?", "Resolved")
     page.get_by_label("Why it may be closed").fill("Faded, nothing to feel.")
     page.get_by_role("button", name="Close the side effect").click()
-    assert [text.inner_text() for text in page.locator("#form-errors, .error:visible").all()] == []
     physician.sees("Closed.")
+    assert [text.inner_text() for text in page.locator("#form-errors, .error:visible").all()] == []

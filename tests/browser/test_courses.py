@@ -130,6 +130,7 @@ def test_at_check_out_enter_books_the_next_session(demo, desk):
     )
     page = desk.goes_to(f"/appointments/{visit}")
     expect(page.get_by_role("heading", name="Next session")).to_be_visible()
+    expect(page.locator("main [autofocus]")).to_be_focused()
 
     page.keyboard.press("Enter")
 

@@ -16,8 +16,15 @@ from playwright.sync_api import Page, expect
 from clinic.accounts.models import CookieSession
 from clinic.core.access import Role
 from clinic.treatments.models import SessionDraft
-from tests.browser.conftest import PASSWORD, SECRET, Clinic, Person, axe_violations
-from tests.browser.test_map import begun, count, zone
+from tests.browser.conftest import (
+    PASSWORD,
+    PATIENCE_MS,
+    SECRET,
+    Clinic,
+    Person,
+    axe_violations,
+)
+from tests.browser.test_map import begun, count, shows, zone
 
 pytestmark = [pytest.mark.browser]
 KEPT = re.compile(r"Typed at .*\d\d:\d\d:\d\d.*, not yet saved")
@@ -35,7 +42,7 @@ def opens(clinic: Clinic, people, role: Role = Role.PHYSICIAN) -> Person:
     return someone
 
 
-def is_kept(page: Page, timeout: int = 12_000) -> None:
+def is_kept(page: Page, timeout: int = PATIENCE_MS) -> None:
     expect(page.locator("[data-draft-state=typed]")).to_be_visible(timeout=timeout)
     expect(page.locator("[data-draft-at]")).to_have_text(KEPT)
 
@@ -59,13 +66,13 @@ def test_what_is_typed_and_tapped_comes_back_and_can_be_discarded(demo, people):
 
     page.reload()
     expect(note(page)).to_have_value(NOTE)
-    assert count(page) == before + 1
+    shows(page, before + 1)
     expect(page.locator(".msg.typed")).to_contain_text("not yet saved")
     assert axe_violations(page) == []
 
     page.get_by_role("button", name="Discard it").tap()
     expect(note(page)).not_to_have_value(NOTE)
-    assert count(page) == before
+    shows(page, before)
     assert drafts(demo) == 0
 
 
@@ -78,7 +85,7 @@ def test_a_point_that_was_undone_does_not_come_back(demo, people):
         page.get_by_role("button", name="Undo last point").tap()
 
     page.reload()
-    assert count(page) == before
+    shows(page, before)
 
 
 def test_saving_keeps_it_for_good(demo, people):
@@ -144,7 +151,7 @@ def test_without_a_connection_it_waits_on_the_page_and_is_sent_later(demo, peopl
     page = opens(demo, people).page
     page.context.set_offline(True)
     types(page)
-    expect(page.locator("[data-of=offline]")).to_be_visible(timeout=12_000)
+    expect(page.locator("[data-of=offline]")).to_be_visible()
     page.get_by_role("button", name="Save draft").last.tap()
     expect(note(page)).to_have_value(NOTE)
 
@@ -160,7 +167,7 @@ def test_who_is_signed_out_gives_the_password_and_goes_on(demo, people):
         connection.execute(sa.update(CookieSession).values(seen_at=sa.text("'2020-01-01'")))
     types(page)
     dialog = page.locator("dialog#signed-out")
-    expect(dialog).to_be_visible(timeout=12_000)
+    expect(dialog).to_be_visible()
     assert axe_violations(page) == []
     dialog.get_by_label("Password").fill("not this one at all")
     dialog.get_by_role("button", name="Sign in and go on").tap()
@@ -230,12 +237,12 @@ def test_a_killed_server_loses_nothing_older_than_a_few_seconds(killable, demo, 
     killable.kill()
 
     types(page, " After the end.")
-    expect(page.locator("[data-of=offline]")).to_be_visible(timeout=12_000)
+    expect(page.locator("[data-of=offline]")).to_be_visible()
     killable()
     other = page.context.new_page()
     other.goto(page.url)
     expect(note(other)).to_have_value(re.compile(re.escape(NOTE)))
-    assert count(other) == before + 1
+    shows(other, before + 1)
     other.close()
     is_kept(page, timeout=30_000)
     page.reload()

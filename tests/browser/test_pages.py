@@ -97,7 +97,8 @@ def axe_in_both(page: Page) -> dict[str, list[str]]:
 
 
 def sideways(page: Page) -> int:
-    """Return by how many pixels the page is wider than its window."""
+    """Return by how many pixels the page is wider than its window, once that is drawn."""
+    page.evaluate("new Promise(requestAnimationFrame)")
     return int(
         page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     )

@@ -62,7 +62,7 @@ def decision_of(clinic: Clinic, visit: int) -> str | None:
 
 def tries_everything(page: Page) -> None:
     page.get_by_role("button", name="Try all of it").click()
-    expect(page.locator("[data-progress]")).to_have_text("14 of 14")
+    expect(page.locator("[data-progress]")).to_have_text("14 of 14", timeout=60_000)
 
 
 def test_a_rule_is_drafted_tried_out_approved_and_turns_a_visit(

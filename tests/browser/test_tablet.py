@@ -145,12 +145,17 @@ def test_a_locked_tablet_leads_nowhere_and_reads_arabic(clinic, people, desk, vi
         expect(page).to_have_url(re.compile("/tablet/questions$"))
 
 
-def test_a_tablet_left_alone_asks_and_closes(clinic, people, desk, visit, monkeypatch):
-    monkeypatch.setattr(handover_rules, "IDLE_ON_SCREEN", handover_rules.IDLE_ON_SCREEN / 75)
+def test_a_tablet_left_alone_asks_and_closes(clinic, people, desk, visit):
     tablet = people(clinic.url, width=TABLET[0], height=TABLET[1])
+    tablet.page.clock.install(time=NOW)
     page = opens(tablet, hands_over(desk, visit))
+    page.wait_for_load_state()
+    page.clock.pause_at(NOW + handover_rules.IDLE_ON_SCREEN / 2)
+    expect(page.locator("#still-there")).to_be_hidden()
 
+    page.clock.fast_forward(handover_rules.IDLE_ON_SCREEN / dt.timedelta(milliseconds=2))
     tablet.sees("Are you still there?")
+    page.clock.fast_forward(60_000)
 
     expect(page).to_have_url(re.compile("/tablet/done$"))
     tablet.sees("This screen has ended")

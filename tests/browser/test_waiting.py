@@ -136,5 +136,5 @@ def test_a_second_desk_places_what_the_first_one_parked(desk, demo, people):
     expect(other.page.locator("#shelf")).to_be_hidden()
 
     assert place(other.page, BOOKED) == (HADDAD, "16:00")
-    expect(page.locator("#shelf")).to_be_hidden(timeout=10_000)
+    expect(page.locator("#shelf")).to_be_hidden()
     assert place(page, BOOKED) == (HADDAD, "16:00")

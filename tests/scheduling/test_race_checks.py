@@ -109,7 +109,7 @@ def first_and_second(sessions, first, second) -> list[object]:
             time.sleep(HELD_S)
 
     def follows() -> None:
-        wrote.wait(5)
+        assert wrote.wait(60)
         try:
             with sessions.write() as db, db.begin():
                 results[1] = second(db)
