@@ -1,5 +1,6 @@
 """Two records of one person in a browser: found, merged, looked at, taken back; and registered."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -64,3 +65,32 @@ def test_somebody_is_registered_without_leaving_the_booking(demo, people, has_sc
 
     expect(page.locator(".who-card")).to_contain_text("Mira Sommer")
     expect(page.get_by_label("Note for the desk")).to_have_value("Bring the old photos")
+
+
+def test_who_presses_enter_at_once_is_not_asked_again_for_what_was_typed_before(demo, people):
+    desk = people(demo.url)
+    desk.signs_in("receptionist")
+    page = desk.goes_to("/patients")
+    asked: list[str] = []
+    page.on("request", lambda one: "/assets/" in one.url or asked.append(one.url))
+    page.clock.install()
+    page.clock.pause_at(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
+    page.locator("#find-q").press_sequentially("nour haddad")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hits tbody tr")).to_have_count(2)
+    page.clock.fast_forward(1000)
+    desk.sees(re.compile("Nour Haddad"))
+    assert len(asked) == 1
+
+    desk.goes_to("/appointments/new")
+    page.get_by_label("Patient", exact=True).fill("Mira Sommer")
+    page.get_by_role("button", name="Find the patient").click()
+    page.get_by_role("button", name="Register a new patient").click()
+    page.get_by_label("Phone").fill("030 5550104")
+    asked.clear()
+    page.get_by_role("button", name="Register and choose").click()
+    register = page.get_by_role("button", name="Register as a new patient")
+    expect(register).to_be_visible()
+    page.clock.fast_forward(1000)
+    expect(register).to_be_visible()
+    assert len(asked) == 1

@@ -145,6 +145,12 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || !form.matches("[data-swap]")) return;
   event.preventDefault();
+  // Who presses Enter does not wait for what the typing before it would ask for.
+  clearTimeout(timers.get(form));
+  for (const part of form.querySelectorAll("[data-look]")) {
+    clearTimeout(timers.get(part));
+    running.get(part)?.abort();
+  }
   send(form, event.submitter);
 });
 
@@ -155,25 +161,25 @@ document.addEventListener("click", (event) => {
   swap(link, link.href);
 });
 
-let typed;
+const timers = new WeakMap(); // of what is typed in
+function soon(element, ms, ask) {
+  clearTimeout(timers.get(element));
+  timers.set(element, setTimeout(ask, ms));
+}
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-live][data-swap]");
-  if (!form) return;
-  clearTimeout(typed);
-  typed = setTimeout(() => send(form), 250);
+  if (form) soon(form, 250, () => send(form));
 });
 
 // A part of a form that is looked over while it is filled in: its answer replaces what data-swap names.
-let looked;
 document.addEventListener("input", (event) => {
   const part = event.target.closest("[data-look]");
   if (!part) return;
-  clearTimeout(looked);
-  looked = setTimeout(() => {
+  soon(part, 300, () => {
     const body = new FormData(event.target.form);
     body.set("register", "look");
     swap(part, new URL(part.dataset.look, location.href), { method: "POST", body });
-  }, 300);
+  });
 });
 
 addEventListener("popstate", () => location.reload());
