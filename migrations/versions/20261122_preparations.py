@@ -1,7 +1,8 @@
 """How blood became PRP, in a table of its own: what was drawn, spun and obtained, by whom and when.
 
-The four amounts of a session move there; its kit is numbered behind the lots of the mix. Presets
-of kits, and incidents, begin empty. On SQLite the tables that are made anew get their guards again.
+The four amounts of a session move there, of a session of PRP and of any other that has one; its kit
+is numbered behind the lots of the mix. Presets of kits, and incidents, begin empty. On SQLite the
+tables that are made anew get their guards again.
 """
 
 import sqlalchemy as sa
@@ -26,6 +27,62 @@ _CHECKS = {
     "known_anticoagulant": "anticoagulant IN ('acd_a', 'citrate', 'edta', 'none')",
     "prp": "prp_ul BETWEEN 500 AND 30000",
     "prp_from_blood": "prp_ul < blood_ul",
+}
+_BY = ("drawn_by_id", "identity_by_id", "obtained_by_id")
+_KNOWN = {
+    "known_anticoagulant": "anticoagulant IN ('acd_a', 'citrate', 'edta', 'none')",
+    "known_erythrocytes": "erythrocytes IN ('rich', 'poor')",
+    "known_layer": "layer IN ('buffy_coat', 'lower_plasma', 'all_plasma')",
+    "known_leukocytes": "leukocytes IN ('rich', 'poor')",
+    "known_method": "method IN ('hand', 'machine')",
+}
+_AMOUNTS = {
+    "anticoagulant_volume": "anticoagulant_ul BETWEEN 0 AND 20000",
+    "blood": "blood_ul BETWEEN 4000 AND 120000",
+    "prp_from_blood": "prp_ul < blood_ul",
+    "prp": "prp_ul BETWEEN 500 AND 30000",
+    "tubes": "tubes BETWEEN 1 AND 12",
+}
+_OF_INCIDENT = {
+    "known_kind": "kind IN ('wrong_tube')",
+    "closed_is_whole": "(closed_at IS NULL) = (closed_by_id IS NULL)"
+    " AND (closed_at IS NULL OR length(closing_note) > 0)",
+    "two_sessions": "session_id <> other_session_id",
+}
+_OF_PREPARATION = (
+    _KNOWN
+    | _AMOUNTS
+    | {
+        "known_activation": "activation IN ('none', 'cacl2', 'ca_gluconate', 'thrombin', 'light')",
+        "known_base_kind": "base_kind IN ('measured', 'estimated')",
+        "known_draw_site": "draw_site IN"
+        " ('elbow_l', 'elbow_r', 'forearm_l', 'forearm_r', 'hand_l', 'hand_r')",
+        "known_guidance": "guidance IN ('none', 'ultrasound')",
+        "known_prp_kind": "prp_kind IN ('measured', 'estimated')",
+        "drawn_by_somebody": "(drawn_at IS NULL) = (drawn_by_id IS NULL)",
+        "identity_by_somebody": "(identity_at IS NULL) = (identity_by_id IS NULL)",
+        "obtained_by_somebody": "(obtained_at IS NULL) = (obtained_by_id IS NULL)",
+        "activator": "activator_ul BETWEEN 1 AND 5000",
+        "base_erythrocytes": "base_erythrocytes_e9l BETWEEN 0 AND 10000",
+        "base_leukocytes": "base_leukocytes_e6l BETWEEN 0 AND 500000",
+        "base_platelets": "base_platelets_e6l BETWEEN 5000 AND 2000000",
+        "identity_of_a_tube": "identity_at IS NULL OR tube_code IS NOT NULL",
+        "labels": "labels_printed >= 0",
+        "prp_erythrocytes": "prp_erythrocytes_e9l BETWEEN 0 AND 10000",
+        "prp_leukocytes": "prp_leukocytes_e6l BETWEEN 0 AND 500000",
+        "prp_platelets": "prp_platelets_e6l BETWEEN 50000 AND 5000000",
+    }
+)
+_OF_SPIN = {
+    "ended_by_somebody": "(ended_at IS NULL) = (ended_by_id IS NULL)",
+    "started_by_somebody": "(started_at IS NULL) = (started_by_id IS NULL)",
+    "ends_after_start": "ended_at IS NULL OR (started_at IS NOT NULL AND ended_at >= started_at)",
+    "minutes": "minutes BETWEEN 1 AND 30",
+    "radius": "radius_mm BETWEEN 40 AND 250",
+    "rcf": "rcf_g BETWEEN 50 AND 3000",
+    "rpm": "rpm BETWEEN 300 AND 6000",
+    "rpm_has_radius": "rpm IS NULL OR radius_mm IS NOT NULL",
+    "seq": "seq BETWEEN 1 AND 2",
 }
 _PARTS = ("injection_site", "lot_use", "time_out_line", "session_draft")
 """Of a session, locked with it, before this revision."""
@@ -67,7 +124,8 @@ def upgrade() -> None:
         " base_source, prp_source, labels_printed, version)"
         " SELECT s.id, s.blood_ul, s.anticoagulant, s.anticoagulant_ul, s.prp_ul, '', '', 0, 1"
         " FROM treatment_session AS s JOIN service AS v ON v.id = s.service_id"
-        " WHERE v.modality = 'prp'"
+        " WHERE v.modality = 'prp' OR s.blood_ul IS NOT NULL OR s.anticoagulant IS NOT NULL"
+        " OR s.anticoagulant_ul IS NOT NULL OR s.prp_ul IS NOT NULL"
     )
     # Only drafts: what was signed keeps the numbers it was signed with.
     op.execute(
@@ -152,6 +210,24 @@ def _run(statements: tuple[str, ...], *tables: str) -> None:
             op.execute(sa.DDL(statement.replace("{t}", table)))
 
 
+def _checks(table: str, texts: dict[str, str]) -> list[sa.CheckConstraint]:
+    return [sa.CheckConstraint(text, name=op.f(f"ck_{table}_{n}")) for n, text in texts.items()]
+
+
+def _keys(table: str, targets: dict[str, str], ondelete: str) -> list[sa.ForeignKeyConstraint]:
+    return [
+        sa.ForeignKeyConstraint(
+            [column], [f"{to}.id"], name=op.f(f"fk_{table}_{column}_{to}"), ondelete=ondelete
+        )
+        for column, to in targets.items()
+    ]
+
+
+def _index(table: str, *columns: str) -> None:
+    for column in columns:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column])
+
+
 def _tables() -> None:
     op.create_table(
         "kit_preset",
@@ -172,41 +248,12 @@ def _tables() -> None:
         sa.Column("source", sa.String(80), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "anticoagulant IN ('acd_a', 'citrate', 'edta', 'none')",
-            name=op.f("ck_kit_preset_known_anticoagulant"),
-        ),
-        sa.CheckConstraint(
-            "erythrocytes IN ('rich', 'poor')", name=op.f("ck_kit_preset_known_erythrocytes")
-        ),
-        sa.CheckConstraint(
-            "layer IN ('buffy_coat', 'lower_plasma', 'all_plasma')",
-            name=op.f("ck_kit_preset_known_layer"),
-        ),
-        sa.CheckConstraint(
-            "leukocytes IN ('rich', 'poor')", name=op.f("ck_kit_preset_known_leukocytes")
-        ),
-        sa.CheckConstraint(
-            "method IN ('hand', 'machine')", name=op.f("ck_kit_preset_known_method")
-        ),
-        sa.CheckConstraint(
-            "anticoagulant_ul BETWEEN 0 AND 20000", name=op.f("ck_kit_preset_anticoagulant_volume")
-        ),
-        sa.CheckConstraint("blood_ul BETWEEN 4000 AND 120000", name=op.f("ck_kit_preset_blood")),
-        sa.CheckConstraint("length(name) > 0", name=op.f("ck_kit_preset_has_name")),
-        sa.CheckConstraint("prp_ul < blood_ul", name=op.f("ck_kit_preset_prp_from_blood")),
-        sa.CheckConstraint("prp_ul BETWEEN 500 AND 30000", name=op.f("ck_kit_preset_prp")),
-        sa.CheckConstraint("tubes BETWEEN 1 AND 12", name=op.f("ck_kit_preset_tubes")),
-        sa.ForeignKeyConstraint(
-            ["product_id"],
-            ["product.id"],
-            name=op.f("fk_kit_preset_product_id_product"),
-            ondelete="RESTRICT",
-        ),
+        *_checks("kit_preset", _KNOWN | _AMOUNTS | {"has_name": "length(name) > 0"}),
+        *_keys("kit_preset", {"product_id": "product"}, "RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kit_preset")),
         sa.UniqueConstraint("name", name=op.f("uq_kit_preset_name")),
     )
-    op.create_index(op.f("ix_kit_preset_product_id"), "kit_preset", ["product_id"])
+    _index("kit_preset", "product_id")
 
     op.create_table(
         "incident",
@@ -220,42 +267,14 @@ def _tables() -> None:
         sa.Column("closed_by_id", _KEY),
         sa.Column("closing_note", sa.String(300), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint("kind IN ('wrong_tube')", name=op.f("ck_incident_known_kind")),
-        sa.CheckConstraint(
-            "(closed_at IS NULL) = (closed_by_id IS NULL) AND (closed_at IS NULL OR length(closing_note) > 0)",
-            name=op.f("ck_incident_closed_is_whole"),
-        ),
-        sa.CheckConstraint("session_id <> other_session_id", name=op.f("ck_incident_two_sessions")),
-        sa.ForeignKeyConstraint(
-            ["closed_by_id"],
-            ["account.id"],
-            name=op.f("fk_incident_closed_by_id_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["other_session_id"],
-            ["treatment_session.id"],
-            name=op.f("fk_incident_other_session_id_treatment_session"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["reported_by_id"],
-            ["account.id"],
-            name=op.f("fk_incident_reported_by_id_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["session_id"],
-            ["treatment_session.id"],
-            name=op.f("fk_incident_session_id_treatment_session"),
-            ondelete="RESTRICT",
-        ),
+        *_checks("incident", _OF_INCIDENT),
+        *_keys("incident", {"closed_by_id": "account"}, "RESTRICT"),
+        *_keys("incident", {"other_session_id": "treatment_session"}, "RESTRICT"),
+        *_keys("incident", {"reported_by_id": "account"}, "RESTRICT"),
+        *_keys("incident", {"session_id": "treatment_session"}, "RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
     )
-    op.create_index(op.f("ix_incident_closed_by_id"), "incident", ["closed_by_id"])
-    op.create_index(op.f("ix_incident_other_session_id"), "incident", ["other_session_id"])
-    op.create_index(op.f("ix_incident_reported_by_id"), "incident", ["reported_by_id"])
-    op.create_index(op.f("ix_incident_session_id"), "incident", ["session_id"])
+    _index("incident", "closed_by_id", "other_session_id", "reported_by_id", "session_id")
 
     op.create_table(
         "prp_preparation",
@@ -297,143 +316,15 @@ def _tables() -> None:
         sa.Column("identity_by_id", _KEY),
         sa.Column("saved_at", _AT),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "activation IN ('none', 'cacl2', 'ca_gluconate', 'thrombin', 'light')",
-            name=op.f("ck_prp_preparation_known_activation"),
-        ),
-        sa.CheckConstraint(
-            "anticoagulant IN ('acd_a', 'citrate', 'edta', 'none')",
-            name=op.f("ck_prp_preparation_known_anticoagulant"),
-        ),
-        sa.CheckConstraint(
-            "base_kind IN ('measured', 'estimated')",
-            name=op.f("ck_prp_preparation_known_base_kind"),
-        ),
-        sa.CheckConstraint(
-            "draw_site IN ('elbow_l', 'elbow_r', 'forearm_l', 'forearm_r', 'hand_l', 'hand_r')",
-            name=op.f("ck_prp_preparation_known_draw_site"),
-        ),
-        sa.CheckConstraint(
-            "erythrocytes IN ('rich', 'poor')", name=op.f("ck_prp_preparation_known_erythrocytes")
-        ),
-        sa.CheckConstraint(
-            "guidance IN ('none', 'ultrasound')", name=op.f("ck_prp_preparation_known_guidance")
-        ),
-        sa.CheckConstraint(
-            "layer IN ('buffy_coat', 'lower_plasma', 'all_plasma')",
-            name=op.f("ck_prp_preparation_known_layer"),
-        ),
-        sa.CheckConstraint(
-            "leukocytes IN ('rich', 'poor')", name=op.f("ck_prp_preparation_known_leukocytes")
-        ),
-        sa.CheckConstraint(
-            "method IN ('hand', 'machine')", name=op.f("ck_prp_preparation_known_method")
-        ),
-        sa.CheckConstraint(
-            "prp_kind IN ('measured', 'estimated')", name=op.f("ck_prp_preparation_known_prp_kind")
-        ),
-        sa.CheckConstraint(
-            "(drawn_at IS NULL) = (drawn_by_id IS NULL)",
-            name=op.f("ck_prp_preparation_drawn_by_somebody"),
-        ),
-        sa.CheckConstraint(
-            "(identity_at IS NULL) = (identity_by_id IS NULL)",
-            name=op.f("ck_prp_preparation_identity_by_somebody"),
-        ),
-        sa.CheckConstraint(
-            "(obtained_at IS NULL) = (obtained_by_id IS NULL)",
-            name=op.f("ck_prp_preparation_obtained_by_somebody"),
-        ),
-        sa.CheckConstraint(
-            "activator_ul BETWEEN 1 AND 5000", name=op.f("ck_prp_preparation_activator")
-        ),
-        sa.CheckConstraint(
-            "anticoagulant_ul BETWEEN 0 AND 20000",
-            name=op.f("ck_prp_preparation_anticoagulant_volume"),
-        ),
-        sa.CheckConstraint(
-            "base_erythrocytes_e9l BETWEEN 0 AND 10000",
-            name=op.f("ck_prp_preparation_base_erythrocytes"),
-        ),
-        sa.CheckConstraint(
-            "base_leukocytes_e6l BETWEEN 0 AND 500000",
-            name=op.f("ck_prp_preparation_base_leukocytes"),
-        ),
-        sa.CheckConstraint(
-            "base_platelets_e6l BETWEEN 5000 AND 2000000",
-            name=op.f("ck_prp_preparation_base_platelets"),
-        ),
-        sa.CheckConstraint(
-            "blood_ul BETWEEN 4000 AND 120000", name=op.f("ck_prp_preparation_blood")
-        ),
-        sa.CheckConstraint(
-            "identity_at IS NULL OR tube_code IS NOT NULL",
-            name=op.f("ck_prp_preparation_identity_of_a_tube"),
-        ),
-        sa.CheckConstraint("labels_printed >= 0", name=op.f("ck_prp_preparation_labels")),
-        sa.CheckConstraint(
-            "prp_erythrocytes_e9l BETWEEN 0 AND 10000",
-            name=op.f("ck_prp_preparation_prp_erythrocytes"),
-        ),
-        sa.CheckConstraint(
-            "prp_leukocytes_e6l BETWEEN 0 AND 500000",
-            name=op.f("ck_prp_preparation_prp_leukocytes"),
-        ),
-        sa.CheckConstraint(
-            "prp_platelets_e6l BETWEEN 50000 AND 5000000",
-            name=op.f("ck_prp_preparation_prp_platelets"),
-        ),
-        sa.CheckConstraint("prp_ul < blood_ul", name=op.f("ck_prp_preparation_prp_from_blood")),
-        sa.CheckConstraint("prp_ul BETWEEN 500 AND 30000", name=op.f("ck_prp_preparation_prp")),
-        sa.CheckConstraint("tubes BETWEEN 1 AND 12", name=op.f("ck_prp_preparation_tubes")),
-        sa.ForeignKeyConstraint(
-            ["centrifuge_id"],
-            ["resource.id"],
-            name=op.f("fk_prp_preparation_centrifuge_id_resource"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["drawn_by_id"],
-            ["account.id"],
-            name=op.f("fk_prp_preparation_drawn_by_id_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["identity_by_id"],
-            ["account.id"],
-            name=op.f("fk_prp_preparation_identity_by_id_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["obtained_by_id"],
-            ["account.id"],
-            name=op.f("fk_prp_preparation_obtained_by_id_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["preset_id"],
-            ["kit_preset.id"],
-            name=op.f("fk_prp_preparation_preset_id_kit_preset"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["session_id"],
-            ["treatment_session.id"],
-            name=op.f("fk_prp_preparation_session_id_treatment_session"),
-            ondelete="CASCADE",
-        ),
+        *_checks("prp_preparation", _OF_PREPARATION),
+        *_keys("prp_preparation", {"centrifuge_id": "resource"}, "RESTRICT"),
+        *_keys("prp_preparation", dict.fromkeys(_BY, "account"), "RESTRICT"),
+        *_keys("prp_preparation", {"preset_id": "kit_preset"}, "RESTRICT"),
+        *_keys("prp_preparation", {"session_id": "treatment_session"}, "CASCADE"),
         sa.PrimaryKeyConstraint("session_id", name=op.f("pk_prp_preparation")),
         sa.UniqueConstraint("tube_code", name=op.f("uq_prp_preparation_tube_code")),
     )
-    op.create_index(op.f("ix_prp_preparation_centrifuge_id"), "prp_preparation", ["centrifuge_id"])
-    op.create_index(op.f("ix_prp_preparation_drawn_by_id"), "prp_preparation", ["drawn_by_id"])
-    op.create_index(
-        op.f("ix_prp_preparation_identity_by_id"), "prp_preparation", ["identity_by_id"]
-    )
-    op.create_index(
-        op.f("ix_prp_preparation_obtained_by_id"), "prp_preparation", ["obtained_by_id"]
-    )
-    op.create_index(op.f("ix_prp_preparation_preset_id"), "prp_preparation", ["preset_id"])
+    _index("prp_preparation", "centrifuge_id", *_BY, "preset_id")
 
     op.create_table(
         "prp_spin",
@@ -447,44 +338,10 @@ def _tables() -> None:
         sa.Column("started_by_id", _KEY),
         sa.Column("ended_at", _AT),
         sa.Column("ended_by_id", _KEY),
-        sa.CheckConstraint(
-            "(ended_at IS NULL) = (ended_by_id IS NULL)", name=op.f("ck_prp_spin_ended_by_somebody")
-        ),
-        sa.CheckConstraint(
-            "(started_at IS NULL) = (started_by_id IS NULL)",
-            name=op.f("ck_prp_spin_started_by_somebody"),
-        ),
-        sa.CheckConstraint(
-            "ended_at IS NULL OR (started_at IS NOT NULL AND ended_at >= started_at)",
-            name=op.f("ck_prp_spin_ends_after_start"),
-        ),
-        sa.CheckConstraint("minutes BETWEEN 1 AND 30", name=op.f("ck_prp_spin_minutes")),
-        sa.CheckConstraint("radius_mm BETWEEN 40 AND 250", name=op.f("ck_prp_spin_radius")),
-        sa.CheckConstraint("rcf_g BETWEEN 50 AND 3000", name=op.f("ck_prp_spin_rcf")),
-        sa.CheckConstraint("rpm BETWEEN 300 AND 6000", name=op.f("ck_prp_spin_rpm")),
-        sa.CheckConstraint(
-            "rpm IS NULL OR radius_mm IS NOT NULL", name=op.f("ck_prp_spin_rpm_has_radius")
-        ),
-        sa.CheckConstraint("seq BETWEEN 1 AND 2", name=op.f("ck_prp_spin_seq")),
-        sa.ForeignKeyConstraint(
-            ["ended_by_id"],
-            ["account.id"],
-            name=op.f("fk_prp_spin_ended_by_id_account"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["session_id"],
-            ["treatment_session.id"],
-            name=op.f("fk_prp_spin_session_id_treatment_session"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["started_by_id"],
-            ["account.id"],
-            name=op.f("fk_prp_spin_started_by_id_account"),
-            ondelete="RESTRICT",
-        ),
+        *_checks("prp_spin", _OF_SPIN),
+        *_keys("prp_spin", {"ended_by_id": "account"}, "RESTRICT"),
+        *_keys("prp_spin", {"session_id": "treatment_session"}, "CASCADE"),
+        *_keys("prp_spin", {"started_by_id": "account"}, "RESTRICT"),
         sa.PrimaryKeyConstraint("session_id", "seq", name=op.f("pk_prp_spin")),
     )
-    op.create_index(op.f("ix_prp_spin_ended_by_id"), "prp_spin", ["ended_by_id"])
-    op.create_index(op.f("ix_prp_spin_started_by_id"), "prp_spin", ["started_by_id"])
+    _index("prp_spin", "ended_by_id", "started_by_id")

@@ -122,6 +122,30 @@ def test_amounts_move_and_what_was_signed_still_holds_and_is_locked(url, engine)
             connection.exec_driver_sql(LOCKED.format(change))
 
 
+def test_amounts_move_whatever_their_service_is_now_and_none_are_made_up(url, engine):
+    command.upgrade(migrate.settings(url), BEFORE)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
+    lay(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE service SET modality = 'mesotherapy'")
+        connection.exec_driver_sql(
+            "UPDATE treatment_session SET blood_ul = NULL, anticoagulant = NULL,"
+            " anticoagulant_ul = NULL, prp_ul = NULL WHERE id = 2"
+        )
+    engine.dispose()
+
+    command.upgrade(migrate.settings(url), AFTER)
+
+    with engine.connect() as connection:
+        moved = connection.exec_driver_sql("SELECT session_id, blood_ul FROM prp_preparation")
+        assert [tuple(row) for row in moved] == [(1, 20_000)]
+    migrate.upgrade(url)
+    with Session(engine) as db:
+        assert record.is_intact(queries.get(db, 1)), "what was signed says what was signed"
+
+
 def test_the_way_back_returns_the_amounts_of_signed_sessions_too(url, engine):
     command.upgrade(migrate.settings(url), BEFORE)
     lay(engine)
