@@ -168,6 +168,7 @@ def beside(db: Session, session: TreatmentSession) -> dict[str, Any]:
     row, stored = session.preparation, record.preparation_of(session)
     shared = {
         **WORDS,
+        "now": clock.now(),
         "preparation": row,
         "stored": stored,
         "prepared": to_injection(session, stored),
@@ -204,7 +205,7 @@ def _changes(kept: PreparationForm, typed: PreparationForm) -> list[tuple[str, s
     """Return (field, what is kept, what was typed) of every field in which they differ."""
     rows = []
     for field in kept:
-        if field.name in {"version", "preset"}:
+        if field.name in {"version", "preset", "reason"}:
             continue
         both = [_text(form, field.name) for form in (kept, typed)]
         if both[0] != both[1]:

@@ -246,6 +246,8 @@ class SavePreparation:
     version: int
     content: Preparation
     act: Act | None = None
+    reason: str = ""
+    """Why a time that was kept is another now."""
     page: Page = field(default_factory=Page)
     """Whose typed words are kept with it."""
 
@@ -313,6 +315,8 @@ class CheckTube:
 
     session_id: int
     code: str
+    is_said: bool = True
+    """False: a tube was read before the patient had said both; another's is a stop all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -181,6 +181,7 @@ class Chair:
             version=changes.get("version", row.version),
             content=content or self.blood(),
             act=changes.get("act"),
+            reason=changes.get("reason", ""),
         )
         return preparations.save(self.db, self.actor(role), wish)
 

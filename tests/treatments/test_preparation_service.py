@@ -111,9 +111,33 @@ def test_each_time_has_the_name_of_who_brought_it(chair):
     row = stored(chair, session).preparation
     nurse, physician = chair.actor(Role.NURSE).id, chair.actor(Role.PHYSICIAN).id
     assert (row.drawn_by_id, row.obtained_by_id) == (nurse, physician)
-    chair.prepare(session, replace(drawn, drawn_at=None, prp_ul=5_000))
+    chair.prepare(session, replace(drawn, drawn_at=None, prp_ul=5_000), reason="Not drawn yet")
     row = stored(chair, session).preparation
     assert (row.drawn_at, row.drawn_by_id, row.obtained_by_id) == (None, None, None)
+
+
+def test_a_time_that_was_kept_is_corrected_with_a_reason_in_the_trail(chair, db):
+    session = chair.begin()
+    spun = Spin(rcf_g=400, minutes=10, started_at=ago(20))
+    kept = chair.blood(drawn_at=ago(30), spins=(spun,))
+    chair.prepare(session, kept)
+    changed = replace(kept, drawn_at=ago(29), spins=(replace(spun, started_at=None),))
+
+    with pytest.raises(service.ContentRefused) as refused:
+        chair.prepare(session, changed)
+    assert [breach.field for breach in refused.value.breaches] == ["reason"]
+    assert record.preparation_of(stored(chair, session)) == kept
+    ended = replace(kept, spins=(replace(spun, ended_at=ago(10)),), obtained_at=ago(5))
+    chair.prepare(session, ended)
+    chair.prepare(session, changed, Role.PHYSICIAN, reason="The clock of the room was wrong")
+
+    row = stored(chair, session).preparation
+    assert (row.drawn_at, row.drawn_by_id) == (ago(29), chair.actor(Role.PHYSICIAN).id)
+    last = sa.select(AuditEvent.detail).where(AuditEvent.action == "prp_preparation.saved")
+    detail = db.scalars(last.order_by(AuditEvent.id.desc()).limit(1)).one()
+    assert detail["reason"] == "The clock of the room was wrong"
+    assert detail["corrected"]["drawn_at"] == [ago(30).isoformat(), ago(29).isoformat()]
+    assert set(detail["corrected"]) == {"drawn_at", "started_1", "ended_1", "obtained_at"}
 
 
 def test_a_spin_is_started_and_stopped_at_the_servers_time(chair, clock):

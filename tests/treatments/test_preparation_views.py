@@ -247,6 +247,24 @@ def test_a_haemoglobin_of_the_same_day_is_proposed_and_none_of_another(chair, wo
     assert 'value="13.7"' in text(nurse.get(url(session)))
 
 
+def test_a_changed_time_asks_why_and_loses_nothing(chair, world):
+    session = chair.begin()
+    nurse = world.as_role(Role.NURSE)
+    nurse.post(url(session), typed(session, chair, drawn_at="09:40"))
+    page = text(nurse.get(url(session)))
+    assert 'name="reason"' not in page
+    seen = hidden(page, "version")
+    data = typed(session, chair, drawn_at="09:45", blood="29", version=seen)
+
+    asked = nurse.post(url(session), data)
+    assert asked.status_code == 422
+    assert "say why" in text(asked)
+    assert 'value="09:45"' in text(asked)
+    assert kept(chair, session).blood_ul == 30_000
+    assert nurse.post(url(session), data | {"reason": "Misread"}).status_code == 303
+    assert kept(chair, session).blood_ul == 29_000
+
+
 def test_who_may_write_it(chair, world):
     session = chair.begin()
     for role in Role:

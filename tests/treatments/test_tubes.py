@@ -230,6 +230,17 @@ def test_a_typed_code_is_compared_and_both_ticks_are_asked(chair, world, session
     assert "tube read at the chair" in text(nurse.get(f"/sessions/{session.id}"))
 
 
+def test_anothers_tube_stops_before_anybody_was_asked(chair, world, session, other):
+    nurse, url = world.as_role(Role.NURSE), f"/sessions/{session.id}/identity"
+    assert nurse.post(url, {"code": chair.row(session).tube_code}).status_code == 422
+    assert queries.open_incident(chair.db, session.id) is None
+
+    answer = nurse.post(url, {"code": chair.row(other).tube_code})
+    assert answer.status_code == 409
+    assert "Inject nothing." in text(answer)
+    assert queries.open_incident(chair.db, session.id) is not None
+
+
 def test_anothers_tube_is_a_red_page_on_the_list_of_physicians(chair, world, session, other):
     physician, nurse = world.as_role(Role.PHYSICIAN), world.as_role(Role.NURSE)
     code = chair.row(other).tube_code

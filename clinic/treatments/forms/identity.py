@@ -19,8 +19,9 @@ class TubeForm(BaseForm):
     code = TextField(N_("Code of the tube"), max_length=20)
 
     def wish(self, session_id: int) -> CheckTube:
-        """Return what was read."""
-        return CheckTube(session_id=session_id, code=self.code.text())
+        """Return what was read, after validate()."""
+        is_said = bool(self.said_name.data and self.said_birth.data)
+        return CheckTube(session_id=session_id, code=self.code.text(), is_said=is_said)
 
 
 class ClosingForm(BaseForm):

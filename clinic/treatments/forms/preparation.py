@@ -96,6 +96,7 @@ class PreparationForm(BaseForm):
 
     version = VersionField()
     preset = IdField(optional=True)
+    reason = TextField(N_("Why a time was changed"), optional=True, max_length=200)
     method = one_of(N_("Method"), Method, METHOD_NAMES)
     tubes = WholeField(N_("Tubes"), optional=True, least=1, most=12)
     blood = millilitres(N_("Blood drawn"), limits.BLOOD.hard)
@@ -264,6 +265,7 @@ class PreparationForm(BaseForm):
             version=given(self.version.data),
             content=content,
             act=act,
+            reason=self.reason.text(),
             page=page,
         )
 

@@ -226,6 +226,14 @@ def _refused_times(prepared: Preparation, now: dt.datetime) -> Iterator[Breach]:
             )
 
 
+def corrected(
+    before: Preparation, after: Preparation
+) -> dict[str, tuple[dt.datetime, dt.datetime | None]]:
+    """Return {field: (what was kept, what it is now)} of the times that are not what they were."""
+    now = dict(_steps(after))
+    return {field: (at, now.get(field)) for field, at in _steps(before) if now.get(field) != at}
+
+
 def _steps(prepared: Preparation) -> Iterator[tuple[str, dt.datetime]]:
     """Yield (field, instant) of the steps that have a time, in the order they must have."""
     spins = [

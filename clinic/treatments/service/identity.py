@@ -24,10 +24,15 @@ from clinic.treatments.service.sessions import SIGNED, AlreadySigned
 from clinic.treatments.values import SessionState
 
 NO_CODE = N_("This is no code of a label: compare it sign by sign")
+NOT_SAID = N_("Ask for name and date of birth first.")
 NOBODYS = N_("No label of this clinic carries this code. Do not use this tube.")
 CLOSED = N_("This incident is closed already.")
 STALE = N_("Somebody else has changed this incident in the meantime. Look again.")
 _UNREAD = {"identity_at": None, "identity_by_id": None}
+
+
+class NotSaid(Invalid):
+    """The right tube, but the patient was not asked."""
 
 
 def print_label(db: Session, actor: Actor, session_id: int) -> str:
@@ -49,7 +54,7 @@ def check(db: Session, actor: Actor, wish: CheckTube) -> Incident | Invalid | No
 
     While an incident is open nothing goes on: it is returned again. Nobody's code is returned as
     what is to be said at its field, and what was read before counts no more. Raises NotFound,
-    AlreadySigned, Invalid for a code that is none.
+    AlreadySigned, Invalid for a code that is none, NotSaid.
     """
     session, row = _draft(db, actor, wish.session_id)
     standing = queries.open_incident(db, session.id)
@@ -59,6 +64,8 @@ def check(db: Session, actor: Actor, wish: CheckTube) -> Incident | Invalid | No
     if code is None:
         raise Invalid(NO_CODE, field="code")
     if code == row.tube_code:
+        if not wish.is_said:
+            raise NotSaid(NOT_SAID)
         _stamp(db, row, identity_at=clock.now(), identity_by_id=actor.id)
         _leave_trace(db, actor, session, "identity_checked")
         return None

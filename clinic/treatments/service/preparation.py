@@ -7,6 +7,7 @@ locked meanwhile, so that a signature has either seen a step or comes before it 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -26,9 +27,12 @@ from clinic.treatments.queries import preparation as queries
 from clinic.treatments.rules import preparing, spinning
 from clinic.treatments.service import drafts
 from clinic.treatments.service.sessions import SIGNED, AlreadySigned, ContentRefused
-from clinic.treatments.values import FIRST_OF_PREPARATION, DraftStep, LotRole, SessionState
+from clinic.treatments.values import FIRST_OF_PREPARATION, Breach, DraftStep, LotRole, SessionState
 
 STALE = N_("Somebody else has changed blood and PRP in the meantime. Compare, then save again.")
+WHY = Breach(
+    code="reason", field="reason", message=N_("A time that was kept is another now: say why")
+)
 _SPIN = {
     Act.START_1: (0, "started_at"),
     Act.STOP_1: (0, "ended_at"),
@@ -39,6 +43,8 @@ _SPIN = {
 
 def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
     """Keep a preparation; each time that is new gets the name of who brought it.
+
+    A time that was kept is corrected with a reason, which stands in the trail beside what it was.
 
     The same again changes nothing. Raises NotFound, AlreadySigned, StaleEdit, ContentRefused.
     """
@@ -54,7 +60,9 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
         raise StaleEdit(STALE)
     content = _acted(content, wish.act, now)
     wrong, lots = judging_preparation.judge(db, actor, session, content)
-    wrong = (*preparing.refused(content, now=now), *wrong)
+    corrected = preparing.corrected(before, content)
+    unsaid = (WHY,) if corrected and not wish.reason else ()
+    wrong = (*preparing.refused(content, now=now), *wrong, *unsaid)
     if wrong:
         raise ContentRefused(wrong)
 
@@ -67,7 +75,7 @@ def save(db: Session, actor: Actor, wish: SavePreparation) -> PrpPreparation:
         "prp_preparation",
         session.id,
         patient_id=session.patient_id,
-        detail={"act": wish.act.value} if wish.act else {},
+        detail=_detail(wish, corrected),
     )
     return row
 
@@ -80,6 +88,20 @@ def _spun(db: Session, session: TreatmentSession, content: Preparation) -> Prepa
     if of is None:
         return spinning.with_rcf(replace(content, centrifuge_id=None, centrifuge_due_on=None))
     return spinning.with_rcf(replace(content, centrifuge_due_on=of.service_due_on), of.radius_mm)
+
+
+def _detail(
+    wish: SavePreparation, corrected: Mapping[str, tuple[dt.datetime, dt.datetime | None]]
+) -> dict[str, Any]:
+    """Return what the trail says: the act, and each corrected time as it was and as it is."""
+    detail: dict[str, Any] = {"act": wish.act.value} if wish.act else {}
+    if corrected:
+        times = {
+            field: [was.isoformat(), now.isoformat() if now else None]
+            for field, (was, now) in corrected.items()
+        }
+        detail |= {"corrected": times, "reason": wish.reason}
+    return detail
 
 
 # ---- what was done just now ----

@@ -70,13 +70,16 @@ def show(session_id: int) -> ResponseReturnValue:
 @bp.post("/sessions/<id:session_id>/identity")
 @require(Permission.SESSION_LOG)
 def check(session_id: int) -> ResponseReturnValue:
-    """Stamp that the tube is this patient's; another's is a hard stop and an incident."""
+    """Stamp that the tube is this patient's; another's is a hard stop, ticked or not."""
     form = TubeForm(request.form)
-    if not form.validate():
+    form.validate()
+    if form.code.errors:
         return _page(session_id, form), 422
     try:
         with transaction() as db:
             stopped = service.check(db, actor(), form.wish(session_id))
+    except service.NotSaid:
+        return _page(session_id, form), 422  # Each tick says it at its own place.
     except Invalid as none:
         stopped = none
     if isinstance(stopped, Invalid):
