@@ -32,6 +32,7 @@ ICONS = frozenset(
         "chevron-left",
         "chevron-right",
         "chevron-up",
+        "chevrons-left-right",
         "circle-check",
         "circle-dashed",
         "circle-dot",

@@ -56,7 +56,7 @@ def small_targets(page: Page) -> list[str]:
 
 def test_pictures_are_taken_under_the_reference_by_touch(demo, nurse, url):
     before, page = count(demo), nurse.goes_to(url)
-    page.get_by_role("link", name="Photographs").tap()
+    page.get_by_role("link", name="Photographs", exact=True).tap()
     page.get_by_role("link", name="Take photographs").first.tap()
     page.get_by_role("link", name=re.compile("^Vertex from above")).tap()
     expect(page.get_by_label("Daylight")).to_be_checked()  # as last time
@@ -98,9 +98,16 @@ def test_the_camera_shows_the_reference_over_what_it_sees(demo, nurse, url):
     page.get_by_role("button", name="Take the picture").tap()
     expect(page.locator("[data-sent-list] li")).to_contain_text("camera-1.jpg")
     expect(page.locator("[data-video]")).to_be_visible()  # the next one may follow at once
+    reference, film = page.locator("[data-ghost]"), page.locator("[data-video]").bounding_box()
+    shape = reference.evaluate("(one) => one.naturalWidth / one.naturalHeight")
+    assert film["width"] / film["height"] == pytest.approx(shape, rel=0.01)
     page.get_by_role("button", name="Keep").tap()
     expect(page).to_have_url(re.compile("/photographs/views"))
     assert count(demo) == before + 1
+    newest = sa.text("SELECT width, height FROM photograph ORDER BY id DESC LIMIT 1")
+    with demo.engine.connect() as connection:
+        width, height = connection.execute(newest).one()
+    assert width / height == pytest.approx(shape, rel=0.01)  # as the reference, not the camera
 
 
 def test_what_only_the_browser_can_read_is_sent_as_jpeg_and_else_refused_in_words(demo, nurse, url):
@@ -173,6 +180,17 @@ def test_two_dates_are_compared_by_keyboard(demo, nurse, url):
     )
     expect(page.locator("figure.after a b")).to_have_text("Nov 23, 2026")  # no step by this arrow
     assert axe_violations(page) == []
+
+    line = page.locator("[data-line]")
+    box, pair = line.bounding_box(), page.locator("[data-pair]").bounding_box()
+    assert box["width"] >= 44
+    page.mouse.move(pair["x"] + 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(pair["x"] + pair["width"] * 0.7, box["y"] + 40, steps=4)
+    page.mouse.up()
+    expect(slide).to_have_value("70")
+    page.mouse.move(pair["x"] + 9, box["y"] + 9)
+    expect(slide).to_have_value("70")  # let go
 
     page.get_by_role("link", name="Blink").focus()
     page.keyboard.press("Enter")

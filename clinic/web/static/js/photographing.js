@@ -38,12 +38,12 @@ function say(item, text, tone) {
   if (tone) state.dataset[tone] = "";
 }
 
-/** What a canvas makes of a picture or a film: a JPEG, upright, in sRGB; null when it cannot. */
-function drawn(source, width, height, name) {
+/** What a canvas makes of the middle of a picture or a film: a JPEG, in sRGB; null when it cannot. */
+function drawn(source, [width, height], name, shape = width / height) {
   const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext("2d").drawImage(source, 0, 0);
+  canvas.width = Math.min(width, Math.round(height * shape));
+  canvas.height = Math.min(height, Math.round(width / shape));
+  canvas.getContext("2d").drawImage(source, (canvas.width - width) / 2, (canvas.height - height) / 2);
   return new Promise((done) => {
     canvas.toBlob((blob) => done(blob && new File([blob], name, { type: "image/jpeg" })), "image/jpeg", 0.95);
   });
@@ -58,7 +58,7 @@ async function readable(file) {
   image.src = URL.createObjectURL(file);
   try {
     await image.decode();
-    return await drawn(image, image.naturalWidth, image.naturalHeight, file.name.replace(APPLES, ".jpg"));
+    return await drawn(image, [image.naturalWidth, image.naturalHeight], file.name.replace(APPLES, ".jpg"));
   } catch {
     return null;
   } finally {
@@ -167,6 +167,9 @@ $("[data-opacity]")?.addEventListener("input", (event) => {
 // ---- the camera itself, with the reference laid over what it sees ----
 let stream;
 
+/** Width to height of the reference: what is taken has its shape, so that the two lie on each other. */
+const shape = () => (ghost?.naturalHeight ? ghost.naturalWidth / ghost.naturalHeight : undefined);
+
 function stopCamera() {
   for (const track of stream?.getTracks() ?? []) track.stop();
   stream = null;
@@ -184,6 +187,8 @@ if (navigator.mediaDevices?.getUserMedia) {
       toast(words.noCamera);
       return;
     }
+    video.classList.toggle("shaped", Boolean(shape()));
+    video.style.setProperty("--shape", shape());
     video.srcObject = stream;
     await video.play();
     lens.hidden = video.hidden = false;
@@ -193,7 +198,7 @@ if (navigator.mediaDevices?.getUserMedia) {
   });
   $("[data-shutter]").addEventListener("click", async () => {
     const name = `camera-${chosen.length + 1}.jpg`;
-    const file = await drawn(video, video.videoWidth, video.videoHeight, name);
+    const file = await drawn(video, [video.videoWidth, video.videoHeight], name, shape());
     if (file) add(file);
     video.hidden = false; // The next one may follow at once.
     preview.hidden = true;

@@ -9,6 +9,23 @@ function stop() {
   playing = null;
 }
 
+/** The line itself is drawn along by finger or mouse; the keyboard has the slider above it. */
+function draggable(pair, slide) {
+  const line = pair.querySelector("[data-line]");
+  line.hidden = false;
+  line.addEventListener("pointerdown", (event) => {
+    line.setPointerCapture(event.pointerId);
+    event.preventDefault();
+  });
+  line.addEventListener("pointermove", (event) => {
+    if (!line.hasPointerCapture(event.pointerId)) return;
+    const box = pair.getBoundingClientRect();
+    const share = (100 * (event.clientX - box.left)) / box.width;
+    slide.value = document.dir === "rtl" ? 100 - share : share;
+    slide.dispatchEvent(new Event("input"));
+  });
+}
+
 function enhance() {
   stop();
   const pair = document.querySelector("[data-pair]");
@@ -17,6 +34,7 @@ function enhance() {
   if (!pair.matches(".side")) pair.classList.add("over-each-other");
   const slide = document.querySelector("[data-slide]");
   slide?.addEventListener("input", () => pair.style.setProperty("--at", `${slide.value}%`));
+  if (slide) draggable(pair, slide);
   const turn = () => pair.classList.toggle("on");
   const play = document.querySelector("[data-play]");
   document.querySelector("[data-blink]")?.addEventListener("click", turn);
