@@ -115,6 +115,20 @@ class Scanned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """How much of a place's stock somebody should look after."""
+
+    low: int = 0
+    """Products of which less is left than the clinic wants to have."""
+    soon: int = 0
+    """Lots that expire within the next 30 days."""
+    expired: int = 0
+    """Lots past their date that still stand on the shelf."""
+    recalled: int = 0
+    """Lots called back that still stand on the shelf."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
     """A lot of which less is left than a session takes."""
 

@@ -6,10 +6,13 @@ import secrets
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from clinic.audit import looks
+from clinic.catalog import stock_queries
+from clinic.catalog.stock_values import Alerts
 from clinic.core import clock
-from clinic.core.access import Permission
+from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.followup import service
 from clinic.followup.forms import (
@@ -61,6 +64,7 @@ def index() -> ResponseReturnValue:
     calls = work.due(db, location_id=who.location_id, zone=who.zone)
     open_effects = effects.open_side_effects(db, location_id=who.location_id, zone=who.zone)
     flags = work.flags_without_report(db, location_id=who.location_id)
+    shelf = _stock(db, who)
     looks.listed("follow_up", [c.patient_id for c in calls] + [e.patient_id for e in open_effects])
     return render_template(
         "followup/index.html",
@@ -69,9 +73,16 @@ def index() -> ResponseReturnValue:
         urgent=[e for e in open_effects if not e.is_reviewed and e.urgency is not Urgency.ROUTINE],
         others=[e for e in open_effects if e.is_reviewed or e.urgency is Urgency.ROUTINE],
         flags=flags,
+        stock=shelf,
         today_on=clock.today(who.zone),
         **NAMES,
     )
+
+
+def _stock(db: Session, who: Actor) -> Alerts:
+    if not who.may(Permission.PRODUCT_MANAGE):
+        return Alerts()
+    return stock_queries.alerts(db, location_id=who.location_id, on=clock.today(who.zone))
 
 
 def _kind_of(raw: str | None) -> CallKind:

@@ -251,7 +251,9 @@ def test_the_list_says_what_is_low_and_what_expires_soon(world, db, vitamins, lo
     for days, is_soon in ((31, False), (30, True), (0, True), (-1, False)):
         lot.expires_on = dt.date(2026, 11, 23) + dt.timedelta(days=days)
         db.flush()
-        assert ("<p>use by" in text(nurse.get("/products"))) is is_soon, days
+        page = text(nurse.get("/products"))
+        assert ('id="stock-alerts"' in page) is is_soon, days
+        assert ('id="left-over"' in page) is (days < 0), days
 
 
 # -------------------------------------------------------------------------------- products

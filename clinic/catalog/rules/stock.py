@@ -54,6 +54,11 @@ def expires_soon(lot: LotChoice, on: dt.date) -> bool:
     return lot.unusable is None and lot.expires_on <= on + dt.timedelta(days=EXPIRES_SOON_DAYS)
 
 
+def is_left_over(lot: LotChoice) -> bool:
+    """Tell whether some of a lot still stands on the shelf that was called back or is too old."""
+    return lot.unusable in {Unusable.RECALLED, Unusable.EXPIRED} and bool(lot.level_milli)
+
+
 def may_reverse(kind: MovementKind, made_at: dt.datetime, now: dt.datetime) -> bool:
     """Tell whether a movement may still be taken back: soon, and only what nobody has signed."""
     return kind in REVERSIBLE and now - made_at <= dt.timedelta(minutes=UNDO_MINUTES)

@@ -39,12 +39,14 @@ def index() -> ResponseReturnValue:
     who = actor()
     today = clock.today(who.zone)
     cards = queries.products(read(), on=today, location_id=who.location_id)
+    lots = [lot for card in cards for lot in card.lots]
     looks.listed("product", (card.id for card in cards))
     return render_template(
         "catalog/index.html",
         cards=cards,
         low=[card for card in cards if card.is_low],
-        soon=[lot for card in cards for lot in card.lots if stock_rules.expires_soon(lot, today)],
+        soon=[lot for lot in lots if stock_rules.expires_soon(lot, today)],
+        left_over=[lot for lot in lots if stock_rules.is_left_over(lot)],
         today=today,
         **WORDS,
     )
