@@ -53,6 +53,7 @@ _BLUEPRINTS = (
     "clinic.catalog.views.products",
     "clinic.catalog.views.services",
     "clinic.catalog.views.stock",
+    "clinic.catalog.views.counting",
     "clinic.safety.views",
     "clinic.scheduling.views.planning",
     "clinic.scheduling.views.presence",
@@ -166,6 +167,7 @@ _UNDER = {
     "photographing": "patients",
     "photographs": "patients",
     "scheduling": "board",
+    "counting": "catalog",
     "stock": "catalog",
     "trace": "catalog",
 }

@@ -161,6 +161,14 @@ def hold_lot(db: Session, lot_id: int) -> ProductLot:
     return found
 
 
+def hold_lots(db: Session, lot_ids: Iterable[int]) -> None:
+    """Lock lots until the end of the transaction, by their ids; raises NotFound. One statement."""
+    wanted = sorted(set(lot_ids))
+    which = sa.select(ProductLot.id).where(ProductLot.id.in_(wanted)).order_by(ProductLot.id)
+    if len(db.scalars(which.with_for_update(key_share=True)).all()) < len(wanted):
+        raise NotFound(NO_LOT)
+
+
 def lot(db: Session, lot_id: int) -> ProductLot:
     """Return a lot; raises NotFound."""
     found = db.get(ProductLot, lot_id)

@@ -4,7 +4,7 @@ A level is the sum of its movements and changes with them, in one transaction an
 levels are locked by the ids of their lots, after patient and session, before the audit trail.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,6 +17,7 @@ from clinic.catalog.product_values import AddLot
 from clinic.catalog.rules import stock as stock_rules
 from clinic.catalog.stock_values import (
     CountLot,
+    CountShelf,
     MoveLot,
     MovementKind,
     ReceiveLot,
@@ -39,7 +40,11 @@ TOO_MUCH = N_("Only %(left)s are left")
 NOT_COUNTED = N_("This lot was never counted here. Count it first.")
 TAKEN_BACK = N_("This was taken back already.")
 TOO_LATE = N_("This cannot be taken back any more. Count the lot instead.")
+WHY_LATE = N_("It was received a while ago: write why it is taken back")
 GONE_SINCE = N_("Some of it was used since: only %(left)s are left. Count the lot instead.")
+SHELF_MOVED = N_(
+    "Something came or went while you counted. Count the marked lots again, then compare once more."
+)
 SAME_PLACE = N_("Choose another place")
 
 
@@ -49,6 +54,14 @@ class NotEnough(Conflict):
     def __init__(self, shortages: tuple[Shortage, ...]) -> None:
         super().__init__(TOO_MUCH, left=show_thousandths(shortages[0].left_milli))
         self.shortages = shortages
+
+
+class ShelfMoved(Conflict):
+    """The stock of lots that were counted changed meanwhile."""
+
+    def __init__(self, lot_ids: Iterable[int]) -> None:
+        super().__init__(SHELF_MOVED)
+        self.lot_ids = frozenset(lot_ids)
 
 
 def receive(db: Session, actor: Actor, wish: ReceiveLot) -> StockMovement:
@@ -117,6 +130,45 @@ def count(db: Session, actor: Actor, wish: CountLot) -> StockMovement:
     )
 
 
+def count_shelf(db: Session, actor: Actor, wish: CountShelf) -> int:
+    """Say how much there is of many lots; return how many differed from what was expected.
+
+    What a session or somebody else took since the page was shown is no loss: then nothing is kept.
+    A form sent twice counts once. Seven statements, however many lots. Raises NotFound, ShelfMoved.
+    """
+    lines = {line.lot_id: line for line in wish.lots}
+    queries.hold_lots(db, lines)
+    if stock_queries.by_form_key(db, wish.form_key) is not None:
+        return 0
+    levels = stock_queries.held_levels(db, lines, actor.location_id)
+    moved = stock_rules.moved(wish.lots, levels)
+    if moved:
+        raise ShelfMoved(moved)
+    off = {
+        lot_id: line.counted_milli - levels.get(lot_id, 0) for lot_id, line in sorted(lines.items())
+    }
+    _change_all(db, off, actor.location_id)
+    keys = iter((wish.form_key,))  # The first line stands for the form.
+    db.execute(
+        sa.insert(StockMovement),
+        [
+            {
+                "lot_id": lot_id,
+                "location_id": actor.location_id,
+                "kind": MovementKind.COUNT,
+                "amount_milli": amount,
+                "at": clock.now(),
+                "actor_id": actor.id,
+                "reason": wish.reason,
+                "form_key": next(keys, None),
+            }
+            for lot_id, amount in off.items()
+        ],
+    )
+    audit.record(db, actor, "stock.count", "stock", detail={"lots": sorted(off)})
+    return sum(amount != 0 for amount in off.values())
+
+
 def move(db: Session, actor: Actor, wish: MoveLot) -> StockMovement:
     """Send some of a lot to another place: it leaves here and arrives there at once.
 
@@ -149,22 +201,32 @@ def move(db: Session, actor: Actor, wish: MoveLot) -> StockMovement:
     )
 
 
-def take_back(db: Session, actor: Actor, movement_id: int) -> StockMovement:
-    """Undo a receipt, a loss or a count by a movement the other way.
+def take_back(db: Session, actor: Actor, movement_id: int, reason: str = "") -> StockMovement:
+    """Undo a receipt, a loss or a count by a movement the other way; a receipt at any time.
 
-    Pressed twice it happens once. Raises NotFound, Conflict when it is too late, when it was a
-    session's, or when less is left than would go.
+    Pressed twice it happens once. Raises NotFound, Invalid when a reason is asked for, Conflict
+    when it is too late, when it was a session's, or when less is left than would go.
     """
     done = stock_queries.movement(db, movement_id, actor.location_id)
     left = stock_queries.held_levels(db, [done.lot_id], actor.location_id).get(done.lot_id, 0)
     if stock_queries.is_reversed(db, done.id):
         raise Conflict(TAKEN_BACK)
-    if not stock_rules.may_reverse(done.kind, done.at, clock.now()) or not done.amount_milli:
+    if not done.amount_milli or not stock_rules.may_correct(done.kind, done.at, clock.now()):
         raise Conflict(TOO_LATE)
+    if not reason and not stock_rules.may_reverse(done.kind, done.at, clock.now()):
+        raise Invalid(WHY_LATE, field="reason")
     if left < done.amount_milli:
         raise Conflict(GONE_SINCE, left=show_thousandths(left))
     lot = queries.lot(db, done.lot_id)
-    return _move(db, actor, lot, MovementKind.REVERSAL, -done.amount_milli, reverses_id=done.id)
+    return _move(
+        db,
+        actor,
+        lot,
+        MovementKind.REVERSAL,
+        -done.amount_milli,
+        reason=reason,
+        reverses_id=done.id,
+    )
 
 
 def draw(db: Session, actor: Actor, uses: Iterable[Use], session_id: int) -> None:
@@ -186,15 +248,7 @@ def draw(db: Session, actor: Actor, uses: Iterable[Use], session_id: int) -> Non
     taken = {lot_id: wanted[lot_id] for lot_id in sorted(levels)}
     if not taken:
         return
-    db.execute(
-        sa.update(StockLevel.__table__)  # type: ignore[arg-type]  # a Table, as the mapper has it
-        .where(
-            StockLevel.lot_id == sa.bindparam("lot"),
-            StockLevel.location_id == actor.location_id,
-        )
-        .values(level_milli=StockLevel.level_milli - sa.bindparam("amount")),
-        [{"lot": lot_id, "amount": amount} for lot_id, amount in taken.items()],
-    )
+    _change_all(db, {lot_id: -amount for lot_id, amount in taken.items()}, actor.location_id)
     db.execute(
         sa.insert(StockMovement),
         [
@@ -276,13 +330,22 @@ def _move(
 
 
 def _change(db: Session, lot_id: int, location_id: int, amount_milli: int) -> None:
-    """Raise or lower a level; the first movement of a lot makes it. Two statements."""
-    here = {"lot_id": lot_id, "location_id": location_id}
+    _change_all(db, {lot_id: amount_milli}, location_id)
+
+
+def _change_all(db: Session, amounts: Mapping[int, int], location_id: int) -> None:
+    """Raise or lower levels; the first movement of a lot makes its own. Two statements."""
     insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.execute(insert(StockLevel).values(**here, level_milli=0).on_conflict_do_nothing())
     db.execute(
-        sa.update(StockLevel)
-        .filter_by(**here)
-        .values(level_milli=StockLevel.level_milli + amount_milli)
-        .execution_options(synchronize_session=False)
+        insert(StockLevel).on_conflict_do_nothing(),
+        [{"lot_id": lot_id, "location_id": location_id, "level_milli": 0} for lot_id in amounts],
+    )
+    db.execute(
+        sa.update(StockLevel.__table__)  # type: ignore[arg-type]  # a Table, as the mapper has it
+        .where(
+            StockLevel.lot_id == sa.bindparam("lot"),
+            StockLevel.location_id == location_id,
+        )
+        .values(level_milli=StockLevel.level_milli + sa.bindparam("amount")),
+        [{"lot": lot_id, "amount": amount} for lot_id, amount in amounts.items()],
     )

@@ -197,6 +197,8 @@ def movements(db: Session, lot_id: int, location_id: int, *, now: dt.datetime) -
             reverses_id=row[0].reverses_id,
             may_be_reversed=row.back is None
             and stock_rules.may_reverse(row[0].kind, row[0].at, now),
+            may_be_corrected=row.back is None
+            and stock_rules.may_correct(row[0].kind, row[0].at, now),
         )
         for row in rows
     ]

@@ -65,6 +65,25 @@ class CountLot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountedLot:
+    """One line of a count: what the page said there was, and what was found."""
+
+    lot_id: int
+    seen_milli: int | None
+    """None: it had never been counted here."""
+    counted_milli: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountShelf:
+    """Say how much there is of many lots at once."""
+
+    lots: tuple[CountedLot, ...]
+    reason: str
+    form_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveLot:
     """Send some of a lot to another place of the clinic."""
 
@@ -101,6 +120,8 @@ class Movement:
     session_id: int | None
     reverses_id: int | None
     may_be_reversed: bool
+    may_be_corrected: bool
+    """With a reason, later than it can be taken back by one press."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from clinic.catalog import queries as catalog_queries
 from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import ProductLot
 from clinic.catalog.product_values import AddLot, AddProduct
-from clinic.catalog.stock_values import CountLot
+from clinic.catalog.stock_values import CountLot, ReceiveLot
 from clinic.catalog.values import ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Actor
 from clinic.treatments.preparation_values import (
@@ -93,6 +94,16 @@ def fill(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:
         if product.name not in ids:
             ids[product.name] = catalog.add_product(db, nurse, product).id
         expires_on = today + dt.timedelta(days=days)
+        if amount is not None and days > 0:
+            delivery = ReceiveLot(
+                product_id=ids[product.name],
+                lot_no=lot_no,
+                expires_on=expires_on,
+                amount_milli=amount,
+            )
+            made = stock.receive(db, nurse, delivery)
+            lots[key] = catalog_queries.lot(db, made.lot_id)
+            continue
         wish = AddLot(product_id=ids[product.name], lot_no=lot_no, expires_on=expires_on)
         lots[key] = catalog.add_lot(db, nurse, wish)
         if amount is not None:

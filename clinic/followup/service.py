@@ -155,8 +155,7 @@ def _keep(db: Session, actor: Actor, wish: ReportSideEffect, session: effects.Se
         form_key=wish.form_key,
     )
     suspect = sorted(set(treatments_queries.lots_of(db, session.id))) if judged.holds_lots else ()
-    for lot_id in suspect:
-        catalog_queries.hold_lot(db, lot_id)  # A signature takes lots before the audit trail, too.
+    catalog_queries.hold_lots(db, suspect)  # A signature takes lots before the audit trail, too.
     db.add(effect)
     db.flush()  # Facts and the audit line name the id.
     _remember(db, actor, effect, judged, today)

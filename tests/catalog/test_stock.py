@@ -150,16 +150,36 @@ def test_a_movement_is_taken_back_once_and_not_below_nought(db, nurse, vitamins,
     assert "only 4.999 are left" in str(refused.value)
 
 
-def test_after_ten_minutes_it_is_counted_instead(db, nurse, vitamins, clock, world):
-    made = received(db, nurse, vitamins)
+def test_after_ten_minutes_a_loss_is_counted_instead(db, nurse, vitamins, clock, world):
+    lot_id = received(db, nurse, vitamins).lot_id
+    made = stock.waste(db, nurse, WasteLot(lot_id=lot_id, amount_milli=1, reason="Fell"))
     now = made.at
     clock(now + dt.timedelta(minutes=10))
     seen = stock_queries.movements(db, made.lot_id, nurse.location_id, now=world.later())
-    assert [line.may_be_reversed for line in seen] == [True]
+    assert [line.may_be_reversed for line in seen] == [True, True]
 
     clock(now + dt.timedelta(minutes=10, seconds=1))
     with pytest.raises(Conflict):
+        stock.take_back(db, nurse, made.id, "Was not broken")
+
+
+def test_a_delivery_is_taken_back_at_any_time_with_the_reason(db, nurse, vitamins, clock):
+    made = received(db, nurse, vitamins)
+    clock(made.at + dt.timedelta(days=30))
+    (line,) = stock_queries.movements(
+        db, made.lot_id, nurse.location_id, now=made.at + dt.timedelta(days=30)
+    )
+    assert (line.may_be_reversed, line.may_be_corrected) == (False, True)
+
+    with pytest.raises(Invalid) as refused:
         stock.take_back(db, nurse, made.id)
+    back = stock.take_back(db, nurse, made.id, "Typed 5 instead of 0.5")
+
+    assert refused.value.field == "reason"
+    assert (back.amount_milli, back.reason) == (-5_000, "Typed 5 instead of 0.5")
+    assert left(db, nurse, made.lot_id) == summed(db, made.lot_id) == 0
+    with pytest.raises(Conflict):
+        stock.take_back(db, nurse, made.id, "Again")
 
 
 def test_a_movement_of_another_place_is_not_found(db, nurse, vitamins, world):

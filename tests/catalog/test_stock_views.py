@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from clinic.catalog import queries, service, stock, stock_queries
 from clinic.catalog.models import OpenedVial, Product, ProductLot, StockMovement
 from clinic.catalog.product_values import AddLot, AddProduct
-from clinic.catalog.stock_values import CountLot
+from clinic.catalog.stock_values import CountLot, ReceiveLot
 from clinic.catalog.values import LotState, ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Role
 from tests import factories
@@ -117,6 +117,33 @@ def test_the_page_of_a_lot_says_what_is_left_and_offers_the_way_back(world, db, 
 
     assert (back.status_code, again.status_code) == (303, 409)
     assert left(db, world, lot) == 5_000
+
+
+def test_an_old_delivery_is_taken_back_with_its_reason(world, db, lot, clock):
+    delivery = ReceiveLot(
+        product_id=lot.product_id, lot_no="V-1", expires_on=DAY, amount_milli=2_000
+    )
+    made = stock.receive(db, world.actor(Role.NURSE), delivery)
+    clock(made.at + dt.timedelta(days=30))
+    nurse, url = world.as_role(Role.NURSE), f"/stock-movements/{made.id}/reversal"
+    assert f'href="{url}"' in text(nurse.get(f"/lots/{lot.id}"))
+    assert nurse.get(url).status_code == 200
+
+    for data, words in (
+        ({}, "write why it is taken back"),
+        ({"reason": "  "}, "write why it is taken back"),
+        ({"reason": "x" * 201}, "At most 200 characters"),
+    ):
+        answer = nurse.post(url, data)
+        assert answer.status_code == 422, data
+        assert words in text(answer), data
+    done = nurse.post(url, {"reason": "Wrong pack"})
+
+    assert done.status_code == 303
+    assert left(db, world, lot) == 5_000
+    page = text(nurse.get(done.location))
+    assert "Wrong pack" in page
+    assert f'href="{url}"' not in page
 
 
 @pytest.mark.parametrize(

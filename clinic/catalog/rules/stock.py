@@ -1,12 +1,13 @@
 """Stock: what a use takes, what is short, what is soon to expire, and what may be taken back."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from clinic.catalog.stock_values import (
     EXPIRES_SOON_DAYS,
     REVERSIBLE,
     UNDO_MINUTES,
+    CountedLot,
     MovementKind,
     Scanned,
     Shortage,
@@ -59,9 +60,40 @@ def is_left_over(lot: LotChoice) -> bool:
     return lot.unusable in {Unusable.RECALLED, Unusable.EXPIRED} and bool(lot.level_milli)
 
 
+def is_on_shelf(lot: LotChoice) -> bool:
+    """Tell whether a lot is looked for when the shelf is counted: it is there, or could be."""
+    return bool(lot.level_milli) or lot.unusable in {None, Unusable.EMPTY, Unusable.QUARANTINED}
+
+
+def moved(counted: Iterable[CountedLot], levels: Mapping[int, int | None]) -> frozenset[int]:
+    """Return the lots of a count of which something came or went since the page was shown."""
+    return frozenset(line.lot_id for line in counted if levels.get(line.lot_id) != line.seen_milli)
+
+
+def compared(
+    counted: Iterable[CountedLot], lots: Iterable[LotChoice]
+) -> list[tuple[LotChoice, CountedLot, int]]:
+    """Return (lot, its line, what it is off by) of every line of a count, those that differ first.
+
+    A lot that had never been counted is off by all that was found of it.
+    """
+    known = {lot.id: lot for lot in lots}
+    lines = [
+        (known[line.lot_id], line, line.counted_milli - (known[line.lot_id].level_milli or 0))
+        for line in counted
+        if line.lot_id in known
+    ]
+    return sorted(lines, key=lambda line: not line[2])
+
+
 def may_reverse(kind: MovementKind, made_at: dt.datetime, now: dt.datetime) -> bool:
     """Tell whether a movement may still be taken back: soon, and only what nobody has signed."""
     return kind in REVERSIBLE and now - made_at <= dt.timedelta(minutes=UNDO_MINUTES)
+
+
+def may_correct(kind: MovementKind, made_at: dt.datetime, now: dt.datetime) -> bool:
+    """Tell whether a movement may be taken back with a reason: a delivery at any time."""
+    return kind is MovementKind.RECEIPT or may_reverse(kind, made_at, now)
 
 
 def vial(

@@ -108,12 +108,25 @@ def transfer(lot_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/stock-movements/<id:movement_id>/reversal")
+@require(Permission.PRODUCT_MANAGE)
+def correct(movement_id: int) -> ResponseReturnValue:
+    """Ask why a delivery is taken back that was received a while ago."""
+    return _correcting(movement_id, WhyForm())
+
+
 @bp.post("/stock-movements/<id:movement_id>/reversal")
 @require(Permission.PRODUCT_MANAGE)
 def take_back(movement_id: int) -> ResponseReturnValue:
-    """Undo a movement by one the other way."""
-    with transaction() as db:
-        made = stock.take_back(db, actor(), movement_id)
+    """Undo a movement by one the other way; after a while it asks for the reason."""
+    form = WhyForm(request.form)
+    if not form.validate() and request.form.get("reason", "").strip():
+        return _correcting(movement_id, form), 422
+    try:  # The service knows whether a reason is asked for.
+        with transaction() as db:
+            made = stock.take_back(db, actor(), movement_id, form.reason.text())
+    except Invalid as refused:
+        return _correcting(movement_id, form, refused), 422
     flash(translate(TAKEN_BACK), "ok")
     return redirect(url_for("stock.show", lot_id=made.lot_id), 303)
 
@@ -139,6 +152,24 @@ def release(lot_id: int) -> ResponseReturnValue:
         lot = service.release(db, actor(), lot_id, form.reason.text())
     flash(translate(BACK_IN_USE, lot=lot.lot_no), "ok")
     return redirect(url_for("stock.show", lot_id=lot_id), 303)
+
+
+def _correcting(movement_id: int, form: WhyForm, refused: Invalid | None = None) -> str:
+    end_read()
+    db, who = read(), actor()
+    movement = stock_queries.movement(db, movement_id, who.location_id)
+    lot = queries.lot(db, movement.lot_id)
+    if refused is not None:
+        form.reason.errors = []
+        form.refuse_invalid(refused)
+    return render_template(
+        "stock/correct.html",
+        form=form,
+        movement=movement,
+        lot=lot,
+        product=queries.kept_product(db, lot.product_id),
+        movement_names=MOVEMENT_NAMES,
+    )
 
 
 def _act(
