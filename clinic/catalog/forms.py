@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from wtforms import BooleanField
 
-from clinic.catalog.product_values import AddLot, AddProduct, ChangeProduct, KeptProduct
+from clinic.catalog.product_values import AddLot, AddProduct, ChangeProduct, KeptProduct, Pack
 from clinic.catalog.rules import barcodes
 from clinic.catalog.values import (
     CLASS_NAMES,
@@ -36,6 +36,9 @@ from clinic.web.words import translate, words_of
 
 NEEDS_STRENGTH = N_("Enter the strength: the dose is computed from it")
 NEEDS_INGREDIENT = N_("Choose which anaesthetic it is: its limit depends on it")
+NO_GTIN = N_("Scan or type the number of this pack")
+PACKS = 6
+"""Packages that a product has at most."""
 LONGEST_OPEN_HOURS = 28 * 24
 """28 days: no rule of the clinic may allow more (product_unfit)."""
 
@@ -86,11 +89,6 @@ class ProductForm(BaseForm):
         N_("Regulatory class"), RegulatoryClass, CLASS_NAMES, optional=True
     )
     certificate = TextField(N_("Authorisation or certificate"), max_length=80, optional=True)
-    gtin = GtinField(
-        N_("Number in the barcode"),
-        optional=True,
-        description=N_("Scan the pack or type the GTIN: then scanning it finds the product."),
-    )
     unit = EnumField(N_("Counted in"), StockUnit, UNIT_NAMES, optional=True)
     low = AmountField(
         N_("Order more at"),
@@ -118,9 +116,25 @@ class ProductForm(BaseForm):
             blank=translate(N_("None of these")),
         )
 
+    def pack_rows(self) -> list[tuple[GtinField, AmountField]]:
+        """Return the fields of each package, those in use and one more."""
+        rows = self._packs()
+        used = [n for n, (gtin, holds) in enumerate(rows, 1) if _has(gtin) or _has(holds)]
+        return rows[: max(used, default=0) + 1]
+
+    def _packs(self) -> list[tuple[GtinField, AmountField]]:
+        return [
+            (cast("GtinField", self[f"gtin_{n}"]), cast("AmountField", self[f"holds_{n}"]))
+            for n in range(1, PACKS + 1)
+        ]
+
     def validate(self, extra_validators: object = None) -> bool:
         """An anaesthetic without ingredient or strength could never be dosed."""
         good = super().validate(extra_validators)  # type: ignore[arg-type]  # as its base has it
+        for gtin, holds in self._packs():
+            if holds.data is not None and gtin.data is None and not gtin.errors:
+                self.refuse(gtin.name, NO_GTIN)
+                good = False
         if self.kind.data == ProductKind.ANAESTHETIC and not self.errors:
             if not self.ingredient.data:
                 self.refuse("ingredient", NEEDS_INGREDIENT)
@@ -144,7 +158,11 @@ class ProductForm(BaseForm):
             strength_ug_per_ml=self.strength.data,
             has_adrenaline=bool(self.has_adrenaline.data) and kind is ProductKind.ANAESTHETIC,
             is_injectable=not is_cosmetic,
-            gtin=self.gtin.data,
+            packs=tuple(
+                Pack(gtin=gtin.data, holds_milli=holds.data)
+                for gtin, holds in self._packs()
+                if gtin.data
+            ),
             regulatory_class=RegulatoryClass.COSMETIC if is_cosmetic else stated,
             certificate=self.certificate.text(),
             unit=self.unit.member() or usual,
@@ -153,6 +171,33 @@ class ProductForm(BaseForm):
             open_hours=self.open_hours.data,
             low_milli=self.low.data,
         )
+
+
+for _n in range(1, PACKS + 1):
+    setattr(
+        ProductForm,
+        f"gtin_{_n}",
+        GtinField(
+            N_("Number in the barcode"),
+            optional=True,
+            description=N_("Scan the pack or type the GTIN: then scanning it finds the product."),
+        ),
+    )
+    setattr(
+        ProductForm,
+        f"holds_{_n}",
+        AmountField(
+            N_("How much is in this pack"),
+            optional=True,
+            least=1,
+            most=1_000_000_000,
+            description=N_("In mL or pieces: a delivery is then counted in packs."),
+        ),
+    )
+
+
+def _has(field: ParsedField) -> bool:
+    return field.data is not None or any(field.raw_data or ())
 
 
 class ProductChangeForm(ProductForm):
@@ -175,7 +220,8 @@ class ProductChangeForm(ProductForm):
                 "has_adrenaline": row.has_adrenaline,
                 "regulatory_class": row.regulatory_class.value,
                 "certificate": row.certificate,
-                "gtin": row.gtin,
+                **{f"gtin_{n}": pack.gtin for n, pack in enumerate(row.packs, 1)},
+                **{f"holds_{n}": pack.holds_milli for n, pack in enumerate(row.packs, 1)},
                 "unit": row.unit.value,
                 "low": row.low_milli,
                 "leaflet": row.leaflet_ul,

@@ -111,7 +111,6 @@ class Product(Versioned, Base):
         known("kind", ProductKind),
         known("regulatory_class", RegulatoryClass),
         known("unit", StockUnit),
-        sa.UniqueConstraint("gtin"),
         sa.CheckConstraint("strength_ug_per_ml IS NULL OR strength_ug_per_ml > 0", name="strength"),
         sa.CheckConstraint("leaflet_ul BETWEEN 1 AND 50000", name="leaflet"),
         sa.CheckConstraint("open_hours BETWEEN 1 AND 672", name="open_hours"),
@@ -130,8 +129,6 @@ class Product(Versioned, Base):
     is_injectable: Mapped[bool] = mapped_column(default=True)
     """False for cosmetics: they may never be injected."""
     is_active: Mapped[bool] = mapped_column(default=True)
-    gtin: Mapped[str | None] = mapped_column(sa.String(14), default=None)
-    """Fourteen digits, as the barcode of the pack says them."""
     regulatory_class: Mapped[RegulatoryClass] = mapped_column(default=RegulatoryClass.UNSTATED)
     certificate: Mapped[str] = mapped_column(sa.String(80), default="")
     """Number of the marketing authorisation or of the certificate."""
@@ -145,6 +142,25 @@ class Product(Versioned, Base):
     """How long an opened vial is kept for use; NULL: what is left is thrown away."""
     low_milli: Mapped[int | None] = mapped_column(sa.BigInteger, default=None)
     """At this much or less, in thousandths of the unit, more is to be ordered; NULL: never."""
+
+
+class ProductPack(Base):
+    """One package of a product, as its barcode names it: a single piece, or a box of several."""
+
+    __tablename__ = "product_pack"
+    __table_args__ = (
+        sa.UniqueConstraint("gtin"),
+        sa.Index(None, "product_id"),
+        sa.CheckConstraint("length(gtin) = 14", name="gtin"),
+        sa.CheckConstraint("holds_milli > 0", name="holds"),
+    )
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True, init=False)
+    product_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("product.id", ondelete="CASCADE"))
+    gtin: Mapped[str] = mapped_column(sa.String(14))
+    """Fourteen digits."""
+    holds_milli: Mapped[int | None] = mapped_column(sa.BigInteger, default=None)
+    """How much is in it, in thousandths of the product's unit; NULL: nobody said."""
 
 
 class ProductLot(Versioned, Base):

@@ -52,6 +52,16 @@ class ProductCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """One package of a product: the number in its barcode, and how much is in it."""
+
+    gtin: str
+    """Fourteen digits."""
+    holds_milli: int | None = None
+    """In thousandths of the product's unit; None: nobody said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddProduct:
     """Put a product on the clinic's list."""
 
@@ -63,7 +73,7 @@ class AddProduct:
     strength_ug_per_ml: int | None = None
     has_adrenaline: bool = False
     is_injectable: bool = True
-    gtin: str | None = None
+    packs: tuple[Pack, ...] = ()
     regulatory_class: RegulatoryClass = RegulatoryClass.UNSTATED
     certificate: str = ""
     unit: StockUnit = StockUnit.ML

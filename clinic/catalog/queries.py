@@ -1,15 +1,15 @@
 """Reading what the clinic offers and uses."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from clinic.catalog.models import Patterned, Product, ProductLot, Service, StockLevel
-from clinic.catalog.product_values import KeptProduct, ProductCard
+from clinic.catalog.models import Patterned, Product, ProductLot, ProductPack, Service, StockLevel
+from clinic.catalog.product_values import KeptProduct, Pack, ProductCard
 from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.rules import offers
 from clinic.catalog.values import PRODUCT_KIND_NAMES, CoursePattern, LotChoice, Segment, ServiceCard
@@ -128,18 +128,34 @@ def product(db: Session, product_id: int) -> Product:
 
 
 def kept_product(db: Session, product_id: int) -> KeptProduct:
-    """Return a product as its form shows it; raises NotFound."""
-    row = product(db, product_id)
-    return KeptProduct(**{field.name: getattr(row, field.name) for field in fields(KeptProduct)})
+    """Return a product as its form shows it; raises NotFound. Two statements."""
+    return _kept(product(db, product_id), packs(db, [product_id]))
 
 
 def kept_products(db: Session) -> list[KeptProduct]:
-    """Return all products as they are kept, by name. One statement."""
-    names = [field.name for field in fields(KeptProduct)]
-    return [
-        KeptProduct(**{name: getattr(row, name) for name in names})
-        for row in db.scalars(sa.select(Product).order_by(Product.name, Product.id))
-    ]
+    """Return all products as they are kept, by name. Two statements."""
+    found = packs(db)
+    rows = db.scalars(sa.select(Product).order_by(Product.name, Product.id))
+    return [_kept(row, found) for row in rows]
+
+
+def packs(db: Session, product_ids: Iterable[int] | None = None) -> dict[int, tuple[Pack, ...]]:
+    """Return {product id: its packages, the smallest first}; of all products without ids."""
+    which = sa.true() if product_ids is None else ProductPack.product_id.in_(sorted(product_ids))
+    found: dict[int, tuple[Pack, ...]] = {}
+    for row in db.scalars(sa.select(ProductPack).where(which).order_by(ProductPack.id)):
+        pack = Pack(gtin=row.gtin, holds_milli=row.holds_milli)
+        found[row.product_id] = (*found.get(row.product_id, ()), pack)
+    return {
+        product_id: tuple(sorted(mine, key=lambda pack: (pack.holds_milli or 0, pack.gtin)))
+        for product_id, mine in found.items()
+    }
+
+
+def _kept(row: Product, packs_of: Mapping[int, tuple[Pack, ...]]) -> KeptProduct:
+    names = [field.name for field in fields(KeptProduct) if field.name != "packs"]
+    values = {name: getattr(row, name) for name in names}
+    return KeptProduct(**values, packs=packs_of.get(row.id, ()))
 
 
 def hold_product(db: Session, product_id: int) -> Product:
@@ -248,10 +264,12 @@ def has_product(
     return db.scalars(same.limit(1)).first() is not None
 
 
-def gtin_is_taken(db: Session, gtin: str, *, but: int | None = None) -> bool:
-    """Tell whether another product's pack carries this number."""
-    same = sa.select(Product.id).where(Product.gtin == gtin, Product.id.is_distinct_from(but))
-    return db.scalar(same.limit(1)) is not None
+def taken_gtins(db: Session, gtins: Iterable[str], *, but: int | None = None) -> frozenset[str]:
+    """Return those of these numbers that packages of other products carry. One statement."""
+    same = sa.select(ProductPack.gtin).where(
+        ProductPack.gtin.in_(sorted(gtins)), ProductPack.product_id.is_distinct_from(but)
+    )
+    return frozenset(db.scalars(same))
 
 
 def has_lot(db: Session, *, product_id: int, lot_no: str) -> bool:
@@ -266,11 +284,18 @@ def has_lot(db: Session, *, product_id: int, lot_no: str) -> bool:
     )
 
 
+_GTINS = (
+    sa.select(sa.func.aggregate_strings(ProductPack.gtin, " "))
+    .where(ProductPack.product_id == Product.id)
+    .scalar_subquery()
+)
+
+
 def _choices(
     db: Session, which: sa.ColumnElement[bool], *, on: dt.date, location_id: int
 ) -> list[LotChoice]:
     rows = db.execute(
-        sa.select(ProductLot, Product, StockLevel.level_milli)
+        sa.select(ProductLot, Product, StockLevel.level_milli, _GTINS)
         .join(Product, Product.id == ProductLot.product_id)
         .outerjoin(
             StockLevel,
@@ -278,10 +303,12 @@ def _choices(
         )
         .where(which)
     )
-    return lot_rules.in_order_of_use(_choice(row[0], row[1], row[2], on) for row in rows)
+    return lot_rules.in_order_of_use(_choice(row[0], row[1], row[2], row[3], on) for row in rows)
 
 
-def _choice(lot: ProductLot, product: Product, level_milli: int | None, on: dt.date) -> LotChoice:
+def _choice(
+    lot: ProductLot, product: Product, level_milli: int | None, gtins: str | None, on: dt.date
+) -> LotChoice:
     return LotChoice(
         id=lot.id,
         product_id=product.id,
@@ -296,7 +323,7 @@ def _choice(lot: ProductLot, product: Product, level_milli: int | None, on: dt.d
         state_reason=lot.state_reason,
         version=lot.version,
         unusable=lot_rules.usable(lot, product, on, level_milli),
-        gtin=product.gtin or "",
+        gtins=tuple((gtins or "").split()),
         regulatory_class=product.regulatory_class,
         unit=product.unit,
         level_milli=level_milli,

@@ -1,15 +1,18 @@
 """Keeping services, products and lots."""
 
 import re
-from dataclasses import fields
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
 from clinic.catalog import queries, stock_queries
-from clinic.catalog.models import Product, ProductLot, Service, ServiceSegment
-from clinic.catalog.product_values import AddLot, AddProduct, ChangeProduct
+from clinic.catalog.models import Product, ProductLot, ProductPack, Service, ServiceSegment
+from clinic.catalog.product_values import AddLot, AddProduct, ChangeProduct, Pack
 from clinic.catalog.rules.offers import DEFAULT_OFFERS
 from clinic.catalog.values import LotState
 from clinic.core.access import Actor
@@ -20,6 +23,7 @@ from clinic.core.text import N_
 PRODUCT_KNOWN = N_("A product of this name and strength is on the list already")
 LOT_KNOWN = N_("This lot is on the list already")
 UNIT_STAYS = N_("Its stock is kept in this unit already")
+GTIN_TWICE = N_("This number stands above already")
 GTIN_KNOWN = N_("Another product on the list carries this number")
 CHANGED_SINCE = N_(
     "Somebody else has changed this product in the meantime. Compare, then save again."
@@ -70,6 +74,7 @@ def add_product(db: Session, actor: Actor, wish: AddProduct) -> Product:
     )
     db.add(product)
     db.flush()  # The audit line and the redirect need the id.
+    _write_packs(db, product.id, wish.packs)
     audit.record(db, actor, "product.added", "product", product.id)
     return product
 
@@ -88,6 +93,12 @@ def change_product(db: Session, actor: Actor, wish: ChangeProduct) -> Product:
         raise Invalid(UNIT_STAYS, field="unit")
     values = {**_product_columns(wish.product), "kind": product.kind, "is_active": wish.is_active}
     changes = before_after(product, values)
+    before = queries.packs(db, [product.id]).get(product.id, ())
+    if set(before) != set(wish.product.packs):
+        changes["packs"] = [_said(before), _said(wish.product.packs)]
+        _write_packs(db, product.id, wish.product.packs)
+        # They live in a table of their own: the version must rise with them too.
+        flag_modified(product, "name")
     if not changes:
         return product
     for name, value in values.items():
@@ -159,12 +170,33 @@ def _refuse_twins(db: Session, wish: AddProduct, *, but: int | None = None) -> N
     strength = wish.strength_ug_per_ml
     if queries.has_product(db, name=wish.name, strength_ug_per_ml=strength, but=but):
         raise Invalid(PRODUCT_KNOWN, field="name")
-    if wish.gtin and queries.gtin_is_taken(db, wish.gtin, but=but):
-        raise Invalid(GTIN_KNOWN, field="gtin")
+    gtins = [pack.gtin for pack in wish.packs]
+    taken = queries.taken_gtins(db, gtins, but=but) if gtins else frozenset()
+    for row, gtin in enumerate(gtins, 1):
+        if gtin in taken:
+            raise Invalid(GTIN_KNOWN, field=f"gtin_{row}")
+        if gtin in gtins[: row - 1]:
+            raise Invalid(GTIN_TWICE, field=f"gtin_{row}")
 
 
 def _product_columns(wish: AddProduct) -> dict[str, Any]:
-    return {field.name: getattr(wish, field.name) for field in fields(wish)}
+    return {
+        field.name: getattr(wish, field.name) for field in fields(wish) if field.name != "packs"
+    }
+
+
+def _write_packs(db: Session, product_id: int, packs: Sequence[Pack]) -> None:
+    db.execute(sa.delete(ProductPack).where(ProductPack.product_id == product_id))
+    if packs:
+        rows = [{"product_id": product_id, **asdict(pack)} for pack in packs]
+        db.execute(sa.insert(ProductPack), rows)
+
+
+def _said(packs: Iterable[Pack]) -> list[str]:
+    return sorted(
+        pack.gtin if pack.holds_milli is None else f"{pack.gtin}: {pack.holds_milli}"
+        for pack in packs
+    )
 
 
 def _stop(db: Session, actor: Actor, lot: ProductLot, state: LotState, reason: str) -> ProductLot:

@@ -9,9 +9,11 @@ from werkzeug.datastructures import MultiDict
 
 from clinic.catalog.product_values import KeptProduct
 from clinic.catalog.rules import barcodes
+from clinic.catalog.rules.stock import PIECE
 from clinic.catalog.stock_values import CountLot, MoveLot, ReceiveLot, Scanned, WasteLot
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
+from clinic.core.units import show_thousandths
 from clinic.web.forms import (
     AmountField,
     BaseForm,
@@ -25,6 +27,8 @@ from clinic.web.scanning import ScanField
 
 MOST = 1_000_000_000
 """Thousandths of a unit in one movement."""
+WHOLE_PACKS = N_("Whole packs, please; or empty what is in each")
+TOO_MANY = N_("That is too much for one delivery: compare both numbers")
 NO_PRODUCT = N_("No product on the list carries this number: choose it, then keep the number there")
 
 
@@ -51,6 +55,13 @@ class ReceiptForm(OnceForm):
     lot_no = TextField(N_("Lot number"), max_length=60)
     expires_on = DateField(N_("Use by"), earliest=dt.date(2015, 1, 1))
     amount = AmountField(N_("How much came"), least=1, most=MOST)
+    each = AmountField(
+        N_("In each pack"),
+        optional=True,
+        least=1,
+        most=MOST,
+        description=N_("Filled in for a known pack: then what came is counted in packs."),
+    )
 
     def read(
         self, sent: MultiDict[str, str], products: Iterable[KeptProduct], *, today: dt.date
@@ -71,14 +82,16 @@ class ReceiptForm(OnceForm):
     def _fill(
         self, filled: MultiDict[str, str], scanned: Scanned, products: Iterable[KeptProduct]
     ) -> None:
-        product = next((one for one in products if one.gtin == scanned.gtin), None)
+        packs = {pack.gtin: (one, pack) for one in products for pack in one.packs}
+        product, pack = packs.get(scanned.gtin, (None, None))
         said = {
             "product": str(product.id) if product else "",
+            "each": show_thousandths(pack.holds_milli) if pack and pack.holds_milli else "",
             "lot_no": scanned.lot_no,
             "expires_on": scanned.expires_on.isoformat() if scanned.expires_on else "",
         }
         for name, value in said.items():
-            if value:
+            if value or (name == "each" and product):  # What was said of another pack is wrong.
                 filled[name] = value
         filled["scan"] = ""
         if scanned.gtin and product is None:
@@ -87,6 +100,13 @@ class ReceiptForm(OnceForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """What could not be read of the barcode is said at its field."""
         good: bool = super().validate(extra_validators)
+        if good and self.each.data is not None:
+            if given(self.amount.data) % PIECE:
+                self.refuse("amount", WHOLE_PACKS)
+                good = False
+            elif self._amount_milli() > MOST:
+                self.refuse("amount", TOO_MANY)
+                good = False
         if self.misread is None:
             return good
         name, words = self.misread
@@ -100,9 +120,14 @@ class ReceiptForm(OnceForm):
             product_id=int(self.product.data),
             lot_no=self.lot_no.text(),
             expires_on=given(self.expires_on.data),
-            amount_milli=given(self.amount.data),
+            amount_milli=self._amount_milli(),
             form_key=self.form_key.data,
         )
+
+    def _amount_milli(self) -> int:
+        amount: int = given(self.amount.data)
+        each: int | None = self.each.data
+        return amount if each is None else amount // PIECE * each
 
 
 class WasteForm(OnceForm):

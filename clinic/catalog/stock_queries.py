@@ -134,11 +134,6 @@ def lot_by_number(db: Session, *, product_id: int, lot_no: str) -> ProductLot | 
     )
 
 
-def product_by_gtin(db: Session, gtin: str) -> Product | None:
-    """Return the product whose pack carries this number of fourteen digits."""
-    return db.scalar(sa.select(Product).where(Product.gtin == gtin))
-
-
 def has_movements(db: Session, product_id: int) -> bool:
     """Tell whether anything came to or went from a lot of a product."""
     moved = (
@@ -176,18 +171,33 @@ def is_reversed(db: Session, movement_id: int) -> bool:
 
 def movements(db: Session, lot_id: int, location_id: int, *, now: dt.datetime) -> list[Movement]:
     """Return what came to a lot and went from it at a place, newest first. One statement."""
+    return _lines(db, StockMovement.lot_id == lot_id, location_id, now)
+
+
+def line(db: Session, movement_id: int, location_id: int, *, now: dt.datetime) -> Movement:
+    """Return one movement at a place as it is read; raises NotFound. One statement."""
+    found = _lines(db, StockMovement.id == movement_id, location_id, now)
+    if not found:
+        raise NotFound(NO_MOVEMENT)
+    return found[0]
+
+
+def _lines(
+    db: Session, which: sa.ColumnElement[bool], location_id: int, now: dt.datetime
+) -> list[Movement]:
     back = sa.orm.aliased(StockMovement)
     rows = db.execute(
         sa.select(StockMovement, Account.name, back.id.label("back"))
         .join(Account, Account.id == StockMovement.actor_id)
         .outerjoin(back, back.reverses_id == StockMovement.id)
-        .where(StockMovement.lot_id == lot_id, StockMovement.location_id == location_id)
+        .where(which, StockMovement.location_id == location_id)
         .order_by(StockMovement.id.desc())
         .limit(SHOWN)
     )
     return [
         Movement(
             id=row[0].id,
+            lot_id=row[0].lot_id,
             kind=row[0].kind,
             amount_milli=row[0].amount_milli,
             at=row[0].at,

@@ -112,6 +112,7 @@ class Movement:
     """One line of a lot's movements."""
 
     id: int
+    lot_id: int
     kind: MovementKind
     amount_milli: int
     at: dt.datetime

@@ -310,7 +310,8 @@ class LotChoice:
     version: int
     unusable: Unusable | None
     """None: it may be used on the day that was asked about."""
-    gtin: str = ""
+    gtins: tuple[str, ...] = ()
+    """Numbers in the barcodes of its packages."""
     regulatory_class: RegulatoryClass = RegulatoryClass.UNSTATED
     unit: StockUnit = StockUnit.ML
     level_milli: int | None = None

@@ -9,7 +9,7 @@ from clinic.catalog import queries as catalog_queries
 from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import ProductLot
-from clinic.catalog.product_values import AddLot, AddProduct
+from clinic.catalog.product_values import AddLot, AddProduct, Pack
 from clinic.catalog.stock_values import CountLot, ReceiveLot
 from clinic.catalog.values import ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Actor
@@ -26,7 +26,10 @@ from clinic.treatments.service import presets
 KIT = AddProduct(
     name="PRP tube kit, 10 mL, ACD-A",
     kind=ProductKind.KIT,
-    gtin="04012345000016",
+    packs=(
+        Pack(gtin="04012345000016", holds_milli=1_000),
+        Pack(gtin="14012345000013", holds_milli=50_000),
+    ),
     regulatory_class=RegulatoryClass.DEVICE_IIB,
     certificate="CE 0123",
     unit=StockUnit.PIECE,
@@ -37,7 +40,7 @@ LIDOCAINE = AddProduct(
     kind=ProductKind.ANAESTHETIC,
     ingredient="lidocaine",
     strength_ug_per_ml=10_000,
-    gtin="04012345000023",
+    packs=(Pack(gtin="04012345000023"),),
     regulatory_class=RegulatoryClass.MEDICINE,
     open_hours=24,
     low_milli=100_000,
@@ -47,7 +50,7 @@ DEXPANTHENOL = AddProduct(
     kind=ProductKind.DRUG,
     ingredient="dexpanthenol",
     strength_ug_per_ml=250_000,
-    gtin="04012345000030",
+    packs=(Pack(gtin="04012345000030"),),
     regulatory_class=RegulatoryClass.MEDICINE,
     leaflet_ul=2_000,
     low_milli=20_000,
@@ -56,7 +59,7 @@ VITAMINS = AddProduct(
     name="B vitamins",
     kind=ProductKind.DRUG,
     ingredient="vitamins",
-    gtin="04012345000047",
+    packs=(Pack(gtin="04012345000047"),),
     regulatory_class=RegulatoryClass.COMPOUNDED,
 )
 SERUM = AddProduct(
@@ -68,7 +71,7 @@ SERUM = AddProduct(
 SALINE = AddProduct(
     name="Sodium chloride 0.9 %",
     kind=ProductKind.DILUENT,
-    gtin="04012345000054",
+    packs=(Pack(gtin="04012345000054"),),
     regulatory_class=RegulatoryClass.MEDICINE,
     low_milli=50_000,
 )

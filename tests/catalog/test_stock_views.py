@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from clinic.catalog import queries, service, stock, stock_queries
 from clinic.catalog.models import OpenedVial, Product, ProductLot, StockMovement
-from clinic.catalog.product_values import AddLot, AddProduct
+from clinic.catalog.product_values import AddLot, AddProduct, Pack
 from clinic.catalog.stock_values import CountLot, ReceiveLot
 from clinic.catalog.values import LotState, ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Role
@@ -25,7 +25,9 @@ DAY = dt.date(2027, 11, 30)
 @pytest.fixture
 def vitamins(db, world):
     """A product whose pack carries a number."""
-    wish = AddProduct(name="Hair mix", kind=ProductKind.DRUG, gtin=GTIN, low_milli=10_000)
+    wish = AddProduct(
+        name="Hair mix", kind=ProductKind.DRUG, packs=(Pack(gtin=GTIN),), low_milli=10_000
+    )
     return service.add_product(db, world.actor(Role.NURSE), wish)
 
 
@@ -302,7 +304,7 @@ def test_a_product_is_changed_and_withdrawn(world, db, vitamins, lot):
     nurse = world.as_role(Role.NURSE)
     assert nurse.get(f"/products/{vitamins.id}").status_code == 200
 
-    form = changed(vitamins, gtin=GTIN, open_hours="24", leaflet="2,5", certificate="DE-1")
+    form = changed(vitamins, gtin_1=GTIN, open_hours="24", leaflet="2,5", certificate="DE-1")
     assert nurse.post(f"/products/{vitamins.id}", form).status_code == 303
     db.expire_all()
     row = db.get_one(Product, vitamins.id)
@@ -338,9 +340,9 @@ def test_a_stale_change_shows_both_texts_and_is_meant_the_second_time(world, db,
     ("changes", "words"),
     [
         ({"name": ""}, "Please fill this in"),
-        ({"gtin": "123"}, "This is no barcode of a pack"),
-        ({"gtin": "4012345000055"}, "last digit"),
-        ({"gtin": "96385074"}, "Another product on the list carries this number"),
+        ({"gtin_1": "123"}, "This is no barcode of a pack"),
+        ({"gtin_1": "4012345000055"}, "last digit"),
+        ({"gtin_1": "96385074"}, "Another product on the list carries this number"),
         ({"unit": "piece"}, "Its stock is kept in this unit already"),
         ({"open_hours": "673"}, "A whole number from 1 to 672"),
         ({"leaflet": "x"}, "Enter a number"),
@@ -349,7 +351,7 @@ def test_a_stale_change_shows_both_texts_and_is_meant_the_second_time(world, db,
 )
 def test_a_bad_change_is_refused_at_the_field(world, db, vitamins, lot, changes, words):
     other = AddProduct(
-        name="Kit", kind=ProductKind.KIT, gtin="00000096385074", unit=StockUnit.PIECE
+        name="Kit", kind=ProductKind.KIT, packs=(Pack(gtin="00000096385074"),), unit=StockUnit.PIECE
     )
     service.add_product(db, world.actor(Role.NURSE), other)
 

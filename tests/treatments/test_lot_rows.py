@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from clinic.catalog import service as catalog
-from clinic.catalog.models import OpenedVial, Product
+from clinic.catalog.models import OpenedVial, Product, ProductPack
 from clinic.core.access import Role
 from clinic.safety.values import FactKind
 from clinic.treatments import record
@@ -26,8 +26,8 @@ def session(chair):
 
 @pytest.fixture
 def scanned(chair):
-    """The pack of the vitamins carries a number."""
-    chair.db.get_one(Product, chair.vitamins.product_id).gtin = GTIN
+    """A pack of the vitamins carries a number."""
+    chair.db.add(ProductPack(product_id=chair.vitamins.product_id, gtin=GTIN))
     chair.db.flush()
 
 

@@ -128,7 +128,7 @@ def scanned_lot(scanned: Scanned, lots: Iterable[LotChoice]) -> list[LotChoice]:
     return [
         lot
         for lot in lots
-        if (not scanned.gtin or lot.gtin == scanned.gtin)
+        if (not scanned.gtin or scanned.gtin in lot.gtins)
         and (not scanned.lot_no or lot.lot_no == scanned.lot_no)
         and (scanned.gtin or scanned.lot_no)
     ]

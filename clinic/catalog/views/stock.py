@@ -157,8 +157,9 @@ def release(lot_id: int) -> ResponseReturnValue:
 def _correcting(movement_id: int, form: WhyForm, refused: Invalid | None = None) -> str:
     end_read()
     db, who = read(), actor()
-    movement = stock_queries.movement(db, movement_id, who.location_id)
-    lot = queries.lot(db, movement.lot_id)
+    movement = stock_queries.line(db, movement_id, who.location_id, now=clock.now())
+    today, place = clock.today(who.zone), who.location_id
+    lot = queries.lots_of(db, [movement.lot_id], on=today, location_id=place)[movement.lot_id]
     if refused is not None:
         form.reason.errors = []
         form.refuse_invalid(refused)
