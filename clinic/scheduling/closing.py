@@ -35,6 +35,8 @@ class Closed:
     """Whether the whole place is closed, not this one alone."""
     day_name: str = ""
     """What the day is called that has hours of its own: the public holiday."""
+    is_day_off: bool = False
+    """Whether that day has no hours at all."""
     since: dt.datetime | None = None
     """When its hours end, for what begins inside them."""
     until: dt.datetime | None = None

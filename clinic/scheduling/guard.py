@@ -54,8 +54,11 @@ NOT_HERE = N_("%(name)s is not available then, but again from %(until)s")
 NEVER_HERE = N_("%(name)s is not available then")
 PLACE_ENDS = N_("The clinic closes at %(from)s")
 PLACE_CLOSED = N_("The clinic is closed then. It opens again: %(until)s")
-PLACE_DAY = N_("The clinic has other hours that day (%(name)s). It opens again: %(until)s")
 PLACE_SHUT = N_("The clinic is closed then")
+DAY_ENDS = N_("The clinic closes at %(from)s that day: %(name)s")
+DAY_CLOSED = N_("The clinic is closed for %(name)s. It opens again: %(until)s")
+DAY_SHUT = N_("The clinic is closed for %(name)s")
+DAY_HOURS = N_("The clinic has other hours that day: %(name)s. It opens again: %(until)s")
 _Taken = Mapping[int, list[Held]]
 
 
@@ -97,13 +100,16 @@ def words_of(clash: Clash) -> tuple[str, dict[str, object]]:
 def _closed_words(clash: Clash, closed: Closed) -> str:
     if closed.kind is not None:
         return BLOCKED[closed.kind]
+    if not closed.is_place:
+        never = NEVER_HERE if clash.until_local is None else NOT_HERE
+        return never if closed.since is None else HOURS_END
     if closed.since is not None:
-        return PLACE_ENDS if closed.is_place else HOURS_END
+        return DAY_ENDS if closed.day_name else PLACE_ENDS
+    if closed.day_name and closed.is_day_off:
+        return DAY_SHUT if clash.until_local is None else DAY_CLOSED
     if clash.until_local is None:
-        return PLACE_SHUT if closed.is_place else NEVER_HERE
-    if closed.is_place:
-        return PLACE_DAY if closed.day_name else PLACE_CLOSED
-    return NOT_HERE
+        return PLACE_SHUT
+    return DAY_HOURS if closed.day_name else PLACE_CLOSED
 
 
 def _until(clash: Clash) -> object:

@@ -18,7 +18,7 @@ from clinic.safety.models import Release
 from clinic.safety.rules.passage import is_released, passage
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Decision, Moment, Passage, ReceptionScreening, Screening
-from clinic.scheduling import handed, history, missed, presence, queries
+from clinic.scheduling import handed, history, missed, moved, presence, queries
 from clinic.scheduling import steps as scheduling_steps
 from clinic.scheduling.handed_values import Asked, ToSign
 from clinic.scheduling.history import Line, Place
@@ -134,6 +134,8 @@ class VisitPage:
     """Of a visit to come: the consents that can be signed on the tablet."""
     rebook_from: dt.date | None
     """First day to move it to, where its own is too early and this role may know which."""
+    moved_from: dt.datetime | None
+    """For when it was booked first, in wall time; None where it stands there."""
     missed: Missed
     """What the patient did not come to, or cancelled late, within a year."""
 
@@ -203,6 +205,10 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
         rebook_from=_rebook_from(actor, screening, given, today)
         if screening is not None and VisitAction.MOVE in steps
         else None,
+        moved_from=moved.first_of(
+            (event.before for event in reversed(events) if event.action is VisitAction.MOVE),
+            visit.starts_local,
+        ),
         missed=missed.of_patient(db, actor, visit.patient_id),
     )
 

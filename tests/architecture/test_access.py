@@ -232,6 +232,7 @@ VIEWS: dict[str, Permission | str] = {
     "scheduling.hand_over": P.APPOINTMENT_CHECKIN,
     "scheduling.leave": P.APPOINTMENT_CHECKIN,
     "scheduling.move": P.APPOINTMENT_BOOK,
+    "scheduling.move_back": P.APPOINTMENT_BOOK,
     "scheduling.new": P.APPOINTMENT_BOOK,
     "scheduling.no_show": P.APPOINTMENT_CHECKIN,
     "scheduling.past": P.APPOINTMENT_ENTER_PAST,

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from clinic.core.access import Role
 from tests.browser.conftest import axe_violations
 from tests.browser.test_board import HADDAD, WEBER, desk, free
 
@@ -52,6 +53,26 @@ def test_what_is_drawn_is_booked_or_blocked_from_beside_the_board(desk):
     expect(page.get_by_label("Until what time")).to_have_value("16:30")
     page.get_by_role("button", name="Block time").click()
     desk.sees("Blocked. Nothing is booked there from now on.")
+
+
+def test_by_touch_a_time_is_picked_and_until_when(demo, people):
+    desk = people(demo.url, width=820, height=1100, has_touch=True)
+    desk.signs_in(Role.RECEPTIONIST.value)
+    page = desk.goes_to("/board")
+    free(page, "15:45", HADDAD).tap()
+    until = page.locator("[data-until] select")
+    assert until.bounding_box()["height"] >= 44
+    assert until.locator("option").all_inner_texts() == ["16:00", "16:15", "16:30", "16:45"]
+
+    until.select_option("16:30")
+
+    expect(page.locator(".slot.picked")).to_have_count(3)
+    assert axe_violations(page) == []
+    block = page.get_by_role("link", name="Block this time")
+    expect(block).to_contain_text("15:45 – 16:30")
+    assert block.bounding_box()["height"] >= 44
+    block.tap()
+    expect(page).to_have_url(SPAN)
 
 
 def test_a_drag_across_a_visit_stops_before_it(desk):

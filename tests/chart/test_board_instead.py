@@ -7,6 +7,7 @@ import re
 import pytest
 
 from clinic.core.access import Role
+from clinic.locations.models import OpeningDay
 from clinic.safety.values import FactKind
 from clinic.scheduling import moving
 from tests import factories
@@ -143,6 +144,42 @@ def test_a_parked_visit_is_offered_other_times_too_and_leaves_the_shelf_by_one(w
     assert page.status_code == 303
     board = text_of(world.as_role(Role.RECEPTIONIST).get(f"/board?date={DAY}"))
     assert f'data-parked="{visit.id}"' not in board
+
+
+@pytest.mark.parametrize(
+    ("night", "said", "first"),
+    [
+        ("2027-03-28T02:30", "02:30 does not exist. The next time is 03:00.", "2027-03-28T01:45"),
+        ("2027-10-31T02:30", "02:30 comes twice, because the clocks go back.", "2027-10-31T02:30"),
+    ],
+)
+def test_the_odd_hour_of_a_night_is_said_and_times_are_offered(world, desk, night, said, first):
+    desk.open_day_and_night()
+    shown = text_of(drop(world, desk.book(), starts_at=night))
+    assert said in shown
+    assert first in [key[:16] for key in offered(shown)]
+
+
+def test_of_an_hour_that_comes_twice_each_offer_says_which(world, desk):
+    desk.open_day_and_night()
+    shown = text_of(drop(world, desk.book(), starts_at="2027-10-31T02:30"))
+    assert f"2027-10-31T02:30|{desk.physician.id}|{desk.room.id}|first" in offered(shown)
+    assert "The first, in summer time" in shown
+
+
+def test_a_holiday_is_named_on_the_board(world, desk):
+    desk.db.add(
+        OpeningDay(
+            location_id=world.location.id,
+            day=dt.date(2026, 11, 25),
+            name="Repentance Day",
+            times=[],
+        )
+    )
+    desk.db.flush()
+    shown = text_of(drop(world, desk.book(), starts_at="2026-11-25T10:00"))
+    assert "The clinic is closed for Repentance Day. It opens again" in shown
+    assert len(offered(shown)) == 3
 
 
 # ---- taking a move back ----

@@ -8,7 +8,7 @@ import pytest
 from clinic.catalog.values import ResourceKind
 from clinic.core.access import Role
 from clinic.safety.values import Decision, FactKind
-from clinic.scheduling import presence
+from clinic.scheduling import moving, presence
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus, Confirmation, ConfirmVisit
 from tests import factories
@@ -24,6 +24,7 @@ from tests.chart.boards import (
 )
 from tests.conftest import NOW
 from tests.scheduling.conftest import without_audit
+from tests.scheduling.moments import a_move
 
 THIS_MORNING = dt.datetime(2026, 11, 23, 10, 0)
 
@@ -321,3 +322,20 @@ def test_a_late_entry_is_marked(world, desk):
     assert isinstance(visit, Appointment)
     assert "Entered later" in card_of(text_of(board(world)), visit)
     assert "power" not in text_of(board(world))
+
+
+def test_a_moved_visit_says_for_when_it_was_booked_first(world, desk):
+    visit = desk.book()
+    plain = text_of(board(world))
+    assert "first booked for" not in plain
+    for hour in (11, 12):
+        to = dt.datetime(2026, 11, 24, hour, 0)
+        moving.move(desk.db, desk.actor(), a_move(visit, starts_local=to))
+        desk.db.flush()
+    said = "moved, first booked for Tue, Nov 24 10:00"
+    for view in ("practitioners", "rooms", "week", "list"):
+        assert said in text_of(board(world, view=view)), view
+    was = dt.datetime(2026, 11, 24, 10, 0)
+    moving.move(desk.db, desk.actor(), a_move(visit, starts_local=was))
+    desk.db.flush()
+    assert "first booked for" not in text_of(board(world))

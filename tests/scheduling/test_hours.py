@@ -137,7 +137,7 @@ def test_of_two_rooms_the_one_that_is_open_is_taken(desk):
 def test_a_public_holiday_is_named(desk):
     closed_on(desk, dt.date(2026, 12, 25), "Christmas Day")
     assert said(desk, starts_local=at(10, day=dt.date(2026, 12, 25))) == [
-        "The clinic has other hours that day (Christmas Day). It opens again: 2026-12-26 08:00:00"
+        "The clinic is closed for Christmas Day. It opens again: 2026-12-26 08:00:00"
     ]
 
 
@@ -146,7 +146,10 @@ def test_a_working_holiday_opens_a_day_that_is_closed(desk):
     closed_on(desk, sunday, "Open Sunday", ["10:00", "14:00"])
     assert desk.book(starts_local=at(10, day=sunday)).id
     assert said(desk, starts_local=at(14, day=sunday)) == [
-        "The clinic has other hours that day (Open Sunday). It opens again: 2026-11-30 08:00:00"
+        "The clinic has other hours that day: Open Sunday. It opens again: 2026-11-30 08:00:00"
+    ]
+    assert said(desk, starts_local=at(13, 45, day=sunday)) == [
+        "The clinic closes at 14:00 that day: Open Sunday"
     ]
 
 

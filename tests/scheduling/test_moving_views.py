@@ -24,7 +24,25 @@ def test_a_move_is_written_down_in_plain_words(world, desk):
     who = desk.actor().name
     assert f"{who} moved it from Tue, Nov 24 10:00, Dr Weber, Room 1 to Tue, Nov 24 11:00" in shown
     assert "Reason: Patient called" in shown
+    assert "moved, first booked for Tue, Nov 24 10:00" in shown
     assert "Move it back" in shown
+
+    desk.db.refresh(visit)
+    back = visitor.post(f"/appointments/{visit.id}/undo-move", {"version": str(visit.version)})
+    assert back.status_code == 303
+    shown = text_of(visitor.get(back.location))
+    assert "The visit stands where it stood." in shown
+    assert "first booked for" not in shown
+
+
+def test_a_move_that_nobody_made_is_not_taken_back(world, desk):
+    visit = desk.book()
+    visitor = world.as_role(Role.RECEPTIONIST)
+    address = f"/appointments/{visit.id}/undo-move"
+    page = visitor.post(address, {"version": str(visit.version)})
+    assert page.status_code == 409
+    assert "This can no longer be taken back." in text_of(page)
+    assert visitor.post(address, {"version": "x"}).status_code == 422
 
 
 def test_a_move_onto_another_visit_offers_what_is_free(world, desk):

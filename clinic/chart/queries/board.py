@@ -35,7 +35,7 @@ from clinic.core.access import Actor
 from clinic.locations.models import Location
 from clinic.patients.models import Patient
 from clinic.safety.values import Decision
-from clinic.scheduling import missed, timetables
+from clinic.scheduling import missed, moved, timetables
 from clinic.scheduling.closing import BLOCK_NAMES
 from clinic.scheduling.models import Appointment, Course, Occupancy, Resource
 from clinic.scheduling.rules import hours
@@ -60,9 +60,9 @@ def day(
 ) -> Day:
     """Return a day, or a practitioner's week, as the role may see it.
 
-    One statement beside the timetable. `practitioner_id` is whose week; None is one's own, else
-    the first of the list. `held` is what is held for offers, of any day: (resource, when). A list
-    begins with what is not ready where that is wished.
+    One statement beside the timetable, one more where visits were moved. `practitioner_id` is
+    whose week; None is one's own, else the first of the list. `held` is what is held for offers,
+    of any day: (resource, when). A list begins with what is not ready where that is wished.
     """
     whose = _whose(actor, table, practitioner_id) if view is View.WEEK else None
     asked = {View.DEVICES: _BY_DEVICE, View.WEEK: _OF_ONE}.get(view, _BY_PRACTITIONER)
@@ -157,6 +157,7 @@ def day(
             for row in rows
             if row.no_shows or row.late
         },
+        moved_from=moved.firsts(db, {r.id: r.starts_local for r in rows if r.moved}),
         lacks=lacks,
     )
 
@@ -341,6 +342,7 @@ def _visits(*held: sa.ColumnElement[bool]) -> sa.Select[*tuple[Any, ...]]:
             Appointment.is_released,
             Appointment.overbook_reason.is_not(None).label("is_overbooked"),
             Appointment.late_reason.is_not(None).label("is_late"),
+            Appointment.moved,
             sa.case(
                 (Appointment.confirmation_for == Appointment.starts_at, Appointment.confirmation)
             ).label("confirmation"),

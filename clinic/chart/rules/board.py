@@ -114,6 +114,8 @@ class Line(NamedTuple):
     is_overbooked: bool
     is_late: bool
     """Whether it was entered after it took place."""
+    moved: int
+    """How often its time was changed, also back again."""
     confirmation: Confirmation | None
     """As far as it was said of this very start."""
     arrived_at: dt.datetime | None
@@ -252,6 +254,8 @@ class Day:
     """{visit: patient}."""
     missed: Mapping[int, Missed]
     """{visit: what its patient missed within a year} of those who missed something."""
+    moved_from: Mapping[int, dt.datetime]
+    """{visit: for when it was booked first, in wall time} of those that stand elsewhere now."""
     lacks: Mapping[int, Sequence[Lack]] = field(default_factory=dict)
     """{visit: what it lacks} of a list; without those that were never checked."""
 

@@ -176,6 +176,7 @@ def page(
         stamp=f"{day.stamp}.{beside.stamp}",
         parked=beside.parked,
         missed=day.missed,
+        moved_from=day.moved_from,
         counted=[(status, day.counts[status]) for status in _COUNTED],
         **_words(day),
         form=form,

@@ -122,6 +122,7 @@ def closed(calendar: Calendar, resource_id: int, wanted: Span) -> Closed | None:
         kind=None,
         is_place=is_place,
         day_name=one.name if one is not None else "",
+        is_day_off=one is not None and not one.times,
         since=inside[0].end if inside else None,
         until=_next_open(calendar, PLACE if is_place else resource_id, wanted.start, first),
     )

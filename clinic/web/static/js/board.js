@@ -10,7 +10,7 @@
 //   #quick        a <details> to book in: inputs with data-pick="starts_at|day|start|resource"
 import { announce, shortcut, toast } from "./app.js";
 import { ROW, all, at, beside, can, cardOf, current, focusItem, glide, itemAt, items, lanes, page, roving, rows, startOf } from "./board-grid.js";
-import { blockingOf, isDrawing, letDraw, mark } from "./board-span.js";
+import { blockingOf, isDrawing, letDraw, mark, onwards } from "./board-span.js";
 import { isMoving, keyWhileMoving, putBack, startMove } from "./board-move.js";
 import { back, showIdentity, stepKey, stepPress, tick } from "./board-steps.js";
 
@@ -102,7 +102,7 @@ letDraw((slots) => {
   if (!quick()?.querySelector("[data-pick]")) return;
   pick(slots);
   openQuick();
-});
+}, pick);
 // With a visit in focus its own next opening is asked for, or the one after it of its course.
 shortcut("g", () => {
   const link = document.querySelector('[data-key="g"]');
@@ -185,15 +185,15 @@ const trace = (li) => li && (li.dataset.appointment
 function replaceBoard(fresh, appointment) {
   const old = page.board;
   const had = document.activeElement === document.body || old.contains(document.activeElement);
-  const picked = trace(old.querySelector(".slot.picked"));
+  const picked = [...old.querySelectorAll(".slot.picked")].map(trace);
   const traces = [appointment && `[data-appointment="${CSS.escape(appointment)}"]`, trace(current())];
   const target = traces.map((one) => one && fresh.querySelector(one)).find(Boolean);
-  const again = picked && fresh.querySelector(picked);
+  const again = picked.map((one) => fresh.querySelector(one));
   const left = scrolled;
   const row = current() && { lane: lanes().indexOf(current().parentElement), at: at(current()) };
   begin(fresh);
   page.board.scrollTo(left);
-  again?.classList.add("picked");
+  if (again[0]) mark(fresh, onwards(again[0]).filter((li) => again.includes(li)));
   // What had the focus may be gone: somebody else took that time. Then the nearest one has it.
   const next = target ?? (row && lanes()[row.lane] && itemAt(lanes()[row.lane], row.at));
   if (next) roving(next);
