@@ -214,15 +214,25 @@ def _lines(
     ]
 
 
-def vials(db: Session, location_id: int, *, lot_id: int | None = None) -> list[OpenedVial]:
-    """Return the vials that are open at a place, first opened first. One statement."""
+def vials(
+    db: Session,
+    location_id: int,
+    *,
+    lot_id: int | None = None,
+    thrown_since: dt.datetime | None = None,
+) -> list[OpenedVial]:
+    """Return the vials that are open at a place, first opened first. One statement.
+
+    With `thrown_since` also those that were thrown away from then on.
+    """
     which = sa.true() if lot_id is None else OpenedVial.lot_id == lot_id
+    thrown = sa.false() if thrown_since is None else OpenedVial.discarded_at >= thrown_since
     return list(
         db.scalars(
             sa.select(OpenedVial)
             .where(
                 OpenedVial.location_id == location_id,
-                OpenedVial.discarded_at.is_(None),
+                OpenedVial.discarded_at.is_(None) | thrown,
                 which,
             )
             .order_by(OpenedVial.opened_at, OpenedVial.id)

@@ -140,6 +140,7 @@ class Unusable(StrEnum):
     USED_ON_ANOTHER = "used_on_another"
     OPEN_TOO_LONG = "open_too_long"
     UNSIGNED = "unsigned"
+    DISCARDED = "discarded"
 
 
 UNUSABLE_WORDS: dict[Unusable, str] = {
@@ -153,6 +154,7 @@ UNUSABLE_WORDS: dict[Unusable, str] = {
     Unusable.USED_ON_ANOTHER: N_("a vial for one patient, used for another"),
     Unusable.OPEN_TOO_LONG: N_("opened too long ago"),
     Unusable.UNSIGNED: N_("in a session that is not signed"),
+    Unusable.DISCARDED: N_("thrown away, or empty"),
 }
 
 

@@ -18,7 +18,7 @@ from clinic.treatments.values import (
     VIEW_NAMES,
     Site,
 )
-from clinic.web.formats import fdate, fdatetime, ltr, zone_name
+from clinic.web.formats import fdate, fdatetime, ltr, sentence, zone_name
 from clinic.web.words import translate
 
 _POINTS = (
@@ -55,6 +55,12 @@ def _draw(record: SessionRecord, pages: int) -> Sheet:
     if record.is_aborted:
         reason = apart(record.abort_reason)
         page.text_of(translate(N_("Broken off: %(reason)s"), reason=reason))
+    if record.outside:
+        page.heading(translate(N_("Given outside of the limits")))
+        for one in record.outside:
+            page.text_of(apart(sentence(one)))
+        reason = apart(record.outside_reason)
+        page.text_of(translate(N_("Reason: %(reason)s"), reason=reason))
     page.pairs(patient_pairs(record.whose))
     page.heading(translate(N_("Session")))
     page.pairs(_facts(record))

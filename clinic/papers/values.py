@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from clinic.catalog.values import Modality
 from clinic.consents.values import ConsentKind, Paper, Scope, SignedHow
 from clinic.core.zones import Zone
+from clinic.safety.values import Message
 from clinic.treatments.mix_values import LotLine
 from clinic.treatments.preparation_values import Preparation, Spin
 from clinic.treatments.typed import Stamp
@@ -115,6 +116,9 @@ class SessionRecord:
     is_signed: bool
     is_aborted: bool
     abort_reason: str
+    outside: Sequence[Message]
+    """What was given outside of the limits."""
+    outside_reason: str
     is_intact: bool
     content: Content
     prepared: Prepared | None

@@ -163,7 +163,9 @@ def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
             wrong.append(Breach(code="lot_gone", field=f"lot_{row}", message=LOT_GONE))
         elif choice.kind is ProductKind.KIT:
             wrong.append(Breach(code="lot_of_kit", field=f"lot_{row}", message=LOT_OF_KIT))
-        elif (unusable := unusable_of(choice, lot)) is not None:
+        elif (unusable := unusable_of(choice, lot)) is Unusable.DISCARDED:
+            wrong.append(Breach(code="vial_gone", field=f"lot_{row}", message=VIAL_GONE))
+        elif unusable is not None:
             wrong.append(
                 Breach(
                     code="lot_unusable",
@@ -173,7 +175,7 @@ def _wrong_lots(content: Content, known: dict[int, LotChoice]) -> list[Breach]:
                 )
             )
         elif lot.vial_id is not None and lot.vial_id not in {vial.id for vial in choice.vials}:
-            wrong.append(Breach(code="vial_gone", field=f"lot_{row}", message=VIAL_GONE))
+            wrong.append(Breach(code="vial_unknown", field=f"lot_{row}", message=VIAL_GONE))
         if lot.lot_id in seen:
             wrong.append(Breach(code="lot_twice", field=f"lot_{row}", message=LOT_TWICE))
         seen.add(lot.lot_id)

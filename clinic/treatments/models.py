@@ -95,6 +95,10 @@ class TreatmentSession(Versioned, Base):
     is_aborted: Mapped[bool] = mapped_column(default=False)
     abort_reason: Mapped[str] = mapped_column(sa.String(300), default="")
     soft_limits_accepted: Mapped[bool] = mapped_column(default=False)
+    outside: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
+    """What was given outside of the limits, as the sentences said it; NULL: nothing."""
+    outside_reason: Mapped[str | None] = mapped_column(sa.String(300), default=None)
+    """Why it was given all the same."""
     signed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     signed_by_id: Mapped[int | None] = mapped_column(
         Key, sa.ForeignKey("account.id", ondelete="RESTRICT"), default=None

@@ -27,7 +27,7 @@ from clinic.treatments.queries import drafts as draft_queries
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import preparation as preparation_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.rules import barring, limits, proposing, scalp, volumes
+from clinic.treatments.rules import barring, limits, outside, proposing, scalp, volumes
 from clinic.treatments.rules.barring import Bars
 from clinic.treatments.values import (
     LOT_ROLE_NAMES,
@@ -71,6 +71,8 @@ class Sent:
     is_stale: bool = False
     """The session was changed or signed meanwhile: both texts are shown."""
     unusual: Sequence[Breach] | None = None
+    outside: Sequence[Breach] = ()
+    """What it holds outside of the limits."""
     page: Page | None = None
     """Which page sent the form."""
 
@@ -171,6 +173,7 @@ def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any
         "addenda": queries.addenda(db, session.id),
         "addendum": sent.addendum or AddendumForm(data={"form_key": key}),
         "is_intact": record.is_intact(session),
+        "outside": [sentence(one) for one in record.outside_of(session)],
         "refused": sent.form.form_errors if sent.form else (),
         "changes": _changes(stored, sent.form.content(), names) if sent.form else (),
         "bars": Bars(),
@@ -197,6 +200,8 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
     if is_stale:
         changes = _changes(stored, form.content(), {lot.id: lot_text(lot) for lot in lots})
         form.version.renew(session.version)
+    given = outside.given(judged.refused if sent.form is None else sent.outside)
+    form.ask_outside(outside.seen(given))
     if session.preparation is not None:
         form.prepared.renew(session.preparation.version)  # The page shows it beside the form.
     return {
@@ -209,6 +214,8 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         if sent.form is None and not typed.typed
         else [],
         "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
+        "outside": [sentence(breach.sentence) for breach in given],
+        "is_too_much": any(breach.code in outside.TOO_MUCH for breach in given),
         "bars": judged.bars,
         "mix": mixture.of(judged),
         "heeded": [

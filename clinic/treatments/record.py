@@ -7,11 +7,14 @@ from dataclasses import fields, replace
 from clinic.catalog.values import LotChoice
 from clinic.core import walltime
 from clinic.core.db import Base
+from clinic.core.zones import Zone
+from clinic.safety.values import Message
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.preparation_values import Kit, Preparation, Spin
 from clinic.treatments.rules import signing
 from clinic.treatments.values import (
     FIRST_OF_PREPARATION,
+    Breach,
     Content,
     LotAmount,
     LotRole,
@@ -132,6 +135,27 @@ def opened_at(choice: LotChoice, lot: LotAmount) -> dt.datetime | None:
 def day_of(session: TreatmentSession, zone: str) -> dt.date:
     """Return the clinic's calendar day of a session."""
     return walltime.to_local(session.started_at, zone).date()
+
+
+def plain_of(outside: Iterable[Breach]) -> list[dict[str, object]] | None:
+    """Return what was outside of the limits as it is kept; None for nothing."""
+    return [
+        {"code": one.code, "message": one.message, "values": [list(pair) for pair in one.values]}
+        for one in outside
+    ] or None
+
+
+def outside_of(session: TreatmentSession) -> tuple[Message, ...]:
+    """Return what a session gave outside of the limits, to be said in the reader's language."""
+    return tuple(
+        Message(
+            msgid=one["message"],
+            values=tuple(
+                (name, Zone(value) if name == "zone" else value) for name, value in one["values"]
+            ),
+        )
+        for one in session.outside or ()
+    )
 
 
 def canonical_text(session: TreatmentSession) -> str:

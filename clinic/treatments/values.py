@@ -311,6 +311,14 @@ class SaveSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AllTheSame:
+    """What stood outside of the limits was given: ticked for what the page showed, and why."""
+
+    seen: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignSession:
     """Keep what is written, seen at `version`, and lock it for ever."""
 
@@ -320,6 +328,7 @@ class SignSession:
     page: Page = Page()
     prepared_version: int | None = None
     """Of blood and PRP, as the page showed them; None where no page did."""
+    given: AllTheSame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +341,7 @@ class AbortSession:
     reason: str
     page: Page = Page()
     prepared_version: int | None = None
+    given: AllTheSame | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

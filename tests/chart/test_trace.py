@@ -16,10 +16,10 @@ from clinic.core.access import Role
 from clinic.core.zones import Zone
 from clinic.followup.models import SideEffect
 from clinic.followup.values import SideEffectKind
-from clinic.treatments.values import LotAmount
+from clinic.treatments.values import Content, LotAmount
 from tests import factories
 from tests.counting import statements
-from tests.treatments.conftest import TODAY, chair
+from tests.treatments.conftest import TODAY, chair, some_sites
 
 __all__ = ["chair"]
 
@@ -122,6 +122,16 @@ def test_the_file_is_read_by_a_spreadsheet_and_leaves_a_trace(world, chair, trea
 def test_no_cell_is_a_formula(cell):
     assert safe(cell) == f"'{cell}"
     assert safe(f"a{cell}") == f"a{cell}"
+
+
+def test_the_file_says_what_was_given_outside_of_the_limits(world, chair):
+    lots = (LotAmount(lot_id=chair.lidocaine.id, amount_ul=11_701),)
+    given = Content(lots=lots, weight_g=52_000, weight_on=TODAY, sites=some_sites(3))
+    chair.abort(chair.prepared(), given, "anaesthetic@amount_1")
+
+    answer = world.as_role(Role.PHYSICIAN).get(f"/lots/{chair.lidocaine.id}/trace.csv")
+
+    assert "signed, given outside of the limits" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

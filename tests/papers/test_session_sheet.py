@@ -213,6 +213,17 @@ def test_what_a_newer_format_signs_is_printed_by_its_name(world, db, chair, monk
     assert "preparation 1: blood_ul 30000" in text
 
 
+def test_what_was_given_outside_of_the_limits_is_printed_with_its_reason(world, chair):
+    lots = (LotAmount(lot_id=chair.lidocaine.id, amount_ul=11_701),)
+    given = Content(lots=lots, weight_g=52_000, weight_on=TODAY, sites=some_sites(3))
+    ended = chair.abort(chair.prepared(), given, "anaesthetic@amount_1")
+
+    said = " ".join(text_of(paper(world, ended).data).split())
+
+    for words in ("Given outside of the limits", "234.02 mg is too much", "It was in the syringe"):
+        assert words in said
+
+
 def test_a_long_note_and_many_addenda_run_over_pages(world, db, chair):
     session = chair.signed(chair.whole(note="word " * 700))
     for n in range(12):

@@ -38,6 +38,8 @@ from clinic.treatments.service import identity, time_out
 from clinic.treatments.service import preparation as preparations
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import (
+    AbortSession,
+    AllTheSame,
     BeginSession,
     Content,
     Page,
@@ -74,6 +76,12 @@ def some_sites(count: int = 40, zone: Zone = Zone.VERTEX, **changes: Any) -> tup
         **changes,
     }
     return tuple(Site(seq=n, **fields) for n in range(1, count + 1))
+
+
+def all_the_same(*outside: str) -> AllTheSame | None:
+    """What somebody ticks as given outside of the limits; None for nothing."""
+    seen = " ".join(sorted(outside))
+    return AllTheSame(seen=seen, reason="It was in the syringe") if outside else None
 
 
 @dataclass
@@ -210,8 +218,22 @@ class Chair:
             version=changes.get("version", session.version),
             content=content or self.whole(),
             page=changes.get("page", Page()),
+            given=all_the_same(*changes.get("outside", ())),
         )
         return service.sign(self.db, self.actor(), wish)
+
+    def abort(
+        self, session: TreatmentSession, content: Content, *outside: str, reason: str = "Faint"
+    ) -> TreatmentSession:
+        """Break off; `outside` is what is ticked as given all the same."""
+        wish = AbortSession(
+            session_id=session.id,
+            version=session.version,
+            content=content,
+            reason=reason,
+            given=all_the_same(*outside),
+        )
+        return service.abort(self.db, self.actor(), wish)
 
     def signed(self, content: Content | None = None) -> TreatmentSession:
         return self.sign(self.prepared(), content)

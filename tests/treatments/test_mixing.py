@@ -17,7 +17,7 @@ from clinic.treatments import record
 from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.rules import checks
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import AbortSession, LotAmount
+from clinic.treatments.values import LotAmount
 from tests import factories
 from tests.conftest import NOW
 from tests.counting import statements
@@ -351,10 +351,7 @@ def test_what_was_too_old_and_given_is_written_down_by_breaking_off(counted):
     with pytest.raises(service.ContentRefused):
         counted.sign(session, wanted)
 
-    wish = AbortSession(
-        session_id=session.id, version=session.version, content=wanted, reason="Noticed the time"
-    )
-    ended = service.abort(counted.db, counted.actor(), wish)
+    ended = counted.abort(session, wanted, "mixed_too_old@mixed")
 
     assert ended.mixed_at == NOW - 5 * HOUR
     assert left(counted, counted.vitamins) == 2_000

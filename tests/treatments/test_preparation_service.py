@@ -17,7 +17,7 @@ from clinic.treatments import record
 from clinic.treatments.preparation_values import Act, Activation, Brake, Kit, Preparation, Spin
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import AbortSession, Content, LotAmount, LotRole, SessionState
+from clinic.treatments.values import Content, LotAmount, LotRole, SessionState
 from tests import factories
 from tests.conftest import NOW
 from tests.treatments.conftest import NEXT_YEAR, TODAY, some_sites
@@ -273,7 +273,7 @@ def test_a_kit_recalled_since_it_was_kept_keeps_the_session_from_being_signed(ch
 
     with pytest.raises(service.ContentRefused) as refused:
         chair.sign(session)
-    assert [b.field for b in refused.value.breaches] == ["kit_1"]
+    assert [b.field for b in refused.value.breaches] == ["kit_1", "outside_given"]
 
 
 # ----------------------------------------------------------------- with the map, and after
@@ -306,13 +306,8 @@ def test_blood_of_more_than_four_hours_is_not_injected_but_can_be_broken_off(cha
     with pytest.raises(service.ContentRefused) as refused:
         chair.save(session, chair.whole())
     assert [b.code for b in refused.value.breaches] == ["to_injection"]
-    wish = AbortSession(
-        session_id=session.id,
-        version=session.version,
-        content=Content(sites=some_sites(3)),
-        reason="Too old",
-    )
-    assert service.abort(chair.db, chair.actor(), wish).state is SessionState.SIGNED
+    ended = chair.abort(session, Content(sites=some_sites(3)), "to_injection@points")
+    assert ended.state is SessionState.SIGNED
 
 
 def test_what_was_injected_in_time_may_be_signed_in_the_evening(chair, clock):
@@ -336,7 +331,7 @@ def test_points_that_were_planned_before_the_draw_are_not_the_first(chair, clock
     clock(NOW + dt.timedelta(minutes=242))
     with pytest.raises(service.ContentRefused) as refused:
         chair.sign(session)
-    assert [breach.code for breach in refused.value.breaches] == ["to_injection"]
+    assert [breach.code for breach in refused.value.breaches] == ["to_injection", "unstated"]
     clock(NOW + dt.timedelta(minutes=31))
     assert chair.sign(session).first_point_at == NOW + dt.timedelta(minutes=31)
 

@@ -11,7 +11,7 @@ from clinic.catalog import service as catalog
 from clinic.catalog.models import Product
 from clinic.core.access import Role
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import AbortSession, LotAmount, SessionState
+from clinic.treatments.values import LotAmount, SessionState
 
 
 def recalled(chair):
@@ -51,7 +51,10 @@ def test_a_draft_whose_lot_was_stopped_since_it_was_saved_is_not_signed(chair, d
     with pytest.raises(service.ContentRefused) as refused:
         chair.sign(session, content)
 
-    assert [(b.code, b.field) for b in refused.value.breaches] == [("lot_unusable", "lot_1")]
+    assert [(b.code, b.field) for b in refused.value.breaches] == [
+        ("lot_unusable", "lot_1"),
+        ("unstated", "outside_given"),
+    ]
     assert session.state is SessionState.DRAFT
 
 
@@ -72,10 +75,7 @@ def test_a_lot_that_was_stopped_after_it_was_given_is_written_down_by_breaking_o
     session, content = drafted
     stop(chair)
 
-    wish = AbortSession(
-        session_id=session.id, version=session.version, content=content, reason="Lot called back"
-    )
-    ended = service.abort(chair.db, chair.actor(), wish)
+    ended = chair.abort(session, content, "lot_unusable@lot_1")
 
     assert ended.state is SessionState.SIGNED
     assert chair.vitamins.id in [use.lot_id for use in ended.lots]

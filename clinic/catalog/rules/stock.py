@@ -104,6 +104,7 @@ def vial(
     *,
     at: dt.datetime,
     is_of_another: bool,
+    is_gone: bool,
 ) -> OpenVial:
     """Return an opened vial of a lot as it stands at an instant; its last minute is good.
 
@@ -113,6 +114,7 @@ def vial(
     is_off_shelf = lot.unusable is Unusable.EMPTY and lot.unit is StockUnit.PIECE
     against = (
         (not is_off_shelf, lot.unusable),
+        (is_gone, Unusable.DISCARDED),
         (is_of_another, Unusable.USED_ON_ANOTHER),
         (at > until, Unusable.OPEN_TOO_LONG),
     )

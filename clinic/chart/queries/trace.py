@@ -43,6 +43,8 @@ class Traced:
     service: str
     performer: str
     state: SessionState
+    is_outside: bool
+    """Something was given outside of the limits."""
     patient_id: int
     patient: str
     birth_date: dt.date | None
@@ -72,6 +74,7 @@ def trace(
             TreatmentSession.id,
             TreatmentSession.started_at,
             TreatmentSession.state,
+            TreatmentSession.outside_reason,
             uses.c.amount_ul,
             Service.name.label("service"),
             Account.name.label("performer"),
@@ -102,6 +105,7 @@ def trace(
             service=row.service,
             performer=row.performer,
             state=row.state,
+            is_outside=row.outside_reason is not None,
             patient_id=row.patient_id,
             patient=f"{row.given_name} {row.family_name}".strip(),
             birth_date=row.birth_date,

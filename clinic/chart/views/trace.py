@@ -100,7 +100,13 @@ def _cells(lot_no: str, one: queries.Traced) -> list[str]:
         one.on.isoformat(),
         one.service,
         one.performer,
-        translate(N_("signed")) if is_signed else translate(N_("not signed")),
+        translate(
+            N_("signed, given outside of the limits")
+            if one.is_outside
+            else N_("signed")
+            if is_signed
+            else N_("not signed")
+        ),
         one.file_number,
         one.patient,
         one.birth_date.isoformat() if one.birth_date else "",

@@ -19,6 +19,7 @@ from clinic.treatments.rules.proposing import NextPoint
 from clinic.treatments.values import (
     AbortSession,
     AddAddendum,
+    AllTheSame,
     BeginSession,
     Content,
     LotAmount,
@@ -135,6 +136,9 @@ class SessionForm(LotRows, AskingForm):
     add_count = WholeField(N_("Points"), optional=True, least=1, most=limits.POINTS.hard.most)
     soft_limits_accepted = BooleanField(N_("I have checked the unusual values: they are right"))
     reason = TextField(N_("Why it is broken off"), optional=True, max_length=300)
+    outside_seen = HiddenField()
+    outside_given = BooleanField(N_("This was given all the same"))
+    outside_reason = TextField(N_("Why it was given all the same"), optional=True, max_length=300)
 
     def __init__(self, formdata: Any = None, **given_data: Any) -> None:
         super().__init__(formdata, **given_data)
@@ -241,6 +245,7 @@ class SessionForm(LotRows, AskingForm):
             content=self.content(),
             page=page,
             prepared_version=self.seen_of_blood(),
+            given=self.all_the_same(),
         )
 
     def abortion(self, session_id: int, page: Page) -> AbortSession:
@@ -252,7 +257,20 @@ class SessionForm(LotRows, AskingForm):
             reason=self.reason.text(),
             page=page,
             prepared_version=self.seen_of_blood(),
+            given=self.all_the_same(),
         )
+
+    def ask_outside(self, seen: str) -> None:
+        """Ask about what is outside of the limits; a tick for anything else is taken away."""
+        if self.outside_seen.data != seen:
+            self.outside_given.data = False
+        self.outside_seen.data, self.outside_seen.raw_data = seen, None
+
+    def all_the_same(self) -> AllTheSame | None:
+        """Return what was ticked as given although it is outside of the limits."""
+        if not self.outside_given.data:
+            return None
+        return AllTheSame(seen=str(self.outside_seen.data or ""), reason=self.outside_reason.text())
 
     def seen_of_blood(self) -> int:
         """Return the version of blood and PRP that the page showed; 0: it showed none."""

@@ -78,7 +78,7 @@ def _with_vials(
 ) -> list[LotChoice]:
     if not choices:
         return []
-    open_ = stock_queries.vials(db, session.location_id)
+    open_ = stock_queries.vials(db, session.location_id, thrown_since=session.started_at)
     others = _used_on_others(db, session, [vial.id for vial in open_])
     at = session.first_point_at or clock.now()
     by_lot: dict[int, list[OpenVial]] = {}
@@ -95,9 +95,19 @@ def _with_vials(
                 choice.open_hours,
                 at=at,
                 is_of_another=vial.id in others,
+                is_gone=_is_gone(session, vial),
             )
         )
     return [replace(choice, vials=tuple(by_lot.get(choice.id, ()))) for choice in choices]
+
+
+def _is_gone(session: TreatmentSession, vial: OpenedVial) -> bool:
+    """Tell whether a vial was thrown away: not of one that the session had used before."""
+    begun = session.first_point_at
+    if vial.discarded_at is None:
+        return False
+    is_used = vial.id in {use.vial_id for use in session.lots}
+    return not is_used or begun is None or vial.discarded_at <= begun
 
 
 def _unsigned(

@@ -11,9 +11,6 @@ from clinic.treatments.rules import limits
 from clinic.treatments.rules.hours import minutes_begun
 from clinic.treatments.values import Breach, Case, UsedLot
 
-TOO_LATE = frozenset({"mixed_too_old", "open_too_long"})
-"""What was done too late was done all the same: who breaks off writes it down."""
-
 
 def refused(case: Case) -> Iterator[Breach]:
     """Yield what is too old to be injected, and times that cannot be."""

@@ -5,8 +5,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import Any
 
-Plain = str | int | bool | dt.date | Enum | None
+Plain = str | int | bool | dt.date | Enum | list[Any] | None
 FORMAT = 3
 """Of what is signed now. What was signed under an older one must give the same text for ever: a
 format that a clinic may have signed under is never touched, a new column or part needs the next."""
@@ -109,7 +110,8 @@ PREPARATION_3 = (
     "prp_neutrophils_e6l",
 )
 SPINS_3 = (*SPINS_2, "temperature_c", "brake")
-SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_2}
+SESSION_3 = (*SESSION_2, "outside", "outside_reason")
+SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_3}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {"lots": LOTS_1, "sites": SITES_1},
@@ -151,11 +153,11 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(row: Row) -> dict[str, str | int | bool | None]:
+def _plain(row: Row) -> dict[str, str | int | bool | list[Any] | None]:
     return {name: _value(value) for name, value in row.items()}
 
 
-def _value(value: Plain) -> str | int | bool | None:
+def _value(value: Plain) -> str | int | bool | list[Any] | None:
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
     if isinstance(value, dt.date):

@@ -26,12 +26,12 @@ from clinic.treatments.models import Addendum, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
-from clinic.treatments.rules import mixing as mixing_rules
-from clinic.treatments.rules.preparation_limits import TO_INJECTION
+from clinic.treatments.rules import outside as outside_rules
 from clinic.treatments.service import drafts, mixing, writing
 from clinic.treatments.values import (
     AbortSession,
     AddAddendum,
+    AllTheSame,
     BeginSession,
     Breach,
     Content,
@@ -49,8 +49,7 @@ NO_TREATMENT = N_("Nothing is injected in this kind of visit.")
 IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever treated.")
 UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
 
-_GIVEN = mixing_rules.TOO_LATE | {TO_INJECTION.code, "lot_barred", "lot_unusable", "zone_barred"}
-"""Refusals that do not keep a session from being broken off."""
+ALL_THE_SAME = N_("If it was given all the same, tick that and write why")
 
 
 class AlreadySigned(Conflict):
@@ -58,11 +57,14 @@ class AlreadySigned(Conflict):
 
 
 class ContentRefused(Invalid):
-    """What was written cannot be kept, or not be signed: each breach belongs to a field."""
+    """What was written cannot be kept, or not be signed: each breach belongs to a field.
 
-    def __init__(self, breaches: Sequence[Breach]) -> None:
+    `outside` are those that can be true of what was given all the same.
+    """
+
+    def __init__(self, breaches: Sequence[Breach], outside: Sequence[Breach] = ()) -> None:
         super().__init__(breaches[0].message, field=breaches[0].field)
-        self.breaches = tuple(breaches)
+        self.breaches, self.outside = tuple(breaches), tuple(outside)
 
 
 class Unaccepted(ContentRefused):
@@ -155,8 +157,9 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     """Keep what is written and lock it for ever; the visit is done and its treatment a fact.
 
     Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also when something is missing, or
-    the time-out was not said), Unaccepted when unusual values were not ticked, TypedElsewhere when
-    another page holds words that are not kept, PreparationMoved, PasswordNeeded.
+    the time-out was not said, or what is outside of the limits was not ticked as given), Unaccepted
+    when unusual values were not ticked, TypedElsewhere when another page holds words that are not
+    kept, PreparationMoved, PasswordNeeded.
     """
     refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
@@ -167,16 +170,21 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    said = {line.line for line in session.time_out}
-    wrong = (*checks.unsaid(said), *judged.refused, *judged.missing)
+    said, kept = {line.line for line in session.time_out}, record.content_of(session)
+    outside = outside_rules.given(judged.refused)
+    signable = {one for one in outside if outside_rules.signable(one, wish.content, kept)}
+    never = (one for one in judged.refused if one not in signable)
+    wrong = (*checks.unsaid(said), *never, *judged.missing)
     if wrong:
-        raise ContentRefused(wrong)
+        raise ContentRefused(wrong, outside)
+    _refuse_unstated(outside, wish.given)
     if judged.unusual and not wish.content.soft_limits_accepted:
         raise Unaccepted(judged.unusual)
 
     drafts.settle_all(db, session.id, wish.page)
     writing.write(db, session, judged)
     _take(db, actor, session)
+    _mark(session, outside, wish.given)
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
     scheduling.finish(db, actor, session.appointment_id)
@@ -189,7 +197,8 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     """Break a session off: what was given so far is kept, with the reason, and locked.
 
     Raises as `sign` does, but nothing needs to be complete, the time-out neither: what was given
-    without it must be kept too, and the record says that it was not said.
+    without it must be kept too, and the record says that it was not said. Also what was given above
+    a hard limit is kept: who was given too much is not helped by a record that cannot say it.
     """
     refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
@@ -200,15 +209,17 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    # What was given was given, too late or before it was barred or stopped: it is written down.
-    wrong = [breach for breach in judged.refused if breach.code not in _GIVEN]
+    outside = outside_rules.given(judged.refused)
+    wrong = [breach for breach in judged.refused if breach not in outside]
     if wrong:
-        raise ContentRefused(wrong)
+        raise ContentRefused(wrong, outside)
+    _refuse_unstated(outside, wish.given)
 
     drafts.settle_all(db, session.id, wish.page)
     writing.write(db, session, judged)
     _take(db, actor, session)
     session.is_aborted, session.abort_reason = True, wish.reason
+    _mark(session, outside, wish.given)
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
     scheduling.abort(db, actor, session.appointment_id, wish.reason)
@@ -268,6 +279,20 @@ def _signed_before(session: TreatmentSession, actor: Actor, content: Content) ->
     if session.signed_by_id == actor.id and record.content_of(session) == content:
         return session
     raise AlreadySigned(SIGNED)
+
+
+def _refuse_unstated(outside: Sequence[Breach], given: AllTheSame | None) -> None:
+    """Refuse what is outside of the limits while nobody says that just this was given, and why."""
+    is_said = given is not None and given.reason and given.seen == outside_rules.seen(outside)
+    if outside and not is_said:
+        tick = Breach(code="unstated", field="outside_given", message=ALL_THE_SAME)
+        raise ContentRefused((*outside, tick), outside)
+
+
+def _mark(session: TreatmentSession, outside: Sequence[Breach], given: AllTheSame | None) -> None:
+    if outside and given is not None:
+        session.outside = record.plain_of(outside)
+        session.outside_reason = given.reason
 
 
 def _take(db: Session, actor: Actor, session: TreatmentSession) -> None:

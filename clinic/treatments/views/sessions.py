@@ -210,7 +210,7 @@ def _keep(
             form.refuse(breach.field, sentence(breach.sentence))
         if isinstance(refused, service.Unaccepted):
             unusual = refused.unusual
-        return _page(session_id, form, unusual=unusual), 422
+        return _page(session_id, form, unusual=unusual, outside=refused.outside), 422
     except (drafts.TypedElsewhere, drafts.PreparationMoved) as unseen:
         form.refuse("", unseen)
         return _page(session_id, form), 409
@@ -234,6 +234,7 @@ def _page(
     addendum: AddendumForm | None = None,
     is_stale: bool = False,
     unusual: Sequence[Breach] | None = None,
+    outside: Sequence[Breach] = (),
 ) -> str:
     """Return the page of a session: a draft with its form, a signed one as it is read."""
     end_read()
@@ -246,6 +247,7 @@ def _page(
             addendum=addendum,
             is_stale=is_stale,
             unusual=unusual,
+            outside=outside,
             page=_sent_by() if form else None,
         ),
     )

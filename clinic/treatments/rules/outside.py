@@ -1,0 +1,57 @@
+"""What was given although it stands outside of a limit: nobody takes it out of the patient again.
+
+Before the injection each of these refuses. Afterwards the record must be able to say it: a
+physician ticks what was given all the same and writes why, and it is signed as outside of limits.
+"""
+
+from collections.abc import Iterable
+
+from clinic.treatments.values import Breach, Content
+
+LATE = frozenset({"to_injection", "mixed_too_old", "open_too_long", "vial_gone"})
+"""Time went over it. Also a whole session may be signed so."""
+STOPPED = frozenset({"lot_barred", "lot_unusable", "zone_barred"})
+"""A whole session may be signed so when it was kept while nothing stood against it yet."""
+TOO_MUCH = frozenset(
+    {
+        "dose",
+        "anaesthetic",
+        "anaesthetics_together",
+        "strength_unknown",
+        "weight_missing",
+        "weight_on_missing",
+        "weight_too_old",
+        "total",
+        "each",
+        "depth",
+        "points",
+    }
+)
+"""Too much, or nobody can tell whether it was: only a session that is broken off says so."""
+
+
+def given(refused: Iterable[Breach]) -> tuple[Breach, ...]:
+    """Return those refusals that can be true of what was given; all others are slips of the pen."""
+    return tuple(breach for breach in refused if breach.code in LATE | STOPPED | TOO_MUCH)
+
+
+def signable(breach: Breach, content: Content, kept: Content) -> bool:
+    """Tell whether a whole session may be signed with it; `kept` is what the draft held before."""
+    if breach.code in LATE:
+        return True
+    return breach.code in STOPPED and _was_kept(breach, content, kept)
+
+
+def seen(breaches: Iterable[Breach]) -> str:
+    """Return the mark of a list of breaches: what a page has shown, and nothing else, is ticked."""
+    return " ".join(sorted({f"{breach.code}@{breach.field}" for breach in breaches}))
+
+
+def _was_kept(breach: Breach, content: Content, kept: Content) -> bool:
+    if breach.code == "zone_barred":
+        return dict(breach.values)["zone"] in {site.zone for site in kept.sites}
+    kind, _, row = breach.field.partition("_")
+    if kind != "lot":
+        return True  # Kit and activator are kept on the card of blood and PRP.
+    chosen = content.lots[int(row) - 1]
+    return (chosen.lot_id, chosen.vial_id) in {(lot.lot_id, lot.vial_id) for lot in kept.lots}
