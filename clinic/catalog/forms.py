@@ -180,7 +180,7 @@ for _n in range(1, PACKS + 1):
         GtinField(
             N_("Number in the barcode"),
             optional=True,
-            description=N_("Scan the pack or type the GTIN: then scanning it finds the product."),
+            description=N_("Scan the pack or type the GTIN."),
         ),
     )
     setattr(
