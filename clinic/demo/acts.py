@@ -37,6 +37,7 @@ from clinic.scheduling.values import (
     Refused,
     StepVisit,
 )
+from clinic.treatments.delivery import Anaesthesia, Antisepsis, Guidance
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_values import (
     Activation,
@@ -44,7 +45,6 @@ from clinic.treatments.preparation_values import (
     CheckTube,
     CountKind,
     DrawSite,
-    Guidance,
     Kit,
     Layer,
     Method,
@@ -291,7 +291,6 @@ def prepare(stage: Stage, session_id: int, *, dice: random.Random) -> None:
                 activation=Activation.NONE,
                 leukocytes=Richness.RICH,
                 erythrocytes=Richness.POOR,
-                guidance=Guidance.NONE,
                 base_platelets_e6l=dice.randrange(190, 320) * 1_000,
                 base_kind=CountKind.MEASURED,
                 spins=(Spin(rcf_g=400, minutes=15, started_at=spun, ended_at=stopped),),
@@ -314,7 +313,12 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
             session_id=session_id,
             version=session.version,
             content=replace(
-                content, pain=dice.randrange(1, 6), note=dice.choice(("Well tolerated.", ""))
+                content,
+                anaesthesia=(dice.choice((Anaesthesia.COOLING, Anaesthesia.VIBRATION)),),
+                antisepsis=Antisepsis.CHLORHEXIDINE_ALCOHOL,
+                guidance=Guidance.NONE,
+                pain=dice.randrange(1, 6),
+                note=dice.choice(("Well tolerated.", "")),
             ),
         ),
     )

@@ -15,7 +15,6 @@ from clinic.treatments.preparation_values import (
     BRAKE_NAMES,
     COUNT_KIND_NAMES,
     DRAW_SITE_NAMES,
-    GUIDANCE_NAMES,
     LAYER_NAMES,
     METHOD_NAMES,
     RICHNESS_NAMES,
@@ -149,10 +148,6 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
                 _named(ACTIVATION_NAMES, content.activation),
                 _amount(content.activator_ul, "mL"),
             ),
-        ),
-        (
-            translate(N_("Guidance by a picture")),
-            _named(GUIDANCE_NAMES, content.guidance),
         ),
     ]
 

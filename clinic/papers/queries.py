@@ -150,6 +150,7 @@ _PRINTED = {
         *("anticoagulant_ul", "prp_ul", "weight_g", "weight_on", "pain", "note", "map_version"),
         *("is_aborted", "abort_reason", "soft_limits_accepted", "signed_at", "signed_by_id"),
         *("mixed_at", "first_point_at", "outside", "outside_reason"),
+        *("anaesthesia", "antisepsis", "guidance"),
     },
     "lots": {
         *("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on", "pieces", "opened_at"),
@@ -224,7 +225,7 @@ def _prepared(db: Session, session: TreatmentSession, names: Mapping[int, str]) 
     if row is None:
         return None
     preset = preparation_queries.preset(db, row.preset_id) if row.preset_id else None
-    content = record.preparation_of(session)
+    content = record.led(session, record.preparation_of(session))
 
     def name(account_id: int | None) -> str:
         return names.get(account_id or 0, "")

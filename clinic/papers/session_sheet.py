@@ -10,7 +10,13 @@ from clinic.papers.pieces import head_of, patient_pairs
 from clinic.papers.preparation_part import draw_preparation
 from clinic.papers.sheet import Sheet, apart, own
 from clinic.papers.values import SessionRecord
-from clinic.treatments.delivery import DEVICE_NAMES, TECHNIQUE_NAMES
+from clinic.treatments.delivery import (
+    ANAESTHESIA_NAMES,
+    ANTISEPSIS_NAMES,
+    DEVICE_NAMES,
+    GUIDANCE_NAMES,
+    TECHNIQUE_NAMES,
+)
 from clinic.treatments.rules import volumes
 from clinic.treatments.values import (
     LOT_ROLE_NAMES,
@@ -87,6 +93,8 @@ def _amount(value: int | None, unit: str) -> str:
 
 def _facts(record: SessionRecord) -> list[tuple[str, str]]:
     content = record.content
+    # Of sessions signed before it was asked with the session, it stands with blood and PRP.
+    guidance = content.guidance or (record.prepared and record.prepared.content.guidance)
     return [
         (translate(N_("Begun")), _by(fdatetime(record.started_at), record.performer)),
         (translate(N_("Ended")), fdatetime(record.ended_at)),
@@ -97,6 +105,18 @@ def _facts(record: SessionRecord) -> list[tuple[str, str]]:
             f"{_amount(content.weight_g, 'kg')}, {fdate(content.weight_on)}"
             if content.weight_g
             else "",
+        ),
+        (
+            translate(N_("Anaesthesia")),
+            ", ".join(translate(ANAESTHESIA_NAMES[one]) for one in content.anaesthesia),
+        ),
+        (
+            translate(N_("Antisepsis")),
+            translate(ANTISEPSIS_NAMES[content.antisepsis]) if content.antisepsis else "",
+        ),
+        (
+            translate(N_("Guidance by a picture")),
+            translate(GUIDANCE_NAMES[guidance]) if guidance else "",
         ),
         (translate(N_("Pain, 0 to 10")), "" if content.pain is None else str(content.pain)),
         (

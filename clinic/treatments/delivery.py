@@ -1,4 +1,4 @@
-"""How a point was given, as words; and the area of a zone, as somebody measured it."""
+"""How the points were given, as words; and the area of a zone, as somebody measured it."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -44,6 +44,75 @@ DEVICE_NAMES: dict[Device, str] = {
 }
 
 
+class Guidance(StrEnum):
+    """Whether the needle was led by a picture."""
+
+    NONE = "none"
+    TRICHOSCOPY = "trichoscopy"
+    ULTRASOUND = "ultrasound"
+
+
+GUIDANCE_NAMES: dict[Guidance, str] = {
+    Guidance.NONE: N_("None"),
+    Guidance.TRICHOSCOPY: N_("Trichoscopy"),
+    Guidance.ULTRASOUND: N_("Ultrasound"),
+}
+
+
+class Anaesthesia(StrEnum):
+    """What made the injections hurt less; several may be used together."""
+
+    NONE = "none"
+    TOPICAL = "topical"
+    RING_BLOCK = "ring_block"
+    NERVE_BLOCK = "nerve_block"
+    VIBRATION = "vibration"
+    COOLING = "cooling"
+
+    @property
+    def is_drug(self) -> bool:
+        """Tell whether a local anaesthetic is given, so that its lot belongs to the record."""
+        return self in {Anaesthesia.TOPICAL, Anaesthesia.RING_BLOCK, Anaesthesia.NERVE_BLOCK}
+
+
+ANAESTHESIA_NAMES: dict[Anaesthesia, str] = {
+    Anaesthesia.NONE: N_("None"),
+    Anaesthesia.TOPICAL: N_("Topical"),
+    Anaesthesia.RING_BLOCK: N_("Ring block"),
+    Anaesthesia.NERVE_BLOCK: N_("Nerve block"),
+    Anaesthesia.VIBRATION: N_("Vibration"),
+    Anaesthesia.COOLING: N_("Cooling"),
+}
+
+
+class Antisepsis(StrEnum):
+    """What the skin was cleaned with."""
+
+    NONE = "none"
+    ALCOHOL = "alcohol"
+    CHLORHEXIDINE = "chlorhexidine"
+    CHLORHEXIDINE_ALCOHOL = "chlorhexidine_alcohol"
+    OCTENIDINE = "octenidine"
+    POVIDONE_IODINE = "povidone_iodine"
+    HYPOCHLOROUS = "hypochlorous"
+
+    @property
+    def ingredient(self) -> str:
+        """Return the slug by which an allergy knows it; empty where none does."""
+        return "chlorhexidine" if self.value.startswith("chlorhexidine") else ""
+
+
+ANTISEPSIS_NAMES: dict[Antisepsis, str] = {
+    Antisepsis.NONE: N_("None"),
+    Antisepsis.ALCOHOL: N_("Alcohol 70 %"),
+    Antisepsis.CHLORHEXIDINE: N_("Chlorhexidine in water"),
+    Antisepsis.CHLORHEXIDINE_ALCOHOL: N_("Chlorhexidine in alcohol"),
+    Antisepsis.OCTENIDINE: N_("Octenidine"),
+    Antisepsis.POVIDONE_IODINE: N_("Povidone-iodine"),
+    Antisepsis.HYPOCHLOROUS: N_("Hypochlorous acid"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
     """The area of a zone: of one patient, or of the clinic's own table."""
@@ -63,3 +132,31 @@ class MeasureZones:
     patient_id: int | None
     measured_on: dt.date
     areas: tuple[tuple[Zone, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneDose:
+    """What the protocol of a service gives a zone by one tap, and the range that is usual there."""
+
+    zone: Zone
+    points: int
+    each_ul: int
+    depth_um: int
+    needle_gauge: int
+    needle_um: int | None
+    technique: Technique | None
+    least_ul: int | None = None
+    most_ul: int | None = None
+    """Of the whole zone in a session; None: the clinic has set no range."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepProtocol:
+    """The protocol of a service as the administrator wants it, seen at `version` of the service.
+
+    Without a dose the service goes back to what is shipped.
+    """
+
+    service_id: int
+    version: int
+    doses: tuple[ZoneDose, ...]

@@ -19,11 +19,15 @@ from clinic.safety.values import FactKind
 from clinic.treatments import judging_preparation, record
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_values import Preparation
+from clinic.treatments.queries import areas as area_queries
 from clinic.treatments.queries import identity as identity_queries
 from clinic.treatments.queries import mix as mix_queries
+from clinic.treatments.queries import protocol as protocol_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.rules import barring, checks, preparing
+from clinic.treatments.rules import barring, checks, delivering, preparing
+from clinic.treatments.rules import protocol as protocol_rules
 from clinic.treatments.rules.barring import Bars
+from clinic.treatments.rules.protocol import Protocol
 from clinic.treatments.values import Breach, Case, Content, LotAmount
 
 LOT_GONE = N_("This lot is not on the list any more")
@@ -48,12 +52,14 @@ class Judged:
     """Before a whole session is signed."""
     first_point_at: dt.datetime | None
     """When the first of the points was set; None without points."""
+    protocol: Protocol
+    """What the service gives each zone."""
     is_weight_known: bool
     """Whether the weight is a recorded fact already."""
 
 
 def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content) -> Judged:
-    """Return what the rules say about a content of a session; changes nothing. Nine statements."""
+    """Return what the rules say about a content of a session. Eleven statements."""
     on = record.day_of(session, actor.zone)
     prepared = record.preparation_of(session)
     named = (*judging_preparation.lot_ids(prepared), *(lot.lot_id for lot in content.lots))
@@ -74,7 +80,9 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
             for lot, amount in zip(lots, content.lots, strict=True)
         ),
     )
-    bars, history = queries.bars(db, session, chosen)
+    agent = content.antisepsis.ingredient if content.antisepsis else ""
+    touching = (ChosenLot(ingredient=agent),) if agent else ()
+    bars, history = queries.bars(db, session, (*chosen, *touching))
     drawn_at = prepared.drawn_at
     now, first = clock.now(), session.first_point_at
     if not content.sites:
@@ -94,15 +102,19 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
         prepared_ul=record.prepared_ul(prepared),
     )
     said = {breach.field for breach in wrong}  # What is wrong with a lot is said once, exactly.
+    protocol = protocol_queries.of_service(db, session.service_id, case.modality)
+    areas = area_queries.sizes(db, session)
     return Judged(
         case=case,
         lots=lots,
+        protocol=protocol,
         refused=(
             *wrong,
             *judging_preparation.wrong(prepared, known, bars),
             *((late,) if late else ()),
             *checks.refused(case),
             *barring.misplaced(content.sites, version=session.map_version),
+            *delivering.refused(case, bars),
             *(b for b in barring.refused(bars, content.sites, used) if b.field not in said),
         ),
         bars=bars,
@@ -111,6 +123,8 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
             *preparing.unusual(prepared, on=on),
             *((slow,) if slow else ()),
             *checks.unusual(case),
+            *delivering.unusual(case),
+            *protocol_rules.unusual(case, protocol, areas),
             *barring.unusual(bars, content.sites, used),
         ),
         missing=(

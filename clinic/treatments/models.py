@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Key, Versioned, append_only, known
 from clinic.core.zones import Zone
-from clinic.treatments.delivery import Device, Technique
+from clinic.treatments.delivery import Antisepsis, Device, Guidance, Technique
 from clinic.treatments.locking import lock_whole, lock_with_session
 from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from clinic.treatments.values import DraftStep, LotRole, SessionState, TimeOut, View
@@ -27,6 +27,8 @@ class TreatmentSession(Versioned, Base):
         sa.Index(None, "screening_id"),
         sa.Index(None, "signed_by_id"),
         known("state", SessionState),
+        known("antisepsis", Antisepsis),
+        known("guidance", Guidance),
         sa.CheckConstraint(
             "state <> 'signed' OR (signed_at IS NOT NULL AND signed_by_id IS NOT NULL"
             " AND ended_at IS NOT NULL AND content_hash IS NOT NULL)",
@@ -87,6 +89,10 @@ class TreatmentSession(Versioned, Base):
     weight_on: Mapped[dt.date | None] = mapped_column(default=None)
     mixed_at: Mapped[dt.datetime | None] = mapped_column(default=None)
     """When the syringe was mixed; NULL where nothing was."""
+    anaesthesia: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
+    """Slugs of what was used together; NULL: not noted."""
+    antisepsis: Mapped[Antisepsis | None] = mapped_column(default=None)
+    guidance: Mapped[Guidance | None] = mapped_column(default=None)
     pain: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     """0 to 10 (LOINC 72514-3)."""
     note: Mapped[str] = mapped_column(sa.Text, default="")
@@ -224,6 +230,40 @@ class ZoneArea(Base):
         Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
     )
     at: Mapped[dt.datetime]
+
+
+class ProtocolDose(Base):
+    """What one tap gives a zone in a service, as the clinic wrote it; none: what is shipped."""
+
+    __tablename__ = "protocol_dose"
+    __table_args__ = (
+        known("zone", Zone),
+        known("technique", Technique),
+        sa.CheckConstraint("points BETWEEN 1 AND 400", name="points"),
+        sa.CheckConstraint("each_ul BETWEEN 5 AND 500", name="each"),
+        sa.CheckConstraint("depth_um BETWEEN 300 AND 13000", name="depth"),
+        sa.CheckConstraint("needle_gauge BETWEEN 25 AND 34", name="gauge"),
+        sa.CheckConstraint("needle_um BETWEEN 2000 AND 40000", name="needle"),
+        sa.CheckConstraint(
+            "(least_ul IS NULL AND most_ul IS NULL)"
+            " OR (least_ul IS NOT NULL AND most_ul IS NOT NULL AND least_ul <= most_ul)",
+            name="range",
+        ),
+    )
+
+    service_id: Mapped[int] = mapped_column(
+        Key, sa.ForeignKey("service.id", ondelete="CASCADE"), primary_key=True
+    )
+    zone: Mapped[Zone] = mapped_column(primary_key=True)
+    points: Mapped[int] = mapped_column(sa.SmallInteger)
+    each_ul: Mapped[int] = mapped_column(sa.Integer)
+    depth_um: Mapped[int] = mapped_column(sa.Integer)
+    needle_gauge: Mapped[int] = mapped_column(sa.SmallInteger)
+    needle_um: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    technique: Mapped[Technique | None] = mapped_column(default=None)
+    least_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    most_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    """Of the whole zone in a session; NULL with the least: the clinic has set no range."""
 
 
 class TimeOutLine(Base):

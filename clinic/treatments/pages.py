@@ -18,7 +18,13 @@ from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
 from clinic.treatments import judging, mixture, pages_preparation, points, record, typing
-from clinic.treatments.delivery import DEVICE_NAMES, TECHNIQUE_NAMES
+from clinic.treatments.delivery import (
+    ANAESTHESIA_NAMES,
+    ANTISEPSIS_NAMES,
+    DEVICE_NAMES,
+    GUIDANCE_NAMES,
+    TECHNIQUE_NAMES,
+)
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
@@ -28,7 +34,9 @@ from clinic.treatments.queries import mix as mix_queries
 from clinic.treatments.queries import preparation as preparation_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, limits, outside, proposing, scalp, volumes
+from clinic.treatments.rules import protocol as protocol_rules
 from clinic.treatments.rules.barring import Bars
+from clinic.treatments.rules.protocol import Protocol
 from clinic.treatments.values import (
     LOT_ROLE_NAMES,
     TIME_OUT_NAMES,
@@ -54,7 +62,11 @@ WORDS = {
     "time_out_names": TIME_OUT_NAMES,
     "technique_names": TECHNIQUE_NAMES,
     "device_names": DEVICE_NAMES,
+    "anaesthesia_names": ANAESTHESIA_NAMES,
+    "antisepsis_names": ANTISEPSIS_NAMES,
+    "guidance_names": GUIDANCE_NAMES,
     "status_names": STATUS_NAMES,
+    "fit": protocol_rules.fit,
     "by_zone": volumes.by_zone,
     "total_ul": volumes.total_ul,
     "count_points": volumes.count,
@@ -140,15 +152,7 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
         ),
         "releases": safety_queries.releases(db, visit.id),
         "time_out": draft_queries.time_out(db, session.id),
-        "areas": {
-            zone: area.area_mm2
-            for zone, area in area_queries.areas(
-                db,
-                location_id=session.location_id,
-                patient_id=session.patient_id,
-                before=session.signed_at,
-            ).items()
-        },
+        "areas": area_queries.sizes(db, session),
         "may_sign": actor.may(Permission.SESSION_SIGN),
         **pages_preparation.beside(db, session),
     }
@@ -227,6 +231,8 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         "most_points": limits.POINTS.hard.most,
         "past": past,
         **_last_time(alike),
+        "protocol": judged.protocol,
+        "doses": _doses(judged.protocol, alike),
         "per_cm2": limits.PER_CM2 if modality is Modality.PRP else None,
         "copy": _copy(alike, session, judged.bars) if alike else "",
     }
@@ -274,12 +280,16 @@ def _copy(past: Past, session: TreatmentSession, bars: Bars) -> str:
 
 
 def _last_time(past: Past | None) -> dict[str, Any]:
-    """Return what each zone got in the last session of the kind: µL, and points for a tap."""
+    """Return what each zone got in the last session of the kind: µL."""
     given = volumes.by_zone(past.content.sites) if past else {}
-    return {
-        "was": {zone: ul for zone, (_, ul) in given.items()},
-        "doses": {zone.value: points for zone, (points, _) in given.items()},
-    }
+    return {"was": {zone: ul for zone, (_, ul) in given.items()}}
+
+
+def _doses(protocol: Protocol, past: Past | None) -> dict[str, dict[str, Any]]:
+    """Return what a tap on a zone gives: by the protocol, else as many points as last time."""
+    given = volumes.by_zone(past.content.sites) if past else {}
+    last = {zone.value: {"points": points} for zone, (points, _) in given.items()}
+    return last | {zone.value: points.dose(one) for zone, one in protocol.doses.items()}
 
 
 _POINTS = N_("Points")
@@ -301,6 +311,9 @@ def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
     return {
         N_("Weight"): _amount(content.weight_g, "kg"),
         N_("Weighed on"): fdate(content.weight_on),
+        N_("Anaesthesia"): ", ".join(translate(ANAESTHESIA_NAMES[o]) for o in content.anaesthesia),
+        N_("Antisepsis"): _named(ANTISEPSIS_NAMES, content.antisepsis),
+        N_("Guidance by a picture"): _named(GUIDANCE_NAMES, content.guidance),
         N_("Pain, 0 to 10"): "" if content.pain is None else str(content.pain),
         N_("Session note"): content.note,
         N_("Product and lot"): "; ".join(
@@ -318,6 +331,10 @@ def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
         N_("Mixed at"): ftime(content.mixed_at) if content.mixed_at else "",
         _POINTS: _points_text(content.sites),
     }
+
+
+def _named(names: Mapping[Any, str], member: object) -> str:
+    return "" if member is None else translate(names[member])
 
 
 def _amount(thousandths: int | None, unit: str) -> str:

@@ -14,6 +14,7 @@ from clinic.core.access import Actor
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.names import CONFIDENCE_NAMES
 from clinic.treatments import record, typing
+from clinic.treatments.delivery import GUIDANCE_NAMES
 from clinic.treatments.forms.preparation import PreparationForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
@@ -22,7 +23,6 @@ from clinic.treatments.preparation_values import (
     BRAKE_NAMES,
     COUNT_KIND_NAMES,
     DRAW_SITE_NAMES,
-    GUIDANCE_NAMES,
     LAYER_NAMES,
     METHOD_NAMES,
     RICHNESS_NAMES,
@@ -150,7 +150,7 @@ def show(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[str, An
         "expected": next((p for p in offer.presets if p.id == stored.preset_id), None),
         "incidents": incident_queries.of_session(db, session_id),
         "names": session_queries.names(db, queries.account_ids(session)),
-        "yields": yields.of(stored),
+        "yields": yields.of(record.led(session, stored)),
         "unusual": [sentence(breach.sentence) for breach in preparing.unusual(stored, on=offer.on)],
         "centrifuge": next(
             (one for one in offer.centrifuges if one.id == stored.centrifuge_id), None
@@ -179,7 +179,7 @@ def beside(db: Session, session: TreatmentSession) -> dict[str, Any]:
         return shared
     preset = queries.preset(db, row.preset_id) if row.preset_id else None
     return shared | {
-        "yields": yields.of(stored),
+        "yields": yields.of(record.led(session, stored)),
         "counted": yields.counted(stored),
         "preset_name": preset.name if preset else None,
         "centrifuge": queries.device_name(db, row.centrifuge_id),

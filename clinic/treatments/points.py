@@ -14,7 +14,7 @@ from typing import Any
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.core.zones import Zone
-from clinic.treatments.delivery import Device, Technique
+from clinic.treatments.delivery import Device, Technique, ZoneDose
 from clinic.treatments.rules import scalp
 from clinic.treatments.values import Place, Site, View
 
@@ -49,6 +49,19 @@ def loads(raw: str) -> tuple[Site, ...]:
 def dumps(sites: Iterable[Site]) -> str:
     """Write the points for the page."""
     return json.dumps([_row(site) for site in sites], separators=(",", ":"))
+
+
+def dose(given: ZoneDose) -> dict[str, Any]:
+    """Write what a tap on a zone gives: how many points, and what each of them is."""
+    row = {
+        "points": given.points,
+        "ul": given.each_ul,
+        "um": given.depth_um,
+        "gauge": given.needle_gauge,
+        "nl": given.needle_um,
+        "technique": given.technique,
+    }
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def _row(site: Site) -> dict[str, Any]:

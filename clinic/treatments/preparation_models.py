@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Key, Versioned, known
+from clinic.treatments.delivery import Guidance
 from clinic.treatments.locking import lock_with_session
 from clinic.treatments.preparation_values import (
     Activation,
@@ -14,7 +15,6 @@ from clinic.treatments.preparation_values import (
     Brake,
     CountKind,
     DrawSite,
-    Guidance,
     IncidentKind,
     Layer,
     Method,
@@ -108,6 +108,7 @@ class PrpPreparation(Versioned, Base):
     activation: Mapped[Activation | None] = mapped_column(default=None)
     activator_ul: Mapped[int | None] = mapped_column(sa.Integer, default=None)
     guidance: Mapped[Guidance | None] = mapped_column(default=None)
+    """Of sessions signed before it was asked with the session; NULL of all others."""
     leukocytes: Mapped[Richness | None] = mapped_column(default=None)
     erythrocytes: Mapped[Richness | None] = mapped_column(default=None)
     base_platelets_e6l: Mapped[int | None] = mapped_column(sa.Integer, default=None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from clinic.core.text import N_
+from clinic.treatments.delivery import Guidance
 from clinic.treatments.values import Page
 
 
@@ -144,19 +145,6 @@ RICHNESS_NAMES: dict[Richness, str] = {
 }
 
 
-class Guidance(StrEnum):
-    """Whether the needle was led by a picture."""
-
-    NONE = "none"
-    ULTRASOUND = "ultrasound"
-
-
-GUIDANCE_NAMES: dict[Guidance, str] = {
-    Guidance.NONE: N_("No"),
-    Guidance.ULTRASOUND: N_("Ultrasound"),
-}
-
-
 class Act(StrEnum):
     """One thing done just now: it gets the server's time and the name of who says so."""
 
@@ -216,6 +204,7 @@ class Preparation:
     activation: Activation | None = None
     activator_ul: int | None = None
     guidance: Guidance | None = None
+    """Asked with the session; of those signed before it was, what stands here."""
     leukocytes: Richness | None = None
     erythrocytes: Richness | None = None
     base_platelets_e6l: int | None = None

@@ -9,6 +9,7 @@ from clinic.core import walltime
 from clinic.core.db import Base
 from clinic.core.zones import Zone
 from clinic.safety.values import Message
+from clinic.treatments.delivery import Anaesthesia
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.preparation_values import Kit, Preparation, Spin
 from clinic.treatments.rules import signing
@@ -57,6 +58,9 @@ def content_of(session: TreatmentSession) -> Content:
         weight_g=session.weight_g,
         weight_on=session.weight_on,
         mixed_at=session.mixed_at,
+        anaesthesia=tuple(Anaesthesia(slug) for slug in session.anaesthesia or ()),
+        antisepsis=session.antisepsis,
+        guidance=session.guidance,
         pain=session.pain,
         note=session.note,
         lots=tuple(_amount_of(use) for use in session.lots if use.seq < FIRST_OF_PREPARATION),
@@ -91,6 +95,11 @@ def preparation_of(session: TreatmentSession) -> Preparation:
         ),
         activator_lot_id=next(activators, None),
     )
+
+
+def led(session: TreatmentSession, prepared: Preparation) -> Preparation:
+    """Return a preparation with the guidance that was written with the session."""
+    return replace(prepared, guidance=session.guidance or prepared.guidance)
 
 
 def prepared_ul(prepared: Preparation) -> int | None:

@@ -8,7 +8,7 @@ from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.core.zones import Zone
 from clinic.safety.values import Confidence, Fact, Message, Passage, Screening
-from clinic.treatments.delivery import Device, Technique
+from clinic.treatments.delivery import Anaesthesia, Antisepsis, Device, Guidance, Technique
 
 
 class SessionState(StrEnum):
@@ -138,6 +138,10 @@ class Content:
     weight_g: int | None = None
     weight_on: dt.date | None = None
     mixed_at: dt.datetime | None = None
+    anaesthesia: tuple[Anaesthesia, ...] = ()
+    """In the order of the list; empty: not noted."""
+    antisepsis: Antisepsis | None = None
+    guidance: Guidance | None = None
     pain: int | None = None
     note: str = ""
     lots: tuple[LotAmount, ...] = ()

@@ -261,6 +261,8 @@ VIEWS: dict[str, Permission | str] = {
     "tablet.who": PUBLIC,
     "settling.calls": P.APPOINTMENT_BOOK,
     "settling.index": P.CHART_VIEW,
+    "protocol.edit": P.CLINIC_MANAGE,
+    "protocol.update": P.CLINIC_MANAGE,
     "services.create": P.CLINIC_MANAGE,
     "services.edit": P.CLINIC_MANAGE,
     "services.index": P.CLINIC_MANAGE,

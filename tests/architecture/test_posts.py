@@ -56,6 +56,7 @@ ELSEWHERE = {
     "patients.create",
     "resources.create",
     "rulebook.draft",
+    "protocol.update",
     "services.create",
     "services.update",
     "stock.count",

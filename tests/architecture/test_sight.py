@@ -52,8 +52,11 @@ from clinic.safety.values import (
     RuleKind,
     Scope,
 )
+from clinic.treatments.delivery import Technique, ZoneDose
 from clinic.treatments.forms.presets import PresetChangeForm, PresetForm
+from clinic.treatments.forms.protocol import ProtocolForm
 from clinic.treatments.preparation_values import PresetCard, Spin
+from clinic.treatments.rules.protocol import Protocol
 from tests import factories
 from tests.architecture.story import SECRET_WORD, Story, story
 from tests.architecture.test_access import MAY, VIEWS
@@ -109,7 +112,11 @@ THE_CATALOGUE = {
     PresetCard,
     PresetChangeForm,
     PresetForm,
+    Protocol,
+    ProtocolForm,
     Spin,
+    Technique,
+    ZoneDose,
 }
 THE_CATALOGUE |= {
     kind

@@ -173,6 +173,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (D, "/visits-to-settle"),
         (N, "/visits-to-settle?whose=mine&until=today"),
     ],
+    "protocol.edit": [(A, "/clinic/services/{service}/protocol")],
     "services.edit": [(A, "/clinic/services/{service}")],
     "services.index": [(A, "/clinic/services")],
     "services.new": [(A, "/clinic/services/new")],

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from playwright.sync_api import expect
 
 from clinic.core.access import Role
-from clinic.treatments.models import InjectionSite, TimeOutLine, TreatmentSession
+from clinic.treatments.models import InjectionSite, ProtocolDose, TimeOutLine, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
 from tests.browser.conftest import Clinic, axe_violations
 from tests.browser.test_map import begun, count, gives, shows, zone
@@ -158,6 +158,35 @@ def test_a_zone_gets_its_points_by_name_and_one_more_or_less(demo, tablet):
     page.get_by_role("button", name="Undo last point").tap()
     page.get_by_role("button", name="Undo last point").tap()
     shows(page, 8)
+
+
+def test_a_tap_on_a_zone_gives_its_dose_by_the_protocol(demo, tablet):
+    session = empty(demo)
+    own = {"points": 18, "each_ul": 100, "depth_um": 3_500, "needle_gauge": 31}
+    with demo.engine.begin() as connection:
+        of = sa.select(TreatmentSession.service_id).where(TreatmentSession.id == session)
+        for code, points in (("vertex", 18), ("midscalp", 16)):
+            dose = {**own, "zone": code, "points": points, "least_ul": 900, "most_ul": 2_000}
+            row = {**dose, "service_id": connection.scalar(of)}
+            connection.execute(sa.insert(ProtocolDose).values(row))
+    page = tablet.goes_to(f"/sessions/{session}")
+    row = page.locator("[data-byzone] [data-zone=vertex]")
+    page.get_by_text("Whole zones", exact=True).tap()
+    zone(page, "vertex").tap()
+    shows(page, 18)
+    gives(page, 1.8)
+    expect(row).to_contain_text("within it")
+    first = page.locator("[data-rows] tr").first
+    expect(first).to_contain_text("3.5")
+    expect(first).to_contain_text("31 G")
+    zone(page, "vertex").tap()
+    expect(row).to_contain_text("over it")
+
+    page.get_by_label("Volume per point").fill("0.05")
+    zone(page, "midscalp").tap()
+    shows(page, 52)
+    gives(page, 4.4)  # A number that was changed goes first.
+    expect(page.locator("[data-byzone] [data-zone=midscalp]")).to_contain_text("under it")
 
 
 def test_every_target_of_the_page_is_big_enough_for_a_glove(demo, tablet):

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import pytest
 
+from clinic.treatments.delivery import Guidance
 from clinic.treatments.preparation_values import (
     Activation,
     CountKind,
-    Guidance,
     Method,
     Preparation,
     Richness,

@@ -16,7 +16,6 @@ from clinic.treatments.preparation_values import (
     BRAKE_NAMES,
     COUNT_KIND_NAMES,
     DRAW_SITE_NAMES,
-    GUIDANCE_NAMES,
     LAYER_NAMES,
     METHOD_NAMES,
     RICHNESS_NAMES,
@@ -26,7 +25,6 @@ from clinic.treatments.preparation_values import (
     Brake,
     CountKind,
     DrawSite,
-    Guidance,
     Kit,
     Layer,
     Method,
@@ -111,7 +109,6 @@ class PreparationForm(BaseForm):
     activation = one_of(N_("Activation"), Activation, ACTIVATION_NAMES)
     activator = millilitres(N_("Activator added"), here.ACTIVATOR_UL)
     activator_lot = ChoiceField(N_("Lot of the activator"), optional=True)
-    guidance = one_of(N_("Guidance by a picture"), Guidance, GUIDANCE_NAMES)
     leukocytes = one_of(N_("Leukocytes"), Richness, RICHNESS_NAMES)
     erythrocytes = one_of(N_("Red cells"), Richness, RICHNESS_NAMES)
     base_platelets = _cells(N_("Platelets"), here.BASE_PLATELETS.hard, "×10⁹/L")
@@ -276,7 +273,6 @@ _ENUMS = (
     "anticoagulant",
     "layer",
     "activation",
-    "guidance",
     "leukocytes",
     "erythrocytes",
     "base_kind",

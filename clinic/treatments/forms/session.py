@@ -4,15 +4,27 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from wtforms import BooleanField, Field, HiddenField
-from wtforms.widgets import HiddenInput
+from wtforms import BooleanField, Field, HiddenField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from clinic.catalog.values import Modality
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.core.zones import ZONE_NAMES, Zone
 from clinic.treatments import points
-from clinic.treatments.delivery import DEVICE_NAMES, TECHNIQUE_NAMES, Device, Technique
+from clinic.treatments.delivery import (
+    ANAESTHESIA_NAMES,
+    ANTISEPSIS_NAMES,
+    DEVICE_NAMES,
+    GUIDANCE_NAMES,
+    TECHNIQUE_NAMES,
+    Anaesthesia,
+    Antisepsis,
+    Device,
+    Guidance,
+    Technique,
+)
 from clinic.treatments.forms.lots import LotRows
 from clinic.treatments.rules import limits, volumes
 from clinic.treatments.rules.proposing import NextPoint
@@ -77,6 +89,23 @@ class PointsField(Field):
         return str(self.raw_data[0]) if self.raw_data else points.dumps(self.sites())
 
 
+class AnaesthesiaField(SelectMultipleField):
+    """Any of what makes injections hurt less, as ticks."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        choices = [
+            SelectChoice(one.value, translate(ANAESTHESIA_NAMES[one])) for one in Anaesthesia
+        ]
+        super().__init__(label, choices=choices, **kwargs)
+
+    def said(self) -> tuple[Anaesthesia, ...]:
+        """Return what was ticked, in the order of the list."""
+        return tuple(one for one in Anaesthesia if one.value in (self.data or ()))
+
+
 class StartForm(BaseForm):
     """Beginning a session: what was seen, and the tick under what is to be heeded."""
 
@@ -108,6 +137,13 @@ class SessionForm(LotRows, AskingForm):
         unit="kg",
     )
     weight_on = DateField(N_("Weighed on"), optional=True)
+    guidance = EnumField(
+        N_("Guidance by a picture"), Guidance, GUIDANCE_NAMES, optional=True, blank=N_("Not noted")
+    )
+    anaesthesia = AnaesthesiaField(N_("Anaesthesia"))
+    antisepsis = EnumField(
+        N_("Antisepsis"), Antisepsis, ANTISEPSIS_NAMES, optional=True, blank=N_("Not noted")
+    )
     pain = WholeField(
         N_("Pain, 0 to 10"),
         optional=True,
@@ -164,6 +200,9 @@ class SessionForm(LotRows, AskingForm):
         data = {
             "weight": content.weight_g,
             "weight_on": content.weight_on,
+            "guidance": content.guidance,
+            "anaesthesia": [one.value for one in content.anaesthesia],
+            "antisepsis": content.antisepsis,
             "pain": content.pain,
             "note": content.note,
             "soft_limits_accepted": content.soft_limits_accepted,
@@ -221,6 +260,9 @@ class SessionForm(LotRows, AskingForm):
             weight_g=self.weight.data,
             weight_on=self.weight_on.data,
             mixed_at=self.instant(self.mixed.data),
+            anaesthesia=self.anaesthesia.said(),
+            antisepsis=self.antisepsis.member(),
+            guidance=self.guidance.member(),
             pain=self.pain.data,
             note=self.note.text(),
             lots=self.lot_amounts(),

@@ -9,7 +9,18 @@ from clinic.accounts.models import Account
 from clinic.core.zones import Zone
 from clinic.patients import queries as patient_queries
 from clinic.treatments.delivery import Area
-from clinic.treatments.models import ZoneArea
+from clinic.treatments.models import TreatmentSession, ZoneArea
+
+
+def sizes(db: Session, session: TreatmentSession) -> dict[Zone, int]:
+    """Return {zone: mm²} as a session reckons with it: once signed, as it was then."""
+    known = areas(
+        db,
+        location_id=session.location_id,
+        patient_id=session.patient_id,
+        before=session.signed_at,
+    )
+    return {zone: area.area_mm2 for zone, area in known.items()}
 
 
 def areas(

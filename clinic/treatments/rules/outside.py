@@ -10,7 +10,7 @@ from clinic.treatments.values import Breach, Content
 
 LATE = frozenset({"to_injection", "mixed_too_old", "open_too_long", "vial_gone"})
 """Time went over it. Also a whole session may be signed so."""
-STOPPED = frozenset({"lot_barred", "lot_unusable", "zone_barred"})
+STOPPED = frozenset({"antisepsis_barred", "lot_barred", "lot_unusable", "zone_barred"})
 """A whole session may be signed so when it was kept while nothing stood against it yet."""
 TOO_MUCH = frozenset(
     {
@@ -50,6 +50,8 @@ def seen(breaches: Iterable[Breach]) -> str:
 def _was_kept(breach: Breach, content: Content, kept: Content) -> bool:
     if breach.code == "zone_barred":
         return dict(breach.values)["zone"] in {site.zone for site in kept.sites}
+    if breach.code == "antisepsis_barred":
+        return content.antisepsis is kept.antisepsis
     kind, _, row = breach.field.partition("_")
     if kind != "lot":
         return True  # Kit and activator are kept on the card of blood and PRP.

@@ -110,7 +110,14 @@ PREPARATION_3 = (
     "prp_neutrophils_e6l",
 )
 SPINS_3 = (*SPINS_2, "temperature_c", "brake")
-SESSION_3 = (*SESSION_2, "outside", "outside_reason")
+SESSION_3 = (
+    *SESSION_2,
+    "outside",
+    "outside_reason",
+    "anaesthesia",
+    "antisepsis",
+    "guidance",
+)
 SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_3}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {

@@ -10,10 +10,10 @@ from fractions import Fraction
 
 from clinic.core.text import N_
 from clinic.safety.values import Confidence
+from clinic.treatments.delivery import Guidance
 from clinic.treatments.preparation_values import (
     Activation,
     CountKind,
-    Guidance,
     Method,
     Preparation,
     Richness,

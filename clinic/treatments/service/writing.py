@@ -18,11 +18,14 @@ def write(db: Session, session: TreatmentSession, judged: judging.Judged) -> Non
         "weight_g",
         "weight_on",
         "mixed_at",
+        "antisepsis",
+        "guidance",
         "pain",
         "note",
         "soft_limits_accepted",
     ):
         setattr(session, name, getattr(content, name))
+    session.anaesthesia = [one.value for one in content.anaesthesia] or None
     session.saved_at = clock.now()
     session.first_point_at = judged.first_point_at
     # Points and lots live in tables of their own: the version must rise with them too.

@@ -4,8 +4,8 @@
 // "um": 3000, "gauge": "30", "nl": 4000}, ...] in whole microlitres and micrometres. A row with
 // "points": 10 and no place is ten points of a zone, entered without the drawing.
 // A point keeps its number when another is removed. What the page has to hold:
-//   form[data-scalp]    data-prepared-ul (optional), data-most (points, 200), data-fill-most (40), data-doses='{"vertex": 30}' (points
-//                       that a tap on a zone gives, else as many as have room);
+//   form[data-scalp]    data-prepared-ul (optional), data-most (points, 200), data-fill-most (40), data-doses='{"vertex": {"points": 18, "ul": 100, ...}}'
+//                       (what a tap on a zone gives, else as many points as have room; a setting that was changed goes before it);
 //                       sentences: data-text-zone (zone, n, ml), -added (zone, n, total), -removed (n, total),
 //                       -remove (n), -full (zone), -number, -many (most), -undone (total), -selected (n, zone), -shut (zone, why),
 //                       -filled (zone, n, total), -bounds (least, most)
@@ -18,11 +18,11 @@
 //     [data-rows] tbody, template#point-row: one tr with [data-cell="n|zone|points|ml|mm|needle"] and button[data-del]
 //     [data-out="total|points|left|zones"], [data-used] meter, [data-count="top"], [data-byzone] > li[data-zone]
 //     with meter, [data-zml], [data-zn], buttons [data-dose] [data-more] [data-less]; svg[data-thumb="top"] path[data-zone] gets the class `on`
-//     li[data-was] (µL last time) gets the class `differs`; li[data-area] (mm²) has [data-cm2] with data-least and data-most (µL/cm²)
 //     button [data-all] shows the rows of older points too
 //     buttons [data-undo] [data-fill] [data-copy='[points]'] [data-add] with [data-add-zone], [data-add-count]
 import { shown, thousandths } from "./amounts.js";
 import { announce, fill, toast } from "./app.js";
+import { showZone } from "./zone-row.js";
 import { isFinger, unitsOf, zoneAt } from "./scalp-reach.js";
 
 const form = document.querySelector("form[data-scalp]");
@@ -91,12 +91,14 @@ function* spots(zone) {
     if (!isNarrow) return;
   }
 }
+const was = new Map([...form.querySelectorAll("[data-setting]")].map((input) => [input, input.value]));
 const AMOUNTS = new Set(["ul", "um", "nl"]);
-function settings() {
+function settings(by) {
   const values = {};
   for (const input of form.querySelectorAll("[data-setting]")) {
     const name = input.dataset.setting;
     const { least, most: greatest } = input.dataset;
+    if (name in by && input.value === was.get(input)) { values[name] = by[name]; continue; }
     if (!AMOUNTS.has(name)) {
       if (input.value) values[name] = input.value;
       continue;
@@ -113,9 +115,9 @@ function settings() {
 }
 /** Add up to `count` points at free places of a zone, or one where it was clicked; with `isWhole` those that
     find no place stand in one row without places. */
-function add(zone, { count = 1, place = null, isWhole = false } = {}) {
+function add(zone, { count = 1, place = null, isWhole = false, by = {} } = {}) {
   if (shut(zone)) { toast(text("Shut", { zone: zone.dataset.name, why: zone.dataset.why })); return; }
-  const values = settings();
+  const values = settings(by);
   if (!values) return;
   const free = place ? [place][Symbol.iterator]() : spots(zone);
   const fresh = [];
@@ -134,10 +136,11 @@ function add(zone, { count = 1, place = null, isWhole = false } = {}) {
   const said = { zone: zone.dataset.name, n: many(fresh) > 1 ? many(fresh) : last, total: total() };
   announce(text(many(fresh) > 1 ? "Filled" : "Added", said));
 }
-/** Give a zone its points: as many as are asked for, else as last time, else as many as have room. */
+/** Give a zone its dose: as many points as are asked for, else by the protocol, else as many as have room. */
 function dose(zone) {
-  const asked = Number.parseInt(form.querySelector("[data-per-zone]")?.value, 10) || doses[zone.dataset.zone];
-  if (asked) add(zone, { count: Math.min(asked, most), isWhole: true });
+  const { points: usual, ...by } = doses[zone.dataset.zone] ?? {};
+  const asked = Number.parseInt(form.querySelector("[data-per-zone]")?.value, 10) || usual;
+  if (asked) add(zone, { count: Math.min(asked, most), isWhole: true, by });
   else add(zone, { count: Number(form.dataset.fillMost ?? 40) });
 }
 const inZones = () => form.querySelector("[name=map_mode]:checked")?.value === "zones";
@@ -250,7 +253,10 @@ function show() {
     if (used) used.value = given / 1000;
   }
   for (const count of form.querySelectorAll("[data-count]")) count.textContent = seen.get(count.dataset.count).length;
-  for (const li of form.querySelectorAll("[data-byzone] > [data-zone]")) showZone(li, per.get(li.dataset.zone) ?? []);
+  for (const li of form.querySelectorAll("[data-byzone] > [data-zone]")) {
+    const list = per.get(li.dataset.zone) ?? [];
+    showZone(li, { ul: sum(list), n: many(list), isBegun: points.length > 0 });
+  }
   const covered = new Set(points.map((point) => `${point.view} ${point.zone}`));
   for (const path of form.querySelectorAll("[data-thumb] [data-zone]")) {
     path.classList.toggle("on", covered.has(`${path.closest("[data-thumb]").dataset.thumb} ${path.dataset.zone}`));
@@ -266,19 +272,6 @@ function show() {
     for (const step of ["h1", "h2", "h3"]) zone.classList.toggle(step, step === heat);
     say(zone, "aria-label", text("Zone", { zone: zone.dataset.name, n: many(list), ml: shown(ul) }));
   }
-}
-function showZone(li, list) {
-  const ul = sum(list);
-  li.classList.toggle("none", !list.length);
-  li.querySelector("meter").value = ul / 1000;
-  li.querySelector("[data-zml]").textContent = shown(ul);
-  li.querySelector("[data-zn]").textContent = many(list);
-  if (li.dataset.was) li.classList.toggle("differs", points.length > 0 && ul !== Number(li.dataset.was));
-  const density = li.querySelector("[data-cm2]");
-  if (!density) return;
-  const dense = Math.round((ul * 100) / Number(li.dataset.area)); // µL/cm²
-  density.firstElementChild.textContent = shown(dense);
-  density.classList.toggle("off", ul > 0 && (dense < Number(density.dataset.least) || dense > Number(density.dataset.most)));
 }
 function group(list) {
   const map = new Map();
