@@ -181,6 +181,12 @@ def test_two_dates_are_compared_by_keyboard(demo, nurse, url):
     expect(page.locator("figure.after a b")).to_have_text("Nov 23, 2026")  # no step by this arrow
     assert axe_violations(page) == []
 
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Photographs are not printed from here.")).to_be_visible()
+    for which in ("before", "after"):
+        expect(page.locator(f"figure.{which} img")).to_be_hidden()
+    page.emulate_media(media="screen")
+
     line = page.locator("[data-line]")
     box, pair = line.bounding_box(), page.locator("[data-pair]").bounding_box()
     assert box["width"] >= 44

@@ -312,6 +312,7 @@ def test_the_next_picture_starts_from_the_last_one(studio, nurse):
     assert re.search(r'data-ghost src="[^"]+/thumbnail', page)
     assert re.search(r'value="ring"[^>]*checked|checked[^>]*value="ring"', page)
     assert "Reference: the first picture, Aug 1, 2026" in page
+    assert "Lighting: <bdi>Ring light</bdi>" in page  # how it must be taken to be comparable
     assert "data-ghost " not in nurse.get(studio.url("new?view=front")).get_data(as_text=True)
     assert nurse.get(studio.url("new?view=trichoscopy")).location == studio.url("views")
 
