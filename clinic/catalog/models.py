@@ -16,7 +16,7 @@ from clinic.catalog.values import (
     ResourceKind,
     StockUnit,
 )
-from clinic.core.db import Base, Key, Versioned, append_only, known
+from clinic.core.db import Base, Json, Key, Versioned, append_only, known
 
 PATTERN_CHECKS = {
     "length": "sessions_planned BETWEEN 1 AND 60",
@@ -73,6 +73,12 @@ class Service(Patterned, Versioned, Base):
     duration_min: Mapped[int] = mapped_column(sa.SmallInteger)
     ingredients: Mapped[list[Any]] = mapped_column(default_factory=list)
     """Slugs of what a mesotherapy injects: their rules speak from the booking on."""
+    follow_up_days: Mapped[list[Any] | None] = mapped_column(
+        sa.JSON(none_as_null=True), default=None
+    )
+    """Days after a session on which somebody calls; NULL: those of its modality."""
+    aftercare: Mapped[Json] = mapped_column(default_factory=dict)
+    """{language: lines} that the clinic adds to its sheet for the days after."""
     is_active: Mapped[bool] = mapped_column(default=True)
 
 

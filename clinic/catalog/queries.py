@@ -12,7 +12,14 @@ from clinic.catalog.models import Patterned, Product, ProductLot, ProductPack, S
 from clinic.catalog.product_values import KeptProduct, Pack, ProductCard
 from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.rules import offers
-from clinic.catalog.values import PRODUCT_KIND_NAMES, CoursePattern, LotChoice, Segment, ServiceCard
+from clinic.catalog.values import (
+    PRODUCT_KIND_NAMES,
+    After,
+    CoursePattern,
+    LotChoice,
+    Segment,
+    ServiceCard,
+)
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 
@@ -95,6 +102,26 @@ def service_cards(db: Session) -> list[ServiceCard]:
         .order_by(Service.is_active.desc(), Service.name, Service.id)
     )
     return [_service_card(row) for row in rows]
+
+
+def after(db: Session, service_id: int) -> After:
+    """Return what follows a session of a service; raises NotFound. One statement."""
+    row = service(db, service_id)
+    return After(
+        service_id=row.id,
+        version=row.version,
+        name=row.name,
+        modality=row.modality,
+        days=offers.follow_up_days(row.modality, row.follow_up_days),
+        is_shipped=row.follow_up_days is None,
+        words=row.aftercare,
+    )
+
+
+def follow_up_days(db: Session) -> dict[int, tuple[int, ...]]:
+    """Return {service: days after a session on which somebody calls}; one statement."""
+    rows = db.execute(sa.select(Service.id, Service.modality, Service.follow_up_days))
+    return {row.id: offers.follow_up_days(row.modality, row.follow_up_days) for row in rows}
 
 
 def has_service(db: Session, *, name: str) -> bool:

@@ -1,5 +1,7 @@
 """What the administrator types about a service: its name, its course, its parts."""
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wtforms import BooleanField, SelectMultipleField
@@ -11,22 +13,28 @@ from clinic.catalog.values import (
     DEVICE_NAMES,
     INGREDIENTS,
     KIND_NAMES,
+    LAST_DAY,
     LONGEST_MIN,
     MODALITY_NAMES,
     AddService,
+    After,
     ChangeService,
     CoursePattern,
+    KeepAfter,
     KeepService,
     Modality,
     ResourceKind,
     Segment,
     ServiceCard,
 )
+from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.web.forms import (
     REQUIRED,
     ChoiceField,
     EnumField,
+    NoteField,
+    ParsedField,
     TextField,
     VersionField,
     WholeField,
@@ -45,6 +53,13 @@ ODD_DAYS = {
     "least_days": N_("At most the days between two sessions, please"),
     "booster_days": N_("Not sooner than the least days between two sessions, please"),
 }
+WORDS = "words_"
+"""Before the language of a field of words."""
+LONGEST_WORDS, MOST_LINES = 800, 8
+"""What the clinic adds to a sheet in one language: the red flags must stay on its first page."""
+MOST_DAYS = 12
+BAD_DAYS = N_("Days from 1 to 400 with commas between them, at most twelve: 1, 7")
+TOO_MANY_LINES = N_("At most %(n)s lines: the red flags must stay on the same page")
 _NUMBERS = range(1, MOST_PARTS + 1)
 _PARTS = ("what", "from", "length")
 
@@ -204,6 +219,73 @@ class ServiceChangeForm(PartsForm):
             is_active=bool(self.is_active.data),
             service=self.kept(),
         )
+
+
+class DaysField(ParsedField):
+    """Days after a session, in order: 1, 7, 60."""
+
+    def parse(self, raw: str) -> tuple[int, ...]:
+        """Read whole numbers that stand apart; refuse more than a few, or one that is too far."""
+        parts = [part for part in re.split(r"[\s,;،]+", raw) if part]
+        if not all(re.fullmatch(r"[0-9]{1,3}", part) for part in parts):
+            raise Invalid(BAD_DAYS)
+        days = tuple(sorted({int(part) for part in parts}))
+        if not 0 < len(days) <= MOST_DAYS or not 1 <= days[0] <= days[-1] <= LAST_DAY:
+            raise Invalid(BAD_DAYS)
+        return days
+
+    def show(self, value: Iterable[int]) -> str:
+        """Write 1, 7, 60."""
+        return ", ".join(map(str, value))
+
+
+class AfterForm(AskingForm):
+    """On which days somebody calls, and what the clinic adds to its sheet in each language."""
+
+    version = VersionField()
+    days = DaysField(N_("Days after the session on which we call"))
+
+    def words(self) -> dict[str, str]:
+        """Return {language: what was typed}."""
+        return {
+            field.name[len(WORDS) :]: field.text() for field in self if isinstance(field, NoteField)
+        }
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Refuse more lines than a sheet has room for."""
+        is_good = super().validate(extra_validators)
+        for language, said in self.words().items():
+            if len(said.splitlines()) > MOST_LINES:
+                self.refuse(WORDS + language, translate(TOO_MANY_LINES, n=MOST_LINES))
+                is_good = False
+        return is_good
+
+    def wish(self, service_id: int) -> KeepAfter:
+        """Build the command."""
+        return KeepAfter(
+            service_id=service_id,
+            version=given(self.version.data),
+            days=given(self.days.data),
+            words=self.words(),
+        )
+
+
+def after_form(
+    languages: Mapping[str, str], formdata: Any = None, *, after: After | None = None
+) -> AfterForm:
+    """Return the form with one field a language of the program."""
+
+    class Made(AfterForm):
+        pass
+
+    for code, name in languages.items():
+        field = NoteField(name, max_length=LONGEST_WORDS, optional=True)
+        setattr(Made, WORDS + code, field)
+    data: dict[str, Any] = {}
+    if after is not None:
+        data = {"version": after.version, "days": after.days}
+        data |= {WORDS + code: said for code, said in after.words.items()}
+    return Made(formdata, data=data)
 
 
 def _is_empty(field: Any) -> bool:

@@ -10,11 +10,19 @@ from clinic.catalog import queries
 from clinic.catalog.models import Service, ServiceSegment
 from clinic.catalog.rules import offers
 from clinic.catalog.service import free_code
-from clinic.catalog.values import AddService, ChangeService, KeepService, Modality, Segment
+from clinic.catalog.values import (
+    FOLLOW_UP_DAYS,
+    AddService,
+    ChangeService,
+    KeepAfter,
+    KeepService,
+    Modality,
+    Segment,
+)
 from clinic.core import clock
 from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.changes import before_after
-from clinic.core.errors import Invalid, StaleEdit
+from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 
 ONLY_MESOTHERAPY = N_("Only a mesotherapy plans what is injected")
@@ -92,6 +100,29 @@ def change_service(db: Session, actor: Actor, wish: ChangeService) -> Service:
         db.flush()  # The old rows go first: service and number are unique.
         service.segments.extend(rows_of(kept.segments))
     audit.record(db, actor, "service.changed", "service", service.id, detail={"changes": detail})
+    return service
+
+
+def keep_after(db: Session, actor: Actor, wish: KeepAfter) -> Service:
+    """Keep on which days after a session somebody calls, and what the clinic's sheet adds.
+
+    The usual days of the modality are kept as such. Raises NotFound, also for a service that is no
+    treatment, StaleEdit, PasswordNeeded.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    service = queries.service(db, wish.service_id)
+    if not service.modality.is_treatment:
+        raise NotFound(queries.NO_SERVICE)
+    if service.version != wish.version:
+        raise StaleEdit(STALE)
+    days = None if wish.days == FOLLOW_UP_DAYS[service.modality] else list(wish.days)
+    words = {language: said for language, said in wish.words.items() if said}
+    detail = before_after(service, {"follow_up_days": days, "aftercare": words})
+    if detail:
+        service.follow_up_days, service.aftercare = days, words
+        audit.record(
+            db, actor, "service.changed", "service", service.id, detail={"changes": detail}
+        )
     return service
 
 

@@ -14,7 +14,6 @@ from clinic.demo.stage import Stage
 from clinic.followup import service as followup
 from clinic.followup.models import SideEffect
 from clinic.followup.values import (
-    CallKind,
     CallResult,
     CloseSideEffect,
     LogCall,
@@ -124,7 +123,7 @@ def release(stage: Stage, visit: int, *, physician: int) -> None:
     scheduling.rescreen(stage.db, doctor, record.patient_id)
 
 
-def call(stage: Stage, session: int | None, kind: CallKind, *, dice: random.Random) -> None:
+def call(stage: Stage, session: int | None, day: int, *, dice: random.Random) -> None:
     """Call after a session; nobody answers now and then, but in the end everybody did."""
     if session is None:
         return
@@ -135,7 +134,7 @@ def call(stage: Stage, session: int | None, kind: CallKind, *, dice: random.Rand
         stage.staff.nurse,
         LogCall(
             session_id=session,
-            kind=kind,
+            day=day,
             result=CallResult.REACHED if reached else CallResult.NO_ANSWER,
             pain=dice.randrange(4) if reached else None,
             note="" if not reached else dice.choice(("Feels well.", "Small bruise, fading.", "")),

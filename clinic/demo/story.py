@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clinic.catalog.values import Modality
+from clinic.catalog.values import FOLLOW_UP_DAYS, Modality
 from clinic.core import clock
 from clinic.core.walltime import to_local
 from clinic.core.zones import Zone
@@ -14,7 +14,7 @@ from clinic.demo import acts, histories, waiting
 from clinic.demo.people import Face, faces
 from clinic.demo.stage import Stage
 from clinic.demo.timetable import Book, Slot
-from clinic.followup.values import CallKind, Outcome, SideEffectKind
+from clinic.followup.values import Outcome, SideEffectKind
 from clinic.patients.values import RegisterPatient
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.values import AppointmentOrigin, CancelReason, Confirmation
@@ -94,7 +94,9 @@ class Story:
                 plan.face,
                 day,
                 slot,
-                calls=2 if not is_last or n % 3 or plan.last_days_ago > 11 else 0,
+                calls=FOLLOW_UP_DAYS[slot.modality]
+                if not is_last or n % 3 or plan.last_days_ago > 11
+                else (),
             )
             if is_last and n % 6 == 0:
                 self._side_effect(plan.face, day, n)
@@ -122,8 +124,8 @@ class Story:
 
         self.stage.at(moment, act)
 
-    def _session(self, face: Face, day: dt.date, slot: Slot, *, calls: int) -> None:
-        """A visit from booking to the calls after it; `calls` of them are made."""
+    def _session(self, face: Face, day: dt.date, slot: Slot, *, calls: Sequence[int]) -> None:
+        """A visit from booking to the calls after it; `calls` are their days."""
         start = self.stage.instant(day, slot.at)
 
         def booked() -> None:
@@ -147,19 +149,19 @@ class Story:
         if slot.modality is PRP:
             self.stage.tell(patient_id, histories.fresh_blood_count)
 
-    def _treated(self, visit: int, slot: Slot, calls: int) -> None:
+    def _treated(self, visit: int, slot: Slot, calls: Sequence[int]) -> None:
         session = acts.treat(self.stage, visit, physician=slot.physician, dice=self.dice)
         start = self.stage.visit(visit).starts_at
         end = start + dt.timedelta(minutes=50 if slot.modality is PRP else 25)
         self.stage.at(
             end, lambda: acts.sign(self.stage, session, physician=slot.physician, dice=self.dice)
         )
-        for kind, days in ((CallKind.DAY_1, 1), (CallKind.DAY_7, 7))[:calls]:
-            moment = end + dt.timedelta(days=days)
+        for day in calls:
+            moment = end + dt.timedelta(days=day)
             if moment < self.stage.now:
                 self.stage.at(
                     moment,
-                    lambda kind=kind: acts.call(self.stage, session, kind, dice=self.dice),  # type: ignore[misc]  # bound now
+                    lambda day=day: acts.call(self.stage, session, day, dice=self.dice),  # type: ignore[misc]  # bound now
                 )
 
     def _side_effect(self, face: Face, day: dt.date, n: int) -> None:
@@ -232,7 +234,7 @@ class Story:
         self._arrival(face, first - dt.timedelta(days=12), modality)
         for n in range(sessions):
             day, slot = self.book.take_near(first + dt.timedelta(days=step * n), modality)
-            self._session(face, day, slot, calls=2)
+            self._session(face, day, slot, calls=FOLLOW_UP_DAYS[slot.modality])
 
     def _booked_for_today(self, face: Face, slot: Slot, told: histories.Recipe | None) -> None:
         patient_id = self.ids[face.phone]
@@ -270,7 +272,7 @@ class Story:
 
     def _done_today(self, face: Face, slot: Slot) -> None:
         start = self._ready(face, slot)
-        self.stage.at(start, lambda: self._treated(self._visit_of(face), slot, 0))
+        self.stage.at(start, lambda: self._treated(self._visit_of(face), slot, ()))
 
     def _in_treatment(self, face: Face, slot: Slot) -> None:
         start = self._ready(face, slot)

@@ -13,7 +13,6 @@ from clinic.followup.values import (
     ACTIONS,
     CALL_RESULT_NAMES,
     OUTCOME_NAMES,
-    CallKind,
     CallResult,
     CloseSideEffect,
     LogCall,
@@ -62,11 +61,11 @@ class CallForm(BaseForm):
     red_flags = RedFlagsField(N_("Any of these? A physician must hear of it today."))
     note = NoteField(N_("What was said"), optional=True)
 
-    def wish(self, session_id: int, kind: CallKind) -> LogCall:
+    def wish(self, session_id: int, day: int | None) -> LogCall:
         """Build the command."""
         return LogCall(
             session_id=session_id,
-            kind=kind,
+            day=day,
             result=self.result.member(),
             pain=self.pain.data,
             note=self.note.text(),

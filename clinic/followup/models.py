@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Key, Versioned, append_only, known
 from clinic.core.zones import Zone
-from clinic.followup.values import CallKind, CallResult, Outcome, SideEffectKind
+from clinic.followup.values import CallResult, Outcome, SideEffectKind
 
 
 class Contact(Base):
@@ -16,12 +16,12 @@ class Contact(Base):
 
     __tablename__ = "contact"
     __table_args__ = (
-        sa.Index(None, "session_id", "kind"),
+        sa.Index(None, "session_id", "day"),
         sa.Index(None, "patient_id", "at"),
         sa.Index(None, "at"),
         sa.Index(None, "actor_id"),
         sa.UniqueConstraint("form_key"),
-        known("kind", CallKind),
+        sa.CheckConstraint("day BETWEEN 1 AND 400", name="day"),
         known("result", CallResult),
         sa.CheckConstraint("pain BETWEEN 0 AND 10", name="pain"),
         {"sqlite_autoincrement": True},
@@ -33,7 +33,8 @@ class Contact(Base):
     )
     patient_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("patient.id", ondelete="RESTRICT"))
     actor_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
-    kind: Mapped[CallKind]
+    day: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
+    """Day after the session that the call was for, as the service plans it; NULL: an extra one."""
     result: Mapped[CallResult]
     pain: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     note: Mapped[str] = mapped_column(sa.Text, default="")

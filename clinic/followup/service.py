@@ -50,7 +50,7 @@ def log_call(db: Session, actor: Actor, call: LogCall) -> int:
         session_id=session.id,
         patient_id=session.patient_id,
         actor_id=actor.id,
-        kind=call.kind,
+        day=call.day,
         result=call.result,
         pain=call.pain,
         note=call.note,
@@ -67,7 +67,7 @@ def log_call(db: Session, actor: Actor, call: LogCall) -> int:
         "contact",
         contact.id,
         patient_id=session.patient_id,
-        detail={"session": session.id, "kind": call.kind.value, "result": call.result.value},
+        detail={"session": session.id, "day": call.day or "extra", "result": call.result.value},
     )
     return contact.id
 

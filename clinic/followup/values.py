@@ -35,19 +35,9 @@ class SideEffectKind(StrEnum):
     EXPOSURE_MIXUP = "exposure_mixup"
 
 
-class CallKind(StrEnum):
-    """Which contact after a session this is."""
-
-    DAY_1 = "day_1"
-    DAY_7 = "day_7"
-    EXTRA = "extra"
-
-
-CALL_NAMES: dict[CallKind, str] = {
-    CallKind.DAY_1: N_("24 to 48 hours"),
-    CallKind.DAY_7: N_("Day 7"),
-    CallKind.EXTRA: N_("Extra call"),
-}
+FIRST_DAY, ON_DAY, EXTRA = N_("24 to 48 hours"), N_("Day %(n)s"), N_("Extra call")
+LATE_FROM = 14
+"""Day from which a call asks first for what begins late: lumps, drainage, bald patches."""
 
 
 class CallResult(StrEnum):
@@ -118,7 +108,8 @@ class LogCall:
     """Log one call after a session."""
 
     session_id: int
-    kind: CallKind
+    day: int | None
+    """Which of the service's calls, by its day; None for an extra one."""
     result: CallResult
     pain: int | None
     note: str

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from clinic.audit import looks
 from clinic.catalog import stock_queries
 from clinic.catalog.stock_values import Alerts
+from clinic.catalog.values import LAST_DAY
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Invalid, StaleEdit
@@ -28,11 +29,13 @@ from clinic.followup.queries import effects, work
 from clinic.followup.rules import triage
 from clinic.followup.rules.terms import AT_ONCE, RED_FLAGS, TERMS
 from clinic.followup.values import (
-    CALL_NAMES,
     CALL_RESULT_NAMES,
+    EXTRA,
+    FIRST_DAY,
+    LATE_FROM,
+    ON_DAY,
     OUTCOME_NAMES,
     URGENCY_NAMES,
-    CallKind,
     CallResult,
     NoteActions,
     Outcome,
@@ -42,11 +45,20 @@ from clinic.followup.values import (
 from clinic.safety import queries as safety_queries
 from clinic.web.access import actor, require
 from clinic.web.database import read, transaction
-from clinic.web.words import words_of
+from clinic.web.words import translate, words_of
 
 bp = Blueprint("followup", __name__)
+
+
+def call_name(day: int | None) -> str:
+    """Return what the call of a day is called; None is an extra one."""
+    if day is None:
+        return translate(EXTRA)
+    return translate(FIRST_DAY) if day == 1 else translate(ON_DAY, n=day)
+
+
 NAMES = {
-    "call_names": CALL_NAMES,
+    "call_name": call_name,
     "result_names": CALL_RESULT_NAMES,
     "outcome_names": OUTCOME_NAMES,
     "urgency_names": URGENCY_NAMES,
@@ -85,17 +97,20 @@ def _stock(db: Session, who: Actor) -> Alerts:
     return stock_queries.alerts(db, location_id=who.location_id, on=clock.today(who.zone))
 
 
-def _kind_of(raw: str | None) -> CallKind:
-    return CallKind(raw) if raw in {kind.value for kind in CallKind} else CallKind.EXTRA
+def _day_of(raw: str | None) -> int | None:
+    """Return which call it is; anything but a day of a year is an extra one."""
+    day = int(raw) if raw and raw.isascii() and raw.isdigit() and len(raw) < 4 else 0
+    return day if 1 <= day <= LAST_DAY else None
 
 
-def _call_page(form: CallForm, session_id: int, kind: CallKind) -> str:
+def _call_page(form: CallForm, session_id: int, day: int | None) -> str:
     who, db = actor(), read()
     card = effects.session_card(db, session_id, actor=who)
     return render_template(
         "followup/call.html",
         form=form,
-        kind=kind,
+        day=day,
+        asks_late=day is not None and day >= LATE_FROM,
         card=card,
         bar=safety_queries.bar(db, who, card.patient_id, on=clock.today(who.zone)),
         before=effects.contacts(db, session_id=session_id),
@@ -112,7 +127,7 @@ def call(session_id: int) -> ResponseReturnValue:
     form = CallForm(
         data={"form_key": secrets.token_urlsafe(18), "result": CallResult.REACHED.value}
     )
-    return _call_page(form, session_id, _kind_of(request.args.get("kind")))
+    return _call_page(form, session_id, _day_of(request.args.get("day")))
 
 
 @bp.post("/sessions/<id:session_id>/calls/new")
@@ -120,10 +135,10 @@ def call(session_id: int) -> ResponseReturnValue:
 def log(session_id: int) -> ResponseReturnValue:
     """Keep a call; a red flag goes on to the report, everything else back to the list."""
     form = CallForm(request.form)
-    kind = _kind_of(request.args.get("kind"))
+    day = _day_of(request.args.get("day"))
     if not form.validate():
-        return _call_page(form, session_id, kind), 422
-    wish = form.wish(session_id, kind)
+        return _call_page(form, session_id, day), 422
+    wish = form.wish(session_id, day)
     with transaction() as db:
         service.log_call(db, actor(), wish)
     if wish.red_flags:

@@ -1,5 +1,7 @@
 """The sheet for the days after a treatment: what to do, when to call at once, what comes next."""
 
+from collections.abc import Mapping
+
 from clinic.core.text import N_
 from clinic.followup.rules.terms import EMERGENCY_FLAGS, RED_FLAGS
 from clinic.papers import care, sheet
@@ -11,6 +13,8 @@ from clinic.web.words import language, translate
 
 _FOR_STAFF = frozenset({"mixup"})
 """A red flag that a patient cannot see."""
+WARNING_ROOM = 118
+"""Millimetres that the red flags and the phone numbers take together, at most."""
 BASIS = N_("Advice from the practice of clinics, not from a guideline; texts of %(version)s.")
 
 
@@ -29,8 +33,13 @@ def _draw(aftercare: Aftercare, pages: int) -> Sheet:
 
     page.heading(translate(N_("What to do")))
     page.listed(_said("after", aftercare, spoken))
+    added = _added(aftercare.own_words, spoken)
+    if added:
+        page.heading(translate(N_("From our clinic")))
+        page.listed(added)
 
-    page.heading(translate(N_("Call the emergency number of your country first")))
+    # Red flags and phone numbers stand on one page (clinical.md 7), whatever the clinic added.
+    page.heading(translate(N_("Call the emergency number of your country first")), WARNING_ROOM)
     flags = [one for one in RED_FLAGS if one not in _FOR_STAFF]
     page.listed([translate(RED_FLAGS[one]) for one in flags if one in EMERGENCY_FLAGS], bold=True)
     page.heading(translate(N_("Call us the same day")))
@@ -64,6 +73,15 @@ def _draw(aftercare: Aftercare, pages: int) -> Sheet:
     page.ln(2)
     page.text_of(translate(BASIS, version=apart(care.version())), 8, sheet.FAINT)
     return page
+
+
+def _added(words: Mapping[str, str], spoken: str) -> list[str]:
+    """Return the clinic's own lines in the patient's language, else in English, else as they are.
+
+    Nothing that the clinic wants to be heeded is left out for want of a translation.
+    """
+    said = words.get(spoken) or words.get("en") or next(iter(words.values()), "")
+    return [apart(line.strip()) for line in said.splitlines() if line.strip()]
 
 
 def _said(part: str, aftercare: Aftercare, spoken: str) -> list[str]:

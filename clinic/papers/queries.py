@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from clinic.accounts.models import Account
 from clinic.catalog.models import Service
+from clinic.catalog.rules import offers
 from clinic.consents import queries as consent_queries
 from clinic.consents.models import Consent, ConsentText
 from clinic.consents.values import offered
@@ -16,7 +17,7 @@ from clinic.core.access import Actor
 from clinic.core.db import Base
 from clinic.core.errors import Conflict, NotFound
 from clinic.core.text import N_
-from clinic.followup.rules.due import WINDOWS
+from clinic.followup.rules.due import last_day
 from clinic.locations import queries as location_queries
 from clinic.papers.values import (
     Aftercare,
@@ -85,9 +86,10 @@ def aftercare(db: Session, actor: Actor, appointment_id: int) -> Aftercare:
         modality=service.modality,
         on=on,
         calls=[
-            (on + dt.timedelta(days=first), on + dt.timedelta(days=last))
-            for first, last in WINDOWS.values()
+            (on + dt.timedelta(days=day), on + dt.timedelta(days=last_day(day)))
+            for day in offers.follow_up_days(service.modality, service.follow_up_days)
         ],
+        own_words=service.aftercare,
         visits=_coming(db, visit),
     )
 

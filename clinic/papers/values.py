@@ -46,6 +46,8 @@ class Aftercare:
     on: dt.date
     calls: Sequence[tuple[dt.date, dt.date]]
     """First and last day of each call."""
+    own_words: Mapping[str, str]
+    """{language: lines} that the clinic adds."""
     visits: Sequence[Coming]
 
 

@@ -18,7 +18,6 @@ from clinic.core import clock
 from clinic.core.access import Role
 from clinic.followup import service as followup
 from clinic.followup.values import (
-    CallKind,
     CallResult,
     LogCall,
     Outcome,
@@ -108,7 +107,7 @@ def story(chair: Chair) -> Story:
         chair.actor(),
         LogCall(
             session_id=signed.id,
-            kind=CallKind.EXTRA,
+            day=None,
             result=CallResult.REACHED,
             pain=3,
             note=SECRET_WORD,

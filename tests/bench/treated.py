@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache, cached_property
 from itertools import product
 
+from clinic.catalog.values import FOLLOW_UP_DAYS, Modality
 from clinic.core.zones import Zone
 from clinic.treatments.rules import scalp
 from clinic.treatments.values import TimeOut, View
@@ -70,8 +71,8 @@ class Treated:
             Step(
                 table="contact",
                 columns=(
-                    "id", "session_id", "patient_id", "actor_id", "kind", "result", "pain", "note",
-                    "red_flags", "at",
+                    "id", "session_id", "patient_id", "actor_id", "result", "pain", "note",
+                    "red_flags", "day", "at",
                 ),
                 count=self._calls_made,
                 rows=self._contacts,
@@ -149,13 +150,14 @@ class Treated:
         made = 0
         for session, visit in self._numbered():
             age = (TODAY - visit.local.date()).days
-            kind, after = ("day_7", 7) if age >= 7 else ("day_1", 1)
-            is_missed = session % (2 if age in {1, 7} else 100) == 0
+            days = FOLLOW_UP_DAYS[Modality.MESOTHERAPY]
+            is_missed = session % (2 if age in days else 100) == 0
             if not age or is_missed:
                 continue
             made += 1
-            at = min(visit.start + dt.timedelta(days=after), NOW)
-            yield made, session, visit.patient, 3, kind, "reached", 1, "", [], at
+            day = max(day for day in days if day <= age)
+            at = min(visit.start + dt.timedelta(days=day), NOW)
+            yield made, session, visit.patient, 3, "reached", 1, "", [], day, at
 
     def _side_effects(self) -> Iterator[Row]:
         for session, visit in self._numbered():

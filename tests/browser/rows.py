@@ -79,7 +79,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "courses.plan": [(R, "/courses/{due_course}/plan"), (D, "/courses/{booked_course}/plan")],
     "courses.show": [(R, "/courses/{due_course}"), (D, "/courses/{booked_course}")],
     "feeds.index": [(A, "/clinic/feeds")],
-    "followup.call": [(N, "/sessions/{signed}/calls/new?kind=day_7")],
+    "followup.call": [(N, "/sessions/{signed}/calls/new?day=7")],
     "followup.index": [(N, "/follow-up")],
     "followup.report": [(N, "/sessions/{signed}/side-effects/new")],
     "followup.show": [(D, "/side-effects/{open_effect}"), (N, "/side-effects/{closed_effect}")],

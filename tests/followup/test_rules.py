@@ -4,12 +4,12 @@ import datetime as dt
 
 import pytest
 
-from clinic.catalog.values import Modality
+from clinic.catalog.values import FOLLOW_UP_DAYS, LATEST_INFECTION, Modality
 from clinic.core.zones import Zone
 from clinic.followup.rules import due, triage
 from clinic.followup.rules.memory import memories
 from clinic.followup.rules.terms import EMERGENCY_FLAGS, RED_FLAGS, TERMS
-from clinic.followup.values import CallKind, CallResult, SideEffectKind, Urgency
+from clinic.followup.values import CallResult, SideEffectKind, Urgency
 from clinic.safety.catalogue_files import shipped_catalogue, shipped_codes
 from clinic.treatments.values import UsedUp
 
@@ -22,60 +22,85 @@ def day(n: int) -> dt.date:
     return dt.date(2026, 11, 2) + dt.timedelta(days=n)
 
 
-def calls(today, made=(), signed_at=SIGNED):
-    return {
-        call.kind: call
-        for call in due.due(session_id=1, signed_at=signed_at, zone=BERLIN, made=made, today=today)
-    }
+PRP, MESOTHERAPY = FOLLOW_UP_DAYS[Modality.PRP], FOLLOW_UP_DAYS[Modality.MESOTHERAPY]
 
 
-def a_call(kind, result, after_days=1):
+def due_call(today, made=(), signed_at=SIGNED, days=PRP):
+    return due.due(
+        session_id=1, signed_at=signed_at, zone=BERLIN, days=days, made=made, today=today
+    )
+
+
+def day_due(n, made=(), **more):
+    call = due_call(day(n), made, **more)
+    return call and call.day
+
+
+def a_call(planned, result, after_days=1):
     at = SIGNED + dt.timedelta(days=after_days)
-    return due.Made(session_id=1, kind=kind, result=result, at=at)
+    return due.Made(session_id=1, day=planned, result=result, at=at)
 
 
 @pytest.mark.parametrize(
-    ("n", "kinds"),
+    ("n", "planned"),
     [
-        pytest.param(0, set(), id="nothing on the day itself"),
-        pytest.param(1, {CallKind.DAY_1}, id="first call from day 1"),
-        pytest.param(2, {CallKind.DAY_1}, id="still on day 2"),
-        pytest.param(6, {CallKind.DAY_1}, id="overdue until day 6"),
-        pytest.param(7, {CallKind.DAY_7}, id="day 7 asks it all"),
-        pytest.param(60, {CallKind.DAY_7}, id="overdue for long"),
-        pytest.param(61, set(), id="history after 60 days"),
+        pytest.param(0, None, id="nothing on the day itself"),
+        pytest.param(1, 1, id="first call from day 1"),
+        pytest.param(2, 1, id="still on day 2"),
+        pytest.param(6, 1, id="overdue until day 6"),
+        pytest.param(7, 7, id="day 7 asks it all"),
+        pytest.param(67, 7, id="overdue for long"),
+        pytest.param(68, None, id="history 60 days after its day"),
     ],
 )
-def test_calls_fall_due_by_the_calendar_of_the_clinic(n, kinds):
-    assert set(calls(day(n))) == kinds
+def test_calls_fall_due_by_the_calendar_of_the_clinic(n, planned):
+    assert day_due(n) == planned
+
+
+def test_a_mesotherapy_is_asked_about_after_the_latest_infection_known():
+    reached = [a_call(7, CallResult.REACHED, 7)]
+
+    assert max(MESOTHERAPY) > LATEST_INFECTION
+    assert day_due(59, reached, days=MESOTHERAPY) is None
+    assert day_due(60, reached, days=MESOTHERAPY) == 60
+    assert day_due(60, [a_call(60, CallResult.REACHED, 60)], days=MESOTHERAPY) is None
+    assert day_due(120, days=MESOTHERAPY) == 60
+    assert day_due(121, days=MESOTHERAPY) is None
+
+
+def test_a_service_without_days_has_no_calls():
+    assert day_due(1, days=()) is None
 
 
 @pytest.mark.parametrize(
     ("n", "late"), [(1, False), (2, False), (3, True), (7, False), (9, False), (10, True)]
 )
 def test_a_call_is_late_after_the_last_day_of_its_window(n, late):
-    (call,) = calls(day(n)).values()
+    assert due_call(day(n)).is_late(day(n)) is late
 
-    assert call.is_late(day(n)) is late
+
+@pytest.mark.parametrize(("first", "last"), [(1, 2), (3, 4), (7, 9), (14, 16), (28, 35), (60, 67)])
+def test_a_later_call_may_wait_longer(first, last):
+    assert due.last_day(first) == last
 
 
 def test_a_session_signed_after_midnight_utc_belongs_to_the_clinics_day():
     late_evening = dt.datetime(2026, 11, 2, 23, 30, tzinfo=dt.UTC)  # 00:30 on the 3rd in Berlin
 
-    assert calls(day(1), signed_at=late_evening) == {}
-    assert set(calls(day(2), signed_at=late_evening)) == {CallKind.DAY_1}
+    assert day_due(1, signed_at=late_evening) is None
+    assert day_due(2, signed_at=late_evening) == 1
 
 
-def test_a_reached_call_settles_its_kind_and_a_missed_one_counts_as_a_try():
-    reached = a_call(CallKind.DAY_1, CallResult.REACHED)
-    missed = a_call(CallKind.DAY_1, CallResult.NO_ANSWER)
+def test_a_reached_call_settles_its_day_and_a_missed_one_counts_as_a_try():
+    reached, missed = a_call(1, CallResult.REACHED), a_call(1, CallResult.NO_ANSWER)
 
-    assert calls(day(1), [reached]) == {}
-    assert calls(day(1), [missed])[CallKind.DAY_1].tries == 1
+    assert day_due(1, [reached]) is None
+    assert due_call(day(1), [missed]).tries == 1
 
 
-def test_a_reached_day_7_call_settles_the_first_one_too():
-    assert calls(day(8), [a_call(CallKind.DAY_7, CallResult.REACHED, 7)]) == {}
+def test_a_reached_day_7_call_settles_the_first_one_too_and_an_extra_one_none():
+    assert day_due(8, [a_call(7, CallResult.REACHED, 7)]) is None
+    assert day_due(8, [a_call(None, CallResult.REACHED, 7)]) == 7
 
 
 def judge(kind, grade, *, flags=(), days=1, before=False):

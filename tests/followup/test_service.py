@@ -15,7 +15,6 @@ from clinic.followup import service
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.queries import effects, work
 from clinic.followup.values import (
-    CallKind,
     CallResult,
     CloseSideEffect,
     LogCall,
@@ -52,7 +51,7 @@ def a_bruise(session, **changes):
 def a_call(session, **changes):
     wish = LogCall(
         session_id=session.id,
-        kind=CallKind.DAY_1,
+        day=1,
         result=CallResult.REACHED,
         pain=2,
         note="Feels well.",
@@ -75,11 +74,11 @@ def test_a_signed_session_of_yesterday_is_due_until_somebody_was_reached(
 
     def due():
         tasks = work.due(db, location_id=world.location.id, zone=world.location.zone)
-        return [(task.patient_id, task.call.kind, task.call.tries) for task in tasks]
+        return [(task.patient_id, task.call.day, task.call.tries) for task in tasks]
 
-    assert due() == [(alice.id, CallKind.DAY_1, 0)]
+    assert due() == [(alice.id, 1, 0)]
     service.log_call(db, nurse, a_call(session, result=CallResult.NO_ANSWER, form_key="x" * 20))
-    assert due() == [(alice.id, CallKind.DAY_1, 1)]
+    assert due() == [(alice.id, 1, 1)]
     service.log_call(db, nurse, a_call(session))
     assert due() == []
 

@@ -40,7 +40,7 @@ def test_a_due_call_is_listed_logged_and_gone(world, db, alice, session):
     nurse = world.as_role(Role.NURSE)
     assert alice.file_number in nurse.get("/follow-up").get_data(as_text=True)
 
-    answer = nurse.post(f"/sessions/{session.id}/calls/new?kind=day_1", call(session))
+    answer = nurse.post(f"/sessions/{session.id}/calls/new?day=1", call(session))
 
     assert answer.status_code == 303
     assert alice.file_number not in nurse.get("/follow-up").get_data(as_text=True)
@@ -60,7 +60,7 @@ def test_a_due_call_is_listed_logged_and_gone(world, db, alice, session):
 def test_a_bad_call_is_refused_at_its_field_and_loses_nothing(world, db, session, changes, words):
     nurse = world.as_role(Role.NURSE)
 
-    answer = nurse.post(f"/sessions/{session.id}/calls/new?kind=day_1", call(session, **changes))
+    answer = nurse.post(f"/sessions/{session.id}/calls/new?day=1", call(session, **changes))
 
     page = answer.get_data(as_text=True)
     assert answer.status_code == 422
@@ -71,7 +71,7 @@ def test_a_bad_call_is_refused_at_its_field_and_loses_nothing(world, db, session
 
 def test_a_red_flag_leads_straight_to_the_report(world, session):
     answer = world.as_role(Role.NURSE).post(
-        f"/sessions/{session.id}/calls/new?kind=day_1", call(session, red_flags="pus")
+        f"/sessions/{session.id}/calls/new?day=1", call(session, red_flags="pus")
     )
 
     assert answer.status_code == 303

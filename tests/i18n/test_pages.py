@@ -62,7 +62,7 @@ def story(chair: Chair) -> list[tuple[Role, str]]:
         (Role.PHYSICIAN, f"/sessions/{signed.id}"),
         (Role.PHYSICIAN, "/sessions"),
         (Role.NURSE, "/follow-up"),
-        (Role.NURSE, f"/sessions/{signed.id}/calls/new?kind=day_1"),
+        (Role.NURSE, f"/sessions/{signed.id}/calls/new?day=1"),
         (Role.NURSE, f"/sessions/{signed.id}/side-effects/new"),
         (Role.PHYSICIAN, "/safety/rules"),
         (Role.RECEPTIONIST, "/tablet"),

@@ -15,7 +15,7 @@ from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.zones import Zone
 from clinic.followup.models import Contact, SideEffect
-from clinic.followup.values import CallKind, CallResult, SideEffectKind
+from clinic.followup.values import CallResult, SideEffectKind
 from clinic.merging import service
 from clinic.merging.values import FILE, MergePatients
 from clinic.outcomes.models import Photograph
@@ -214,7 +214,7 @@ class Two:
             session_id=session.id,
             patient_id=self.gone.id,
             actor_id=self.actor(Role.NURSE).id,
-            kind=next(iter(CallKind)),
+            day=1,
             result=next(iter(CallResult)),
             red_flags=[],
             at=clock.now(),

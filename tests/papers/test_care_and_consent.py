@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from pypdfium2 import PdfDocument
 
 from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
@@ -66,6 +67,53 @@ def test_without_a_phone_number_the_sheet_says_to_ask_for_it(world, chair):
     world.location.phone = world.location.emergency_phone = ""
 
     assert "Ask for the clinic's phone number" in text_of(sheet(world, chair.visit))
+
+
+LONG = "\n".join(
+    f"{n} " + "Kein Hut, keine Sonne, kein Haarspray und keine Farbe. " * 2 for n in range(7)
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "said"),
+    [
+        ("de", {"de": "Kein Hut.\n Kein <b>Rasieren</b>.", "en": "No hat."}, "Kein Rasieren"),
+        ("ar", {"de": "Kein Hut.", "en": "No hat."}, "No hat."),
+        ("ar", {"de": "Kein Hut."}, "Kein Hut."),
+    ],
+)
+def test_the_clinic_adds_its_own_words_and_none_is_lost(world, chair, language, words, said):
+    chair.alice.language = language
+    chair.prp.aftercare = words
+
+    text = text_of(sheet(world, chair.visit))
+
+    assert said in text.replace("<b>", "").replace("</b>", "")
+    assert "From our clinic" in text or language != "en"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_red_flags_and_phone_number_stay_on_one_page(world, chair, language):
+    world.location.phone, world.location.emergency_phone = "+49305550100", "+49305550199"
+    chair.alice.language = language
+    chair.prp.aftercare = {language: LONG}
+    data = sheet(world, chair.visit)
+
+    pages = [plain(page.get_textpage().get_text_range()) for page in PdfDocument(data)]
+
+    (warning,) = [page.replace(" ", "") for page in pages if "38" in page]  # fever of 38 °C
+    assert "5550199" in warning
+    assert "15" in warning  # bleeding for 15 minutes, the last but few
+
+
+def test_the_sheet_says_when_the_service_is_called_about(world, chair):
+    chair.prp.follow_up_days = [3, 60]
+
+    text = text_of(sheet(world, chair.visit))
+
+    assert "Nov 26" in text
+    assert "Nov 24" not in text
+    assert "Jan 22" in text
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar"])

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from clinic.catalog.values import (
     CENTRIFUGE,
+    FOLLOW_UP_DAYS,
     GRID_MIN,
     LONGEST_MIN,
     Bar,
@@ -160,3 +161,8 @@ def shipped_with(code: str, course: CoursePattern) -> str:
     return next(
         (o.course_source for o in DEFAULT_OFFERS if (o.code, o.course) == (code, course)), ""
     )
+
+
+def follow_up_days(modality: Modality, own: Sequence[int] | None) -> tuple[int, ...]:
+    """Return the days after a session on which somebody calls: a service's own, else the usual."""
+    return FOLLOW_UP_DAYS[modality] if own is None else tuple(own)

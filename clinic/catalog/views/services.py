@@ -1,6 +1,6 @@
 """Services: what can be booked, and what each of them holds, kept by the administrator."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -8,14 +8,26 @@ from clinic.audit import looks
 from clinic.catalog import queries, services
 from clinic.catalog.service_forms import (
     EMPTY_ROWS,
+    AfterForm,
     ServiceChangeForm,
     ServiceForm,
+    after_form,
     begun_with,
     present,
 )
-from clinic.catalog.values import DEVICE_NAMES, KIND_NAMES, MODALITY_NAMES, CoursePattern
+from clinic.catalog.service_forms import WORDS as WORDS_OF
+from clinic.catalog.values import (
+    DEVICE_NAMES,
+    FOLLOW_UP_DAYS,
+    KIND_NAMES,
+    LATEST_INFECTION,
+    MODALITY_NAMES,
+    CoursePattern,
+    Modality,
+)
 from clinic.core.access import Permission
-from clinic.core.errors import Invalid, StaleEdit
+from clinic.core.errors import Invalid, NotFound, StaleEdit
+from clinic.locations import queries as location_queries
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 
@@ -102,6 +114,62 @@ def update(service_id: int) -> ResponseReturnValue:
         return _edit_page(form, service_id), 409
     flash(_("The change was saved. Visits that are booked keep what they hold."), "ok")
     return redirect(url_for("services.index"), 303)
+
+
+def _after_page(
+    form: AfterForm, service_id: int, changes: list[tuple[str, str, str]] | None = None
+) -> str:
+    after = queries.after(read(), service_id)
+    if not after.modality.is_treatment:
+        raise NotFound(queries.NO_SERVICE)
+    place = location_queries.get(read(), actor().location_id)
+    return render_template(
+        "services/after.html",
+        form=form,
+        after=after,
+        changes=changes or [],
+        usual=FOLLOW_UP_DAYS[after.modality],
+        is_too_short=after.modality is Modality.MESOTHERAPY and after.days[-1] <= LATEST_INFECTION,
+        latest=LATEST_INFECTION,
+        has_phones=bool(place.phone and place.emergency_phone),
+        spoken=current_app.config["LANGUAGES"],
+        prefix=WORDS_OF,
+    )
+
+
+@bp.get("/<id:service_id>/after")
+@require(Permission.CLINIC_MANAGE)
+def after(service_id: int) -> ResponseReturnValue:
+    """Show what follows a session of it: days to call on, the clinic's own words of advice."""
+    kept = queries.after(read(), service_id)
+    looks.opened("service", service_id)
+    return _after_page(after_form(current_app.config["LANGUAGES"], after=kept), service_id)
+
+
+@bp.post("/<id:service_id>/after")
+@require(Permission.CLINIC_MANAGE)
+@asks_inside
+def keep_after(service_id: int) -> ResponseReturnValue:
+    """Keep it; who was slower keeps what was typed."""
+    form = after_form(current_app.config["LANGUAGES"], request.form)
+    if not form.validate():
+        return _after_page(form, service_id), 422
+    try:
+        with transaction() as db:
+            services.keep_after(db, actor(), form.wish(service_id))
+    except StaleEdit as stale:
+        now = queries.after(read(), service_id)
+        form.version.renew(now.version)
+        form.refuse("", stale)
+        both = [
+            (form[f"{WORDS_OF}{code}"].label.text, now.words.get(code, ""), said)
+            for code, said in form.words().items()
+            if now.words.get(code, "") != said
+        ]
+        days = form.days.show(now.days), form.days.show(form.days.data)
+        return _after_page(form, service_id, [(form.days.label.text, *days), *both]), 409
+    flash(_("Kept. The next sheet is printed with it."), "ok")
+    return redirect(url_for("services.after", service_id=service_id), 303)
 
 
 def _rows() -> int:

@@ -16,7 +16,7 @@ from clinic.core.text import N_
 from clinic.core.zones import Zone
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.rules import triage
-from clinic.followup.values import CallKind, CallResult, Outcome, SideEffectKind, Urgency
+from clinic.followup.values import CallResult, Outcome, SideEffectKind, Urgency
 from clinic.patients import queries as patient_queries
 from clinic.patients.models import Patient
 from clinic.scheduling.models import Appointment
@@ -52,7 +52,7 @@ class ContactLine:
     """One call that was made, in the history of a session or patient."""
 
     session_id: int
-    kind: CallKind
+    day: int | None
     result: CallResult
     pain: int | None
     note: str
@@ -234,7 +234,7 @@ def contacts(
     return [
         ContactLine(
             session_id=row.Contact.session_id,
-            kind=row.Contact.kind,
+            day=row.Contact.day,
             result=row.Contact.result,
             pain=row.Contact.pain,
             note=row.Contact.note,

@@ -4,16 +4,19 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
 from clinic.core import clock
 from clinic.core.db import UTCDateTime
 from clinic.followup.models import Contact, SideEffect
 from clinic.followup.rules import due as due_rules
-from clinic.followup.values import CallKind, CallResult
+from clinic.followup.values import CallResult
 from clinic.patients.models import Patient
 from clinic.patients.values import PatientStatus
 from clinic.scheduling.models import Appointment
@@ -52,49 +55,69 @@ class FlagHeard:
     at: dt.datetime
 
 
+_CLOCK_CHANGE = dt.timedelta(hours=2)
 _SINCE = sa.bindparam("since", type_=UTCDateTime())
-# Nothing can be due when somebody was reached on day 7, or on day 1 while the second call is still
-# days away: only work is read, not two months. The rules decide about the rest, to the day.
-_IS_SETTLED = (
-    sa.select(Contact.id)
-    .where(
-        Contact.session_id == TreatmentSession.id,
-        Contact.at > _SINCE,  # No call is older than its session: spares all the years before.
-        Contact.result == CallResult.REACHED,
-        sa.or_(
-            Contact.kind == CallKind.DAY_7,
-            sa.and_(
-                Contact.kind == CallKind.DAY_1,
-                TreatmentSession.signed_at > sa.bindparam("first_days", type_=UTCDateTime()),
-            ),
+
+
+# Made once a set of days: building it took longer than running it.
+@lru_cache(maxsize=8)
+def _unsettled(plans: tuple[tuple[int, tuple[int, ...]], ...]) -> sa.Select[*tuple[Any, ...]]:
+    """Return the sessions that can have a call due, of services each with its days.
+
+    Nothing can be due when somebody was reached on the newest day that has come: only work is read,
+    not months. A day that begins within 26 hours counts as come; the rules decide to the day.
+    """
+    has_come = sa.case(
+        *(
+            (
+                sa.and_(
+                    TreatmentSession.service_id.in_([s for s, own in plans if own == days]),
+                    TreatmentSession.signed_at < sa.bindparam(f"day_{day}", type_=UTCDateTime()),
+                ),
+                day,
+            )
+            for days in dict.fromkeys(own for _, own in plans)
+            for day in reversed(days)
         ),
+        else_=0,
     )
-    .exists()
-)
-# Made once: building them took longer than running them.
-_UNSETTLED_SESSIONS = (
-    sa.select(
-        TreatmentSession.id,
-        TreatmentSession.signed_at,
-        Patient.id.label("patient_id"),
-        Patient.given_name,
-        Patient.family_name,
-        Patient.file_number,
-        Patient.phone,
-        Patient.language,
-        Service.name.label("service_name"),
+    is_settled = (
+        sa.select(Contact.id)
+        .where(
+            Contact.session_id == TreatmentSession.id,
+            Contact.at > _SINCE,  # No call is older than its session: spares all the years before.
+            Contact.result == CallResult.REACHED,
+            Contact.day >= has_come,
+        )
+        .exists()
     )
-    .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
-    .join(Patient, Patient.id == Appointment.patient_id)
-    .join(Service, Service.id == TreatmentSession.service_id)
-    .where(
-        TreatmentSession.location_id == sa.bindparam("location"),
-        TreatmentSession.started_at > _SINCE,
-        TreatmentSession.state == SessionState.SIGNED,
-        Patient.status == PatientStatus.ACTIVE,
-        sa.not_(_IS_SETTLED),
+    return (
+        sa.select(
+            TreatmentSession.id,
+            TreatmentSession.signed_at,
+            TreatmentSession.service_id,
+            Patient.id.label("patient_id"),
+            Patient.given_name,
+            Patient.family_name,
+            Patient.file_number,
+            Patient.phone,
+            Patient.language,
+            Service.name.label("service_name"),
+        )
+        .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Service, Service.id == TreatmentSession.service_id)
+        .where(
+            TreatmentSession.location_id == sa.bindparam("location"),
+            TreatmentSession.started_at > _SINCE,
+            TreatmentSession.state == SessionState.SIGNED,
+            Patient.status == PatientStatus.ACTIVE,
+            has_come > 0,
+            sa.not_(is_settled),
+        )
     )
-)
+
+
 _FLAGS = (
     sa.select(
         Contact.session_id,
@@ -126,16 +149,19 @@ _FLAGS = (
 
 
 def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
-    """Return the calls to make now, the latest due first in time; two statements."""
-    now = clock.now()
-    today = clock.today(zone)
+    """Return the calls to make now, the latest due first in time; three statements."""
+    now, today = clock.now(), clock.today(zone)
+    days_of = {
+        service_id: days for service_id, days in catalog_queries.follow_up_days(db).items() if days
+    }
+    all_days = {day for days in days_of.values() for day in days}
+    if not all_days:
+        return []
+    since = now - dt.timedelta(days=max(all_days) + due_rules.GIVEN_UP_AFTER + 1)
+    come = {f"day_{day}": now - dt.timedelta(days=day - 1) + _CLOCK_CHANGE for day in all_days}
     rows = db.execute(
-        _UNSETTLED_SESSIONS,
-        {
-            "location": location_id,
-            "since": now - dt.timedelta(days=due_rules.GIVEN_UP_AFTER + 1),
-            "first_days": now - dt.timedelta(days=due_rules.WINDOWS[CallKind.DAY_7][0] - 1),
-        },
+        _unsettled(tuple(sorted(days_of.items()))),
+        {"location": location_id, "since": since, **come},
     ).all()
     made = _made(db, [row.id for row in rows])
     tasks = [
@@ -152,12 +178,15 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
         )
         for row in rows
         if row.signed_at is not None
-        for call in due_rules.due(
-            session_id=row.id,
-            signed_at=row.signed_at,
-            zone=zone,
-            made=made.get(row.id, ()),
-            today=today,
+        and (
+            call := due_rules.due(
+                session_id=row.id,
+                signed_at=row.signed_at,
+                zone=zone,
+                days=days_of[row.service_id],
+                made=made.get(row.id, ()),
+                today=today,
+            )
         )
     ]
     return sorted(tasks, key=lambda task: (task.call.late_after, task.patient_name))
@@ -168,13 +197,13 @@ def _made(db: Session, session_ids: Sequence[int]) -> dict[int, list[due_rules.M
     if not session_ids:
         return found
     rows = db.execute(
-        sa.select(Contact.session_id, Contact.kind, Contact.result, Contact.at).where(
+        sa.select(Contact.session_id, Contact.day, Contact.result, Contact.at).where(
             Contact.session_id.in_(session_ids)
         )
     )
     for row in rows:
         found[row.session_id].append(
-            due_rules.Made(session_id=row.session_id, kind=row.kind, result=row.result, at=row.at)
+            due_rules.Made(session_id=row.session_id, day=row.day, result=row.result, at=row.at)
         )
     return found
 

@@ -1,16 +1,19 @@
-"""Which calls fall due after a session, and when. Derived each time: nothing to forget."""
+"""Which call falls due after a session, and when. Derived each time: nothing to forget."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from clinic.followup.values import CallKind, CallResult
+from clinic.followup.values import CallResult
 
-WINDOWS: dict[CallKind, tuple[int, int]] = {CallKind.DAY_1: (1, 2), CallKind.DAY_7: (7, 9)}
-"""First and last day after the session (clinical.md 5 follow-up schedule, a design default)."""
+_SLACK = ((28, 7), (7, 2), (1, 1))
+"""From which day on a call may be made how many days later: 24 to 48 hours, days 7 to 9, a week.
+
+The first is of clinical.md 5, follow-up schedule; all are design defaults.
+"""
 GIVEN_UP_AFTER = 60
-"""Days after which a call is history, not work."""
+"""Days after its day that a call is history, not work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,7 @@ class Made:
     """One call that was made for a session."""
 
     session_id: int
-    kind: CallKind
+    day: int | None
     result: CallResult
     at: dt.datetime
 
@@ -28,7 +31,7 @@ class DueCall:
     """A call to make: from its first day; late after its last."""
 
     session_id: int
-    kind: CallKind
+    day: int
     due_on: dt.date
     late_after: dt.date
     tries: int
@@ -39,29 +42,41 @@ class DueCall:
         return today > self.late_after
 
 
-def due(
-    *, session_id: int, signed_at: dt.datetime, zone: str, made: Sequence[Made], today: dt.date
-) -> Iterable[DueCall]:
-    """Yield the calls of one session that are due today or late; a reached call settles its kind.
+def last_day(day: int) -> int:
+    """Return the last day on which the call of a day is in time."""
+    return day + next(slack for least, slack in _SLACK if day >= least)
 
-    A later kind that was reached settles the earlier ones: nobody is asked twice.
+
+def due(
+    *,
+    session_id: int,
+    signed_at: dt.datetime,
+    zone: str,
+    days: Sequence[int],
+    made: Sequence[Made],
+    today: dt.date,
+) -> DueCall | None:
+    """Return the call of a session that is due today or late; None for none.
+
+    Of the service's `days` only the newest that has come: it asks all that those before it ask.
+    One that was reached settles the earlier ones too: nobody is asked twice.
     """
-    day = signed_at.astimezone(ZoneInfo(zone)).date()
-    reached = {call.kind for call in made if call.result is CallResult.REACHED}
-    if CallKind.DAY_7 in reached:
-        return
-    for kind, (first, last) in WINDOWS.items():
-        due_on = day + dt.timedelta(days=first)
-        if kind in reached or due_on > today or (today - day).days > GIVEN_UP_AFTER:
-            continue
-        if kind is CallKind.DAY_1 and day + dt.timedelta(days=WINDOWS[CallKind.DAY_7][0]) <= today:
-            continue  # the day-7 call asks it all
-        tries = [call for call in made if call.kind is kind]
-        yield DueCall(
-            session_id=session_id,
-            kind=kind,
-            due_on=due_on,
-            late_after=day + dt.timedelta(days=last),
-            tries=len(tries),
-            last_try=max((call.at for call in tries), default=None),
-        )
+    signed_on = signed_at.astimezone(ZoneInfo(zone)).date()
+    age = (today - signed_on).days
+    day = max((day for day in days if day <= age), default=None)
+    if day is None or age > day + GIVEN_UP_AFTER:
+        return None
+    if any(
+        call.result is CallResult.REACHED and call.day is not None and call.day >= day
+        for call in made
+    ):
+        return None
+    tries = [call for call in made if call.day == day]
+    return DueCall(
+        session_id=session_id,
+        day=day,
+        due_on=signed_on + dt.timedelta(days=day),
+        late_after=signed_on + dt.timedelta(days=last_day(day)),
+        tries=len(tries),
+        last_try=max((call.at for call in tries), default=None),
+    )

@@ -3,7 +3,7 @@
 import datetime as dt
 import secrets
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -14,6 +14,7 @@ from clinic.consents.values import CONSENT_NAMES, SCOPE_NAMES, SIGNED_HOW_NAMES
 from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import ClinicError, Conflict, Forbidden, Invalid, NotFound
+from clinic.core.text import N_
 from clinic.intake import queries, service
 from clinic.intake.forms.consents import OTHER, PATIENT, ConsentForm, WithdrawForm
 from clinic.intake.forms.fact import FactForm
@@ -24,7 +25,7 @@ from clinic.intake.rules.stages import is_unusual
 from clinic.intake.values import HAIR_NAMES, SECTION_NAMES, STATE_NAMES, Section
 from clinic.patients import queries as patient_queries
 from clinic.patients.rules import age_on
-from clinic.patients.values import full_name
+from clinic.patients.values import LANGUAGES, full_name
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.names import (
     MOMENT_NAMES,
@@ -288,7 +289,8 @@ def _begun(patient_id: int, today: dt.date) -> dict[str, object]:
 
 
 def _offer_texts(form: ConsentForm, page: queries.ConsentsPage) -> None:
-    form.language.offer((code, language_name(code)) for code in current_app.config["LANGUAGES"])
+    names = sorted(((code, language_name(code)) for code in LANGUAGES), key=lambda one: one[1])
+    form.language.offer(names, blank=translate(N_("Choose…")))
     form.offer(
         (
             f"{text.kind} {text.version_name}",
