@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_calls"
-down_revision = "20261122_texts_of_services"
+down_revision = "20261122_centrifuges"
 branch_labels = None
 depends_on = None
 

@@ -30,6 +30,7 @@ from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.locations import queries as location_queries
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
+from clinic.web.formats import language_name
 
 bp = Blueprint("services", __name__, url_prefix="/clinic/services")
 WORDS = {"kinds": KIND_NAMES, "devices": DEVICE_NAMES, "modalities": MODALITY_NAMES}
@@ -116,6 +117,10 @@ def update(service_id: int) -> ResponseReturnValue:
     return redirect(url_for("services.index"), 303)
 
 
+def _languages() -> dict[str, str]:
+    return {code: language_name(code) for code in current_app.config["LANGUAGES"]}
+
+
 def _after_page(
     form: AfterForm, service_id: int, changes: list[tuple[str, str, str]] | None = None
 ) -> str:
@@ -132,7 +137,7 @@ def _after_page(
         is_too_short=after.modality is Modality.MESOTHERAPY and after.days[-1] <= LATEST_INFECTION,
         latest=LATEST_INFECTION,
         has_phones=bool(place.phone and place.emergency_phone),
-        spoken=current_app.config["LANGUAGES"],
+        spoken=_languages(),
         prefix=WORDS_OF,
     )
 
@@ -143,7 +148,7 @@ def after(service_id: int) -> ResponseReturnValue:
     """Show what follows a session of it: days to call on, the clinic's own words of advice."""
     kept = queries.after(read(), service_id)
     looks.opened("service", service_id)
-    return _after_page(after_form(current_app.config["LANGUAGES"], after=kept), service_id)
+    return _after_page(after_form(_languages(), after=kept), service_id)
 
 
 @bp.post("/<id:service_id>/after")
@@ -151,7 +156,7 @@ def after(service_id: int) -> ResponseReturnValue:
 @asks_inside
 def keep_after(service_id: int) -> ResponseReturnValue:
     """Keep it; who was slower keeps what was typed."""
-    form = after_form(current_app.config["LANGUAGES"], request.form)
+    form = after_form(_languages(), request.form)
     if not form.validate():
         return _after_page(form, service_id), 422
     try:
