@@ -58,6 +58,7 @@ ELSEWHERE = {
     "rulebook.draft",
     "protocol.update",
     "services.create",
+    "services.keep_after",
     "services.update",
     "stock.count",
     "stock.discard",

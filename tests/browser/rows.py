@@ -174,6 +174,7 @@ PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
         (N, "/visits-to-settle?whose=mine&until=today"),
     ],
     "protocol.edit": [(A, "/clinic/services/{service}/protocol")],
+    "services.after": [(A, "/clinic/services/{service}/after")],
     "services.edit": [(A, "/clinic/services/{service}")],
     "services.index": [(A, "/clinic/services")],
     "services.new": [(A, "/clinic/services/new")],
