@@ -8,18 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from clinic.catalog.after_values import After
 from clinic.catalog.models import Patterned, Product, ProductLot, ProductPack, Service, StockLevel
 from clinic.catalog.product_values import KeptProduct, Pack, ProductCard
 from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.rules import offers
-from clinic.catalog.values import (
-    PRODUCT_KIND_NAMES,
-    After,
-    CoursePattern,
-    LotChoice,
-    Segment,
-    ServiceCard,
-)
+from clinic.catalog.values import PRODUCT_KIND_NAMES, CoursePattern, LotChoice, Segment, ServiceCard
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
 

@@ -8,19 +8,17 @@ from wtforms import BooleanField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from clinic.catalog.after_values import LAST_DAY, After, KeepAfter
 from clinic.catalog.rules import offers
 from clinic.catalog.values import (
     DEVICE_NAMES,
     INGREDIENTS,
     KIND_NAMES,
-    LAST_DAY,
     LONGEST_MIN,
     MODALITY_NAMES,
     AddService,
-    After,
     ChangeService,
     CoursePattern,
-    KeepAfter,
     KeepService,
     Modality,
     ResourceKind,

@@ -7,18 +7,11 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.audit import service as audit
 from clinic.catalog import queries
+from clinic.catalog.after_values import FOLLOW_UP_DAYS, KeepAfter
 from clinic.catalog.models import Service, ServiceSegment
 from clinic.catalog.rules import offers
 from clinic.catalog.service import free_code
-from clinic.catalog.values import (
-    FOLLOW_UP_DAYS,
-    AddService,
-    ChangeService,
-    KeepAfter,
-    KeepService,
-    Modality,
-    Segment,
-)
+from clinic.catalog.values import AddService, ChangeService, KeepService, Modality, Segment
 from clinic.core import clock
 from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.changes import before_after

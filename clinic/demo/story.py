@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from clinic.catalog.values import FOLLOW_UP_DAYS, Modality
+from clinic.catalog.after_values import FOLLOW_UP_DAYS
+from clinic.catalog.values import Modality
 from clinic.core import clock
 from clinic.core.walltime import to_local
 from clinic.core.zones import Zone

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import looks
 from clinic.catalog import stock_queries
+from clinic.catalog.after_values import LAST_DAY
 from clinic.catalog.stock_values import Alerts
-from clinic.catalog.values import LAST_DAY
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Invalid, StaleEdit

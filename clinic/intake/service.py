@@ -46,7 +46,7 @@ from clinic.safety.values import (
     RecordFact,
     ReleaseFinding,
 )
-from clinic.scheduling import handed, recheck
+from clinic.scheduling import checking, handed
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.handed import Screen
@@ -301,11 +301,13 @@ def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
     if text.kind is ConsentKind.PHOTOGRAPHS:
         return text  # No visit waits for it.
     db.flush()  # The check must find it.
-    ids = recheck.touched_by(
-        db, Modality(text.kind.value), service_id=text.service_id, since=wish.in_force_from
+    checking.check_asked_for(
+        db,
+        actor,
+        Modality(text.kind.value),
+        service_id=text.service_id,
+        since=wish.in_force_from,
     )
-    for start in range(0, len(ids), recheck.LOOKED_AT):
-        recheck.recheck(db, actor, ids[start : start + recheck.LOOKED_AT])
     return text
 
 

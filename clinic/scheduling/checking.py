@@ -3,9 +3,12 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
+from clinic.catalog.models import Service
+from clinic.catalog.values import Modality
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.safety import queries as safety_queries
@@ -154,3 +157,27 @@ def release_all(
         )
     known = checks.remembered(screening, {f.fingerprint for f in findings})
     visit.decision, visit.is_released = known.decision, known.is_released
+
+
+def check_asked_for(
+    db: Session, actor: Actor, modality: Modality, *, service_id: int | None, since: dt.date
+) -> None:
+    """Check again the open visits from a day on that a consent text is for: of a service, or all.
+
+    In the order of their patients, as these are held in; as many statements for a thousand as for
+    one.
+    """
+    wanted = (
+        sa.select(Appointment.id)
+        .join(Service, Service.id == Appointment.service_id)
+        .where(
+            Appointment.status.in_(recheck.OPEN),
+            Appointment.starts_local >= dt.datetime.combine(since, dt.time()),
+            Service.modality == modality,
+        )
+    )
+    if service_id is not None:
+        wanted = wanted.where(Appointment.service_id == service_id)
+    ids = list(db.scalars(wanted.order_by(Appointment.patient_id, Appointment.id)))
+    for start in range(0, len(ids), recheck.LOOKED_AT):
+        recheck.recheck(db, actor, ids[start : start + recheck.LOOKED_AT])

@@ -356,18 +356,13 @@ def plan_of(
 
 
 def consent_versions(db: Session) -> ConsentVersion:
-    """Return a function of (modality, service, day) that gives the text to be signed.
-
-    One statement for all.
-    """
+    """Return a function of (modality, service, day): the version to be signed; one statement."""
     texts = consent_queries.texts(db)
 
     def version(modality: Modality, service_id: int, on: dt.date) -> str | None:
         kind = _CONSENTS.get(modality)
-        if kind is None:
-            return None
-        text = consent_rules.applying(texts, kind, on=on, service_id=service_id)
-        return text.version_name if text is not None else None
+        text = kind and consent_rules.applying(texts, kind, on=on, service_id=service_id)
+        return text.version_name if text else None
 
     return version
 

@@ -170,28 +170,6 @@ def coming(db: Session, *, days: int = DAYS, location_id: int | None = None) -> 
     return list(db.scalars(wanted.order_by(Appointment.starts_at, Appointment.id)))
 
 
-def touched_by(
-    db: Session, modality: Modality, *, service_id: int | None, since: dt.date
-) -> list[int]:
-    """Return the ids of the open visits from a day on that a consent text is about.
-
-    Those of one service, or of a modality; in the order of their patients, as these are held in.
-    One statement.
-    """
-    wanted = (
-        sa.select(Appointment.id)
-        .join(Service, Service.id == Appointment.service_id)
-        .where(
-            Appointment.status.in_(OPEN),
-            Appointment.starts_local >= dt.datetime.combine(since, dt.time()),
-            Service.modality == modality,
-        )
-    )
-    if service_id is not None:
-        wanted = wanted.where(Appointment.service_id == service_id)
-    return list(db.scalars(wanted.order_by(Appointment.patient_id, Appointment.id)))
-
-
 def of_patient(db: Session, patient_id: int) -> list[OpenVisit]:
     """Return a patient's open visits, earliest first; one statement."""
     return _open(

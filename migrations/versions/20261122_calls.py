@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261122_calls"
-down_revision = "20261122_centrifuges"
+down_revision = "20261122_protocol"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import cache, cached_property
 from itertools import product
 
-from clinic.catalog.values import FOLLOW_UP_DAYS, Modality
+from clinic.catalog.after_values import FOLLOW_UP_DAYS
+from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
 from clinic.treatments.rules import scalp
 from clinic.treatments.values import TimeOut, View

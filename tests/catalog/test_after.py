@@ -5,7 +5,8 @@ import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
 from clinic.catalog import queries, services
-from clinic.catalog.values import FOLLOW_UP_DAYS, KeepAfter, Modality
+from clinic.catalog.after_values import FOLLOW_UP_DAYS, KeepAfter
+from clinic.catalog.values import Modality
 from clinic.core.access import Role
 from clinic.core.errors import NotFound, StaleEdit
 from tests import factories

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from clinic.catalog.values import FOLLOW_UP_DAYS, LATEST_INFECTION, Modality
+from clinic.catalog.after_values import FOLLOW_UP_DAYS, LATEST_INFECTION
+from clinic.catalog.values import Modality
 from clinic.core.zones import Zone
 from clinic.followup.rules import due, triage
 from clinic.followup.rules.memory import memories

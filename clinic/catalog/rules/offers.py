@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from clinic.catalog.after_values import FOLLOW_UP_DAYS
 from clinic.catalog.values import (
     CENTRIFUGE,
-    FOLLOW_UP_DAYS,
     GRID_MIN,
     LONGEST_MIN,
     Bar,

@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from clinic.audit import looks
 from clinic.catalog import queries, services
+from clinic.catalog.after_values import FOLLOW_UP_DAYS, LATEST_INFECTION
 from clinic.catalog.service_forms import (
     EMPTY_ROWS,
     AfterForm,
@@ -16,15 +17,7 @@ from clinic.catalog.service_forms import (
     present,
 )
 from clinic.catalog.service_forms import WORDS as WORDS_OF
-from clinic.catalog.values import (
-    DEVICE_NAMES,
-    FOLLOW_UP_DAYS,
-    KIND_NAMES,
-    LATEST_INFECTION,
-    MODALITY_NAMES,
-    CoursePattern,
-    Modality,
-)
+from clinic.catalog.values import DEVICE_NAMES, KIND_NAMES, MODALITY_NAMES, CoursePattern, Modality
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid, NotFound, StaleEdit
 from clinic.locations import queries as location_queries

@@ -11,7 +11,7 @@ from tests.migrations.data.test_20261122_missed import visit
 from tests.migrations.rows import AT, put_in
 
 __all__ = ["url"]
-BEFORE, AFTER = "20261122_centrifuges", "20261122_calls"
+BEFORE, AFTER = "20261122_protocol", "20261122_calls"
 KINDS = ("day_1", "day_7", "extra")
 SESSION = (
     'INSERT INTO screening (id, patient_id, actor_id, "on", moment, decision, is_checked,'
