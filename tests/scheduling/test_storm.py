@@ -42,6 +42,10 @@ CAUSES = re.compile(
     r"is taken until \d\d:\d\d|has another visit from \d\d:\d\d|No (?:room|nurse|device) is free|"
     r"Somebody has just taken|in the meantime|The check refuses"
 )
+BUSY = "The server is busy or cannot reach its data"
+MOST_BUSY = 20
+"""One answer in so many may be this: SQLite lets one write at a time, and on a slow machine one of
+fifty waits for longer than five seconds. What was answered so must not have been written."""
 ROLES = (Role.RECEPTIONIST, Role.NURSE, Role.PHYSICIAN)
 
 
@@ -205,6 +209,8 @@ def judge(clinic: Clinic, what: str, answer) -> None:
     if status == 303 or (status == 403 and what == "book"):  # a desk may not overbook
         return
     text = html.unescape(answer.text).replace("\u2068", "").replace("\u2069", "")
+    if status == 503 and BUSY in text:
+        return
     if status != 409 or not CAUSES.search(text):
         clinic.odd.append(f"{what}: {status} {re.sub('<[^>]*>', ' ', text)[:2000]}")
 
@@ -254,6 +260,8 @@ def weather(sessions, config, seconds: float) -> Clinic:
         blow(clinic, seconds)
 
     assert clinic.odd[:3] == []
+    busy = sum(n for (_what, status), n in clinic.answers.items() if status == 503)
+    assert busy * MOST_BUSY <= clinic.answers.total()
     assert overlaps(sessions) == []
     assert patients_twice(sessions) == 0
     with sessions.read() as db:
