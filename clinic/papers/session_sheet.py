@@ -1,6 +1,6 @@
 """The record of a session on paper: what was made, used and given where, by whom, added when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from clinic.core.text import N_
@@ -18,6 +18,7 @@ from clinic.treatments.delivery import (
     TECHNIQUE_NAMES,
 )
 from clinic.treatments.rules import volumes
+from clinic.treatments.rules.scalp import CODES
 from clinic.treatments.values import (
     LOT_ROLE_NAMES,
     TIME_OUT_NAMES,
@@ -176,8 +177,7 @@ def _plain(value: int | None) -> str:
 def _where(page: Sheet, record: SessionRecord) -> None:
     sites = record.content.sites
     per = volumes.by_zone(sites)
-    page.heading(translate(N_("Injection map")))
-    drawing.draw_map(page, record.map_version, sites, per)
+    drawing.draw_map(page, translate(N_("Injection map")), record.map_version, sites, per)
     said = (
         translate(SIDES),
         translate(N_("drawing %(version)s"), version=ltr(record.map_version)),
@@ -190,7 +190,7 @@ def _where(page: Sheet, record: SessionRecord) -> None:
         [
             *(
                 (
-                    zone_name(zone),
+                    f"{zone_name(zone)} ({ltr(CODES[zone])})",
                     str(points),
                     _amount(volume, "mL"),
                     _per_cm2(volume, record.areas.get(zone)),
@@ -237,7 +237,7 @@ def runs(sites: Sequence[Site]) -> list[tuple[Site, ...]]:
 
 def rows_of(run: tuple[Site, ...]) -> list[tuple[str, ...]]:
     """Return the row of points alike, and further ones where their numbers would fill a page."""
-    spans = numbers(site.seq for site in run).split(", ")
+    spans = drawing.numbers(site.seq for site in run).split(", ")
     first, *more = (
         ltr(", ".join(spans[start : start + MOST_SPANS]))
         for start in range(0, len(spans), MOST_SPANS)
@@ -275,17 +275,6 @@ def _each(site: Site) -> str:
     if rest:
         return ltr(f"{show_thousandths(site.volume_ul)} / {site.points} mL")
     return _amount(each, "mL")
-
-
-def numbers(found: Iterator[int]) -> str:
-    """Write numbers with their runs joined: 1–13, 15."""
-    spans: list[list[int]] = []
-    for one in sorted(found):
-        if spans and spans[-1][1] == one - 1:
-            spans[-1][1] = one
-        else:
-            spans.append([one, one])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in spans)
 
 
 def _said_before(page: Sheet, record: SessionRecord) -> None:

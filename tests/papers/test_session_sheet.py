@@ -1,21 +1,25 @@
 """The record of a session on paper: every fact of it, in every language, however much there is."""
 
 import datetime as dt
+import random
 from dataclasses import replace
 from threading import BoundedSemaphore
 
 import pytest
 import sqlalchemy as sa
+from pypdfium2 import PdfDocument
 
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.zones import Zone
+from clinic.papers import drawing, session_sheet, views
 from clinic.papers import queries as paper_queries
-from clinic.papers import session_sheet, views
 from clinic.treatments.delivery import Device, MeasureZones, Technique
+from clinic.treatments.rules import scalp
+from clinic.treatments.rules.outlines import is_inside, polygon
 from clinic.treatments.service import areas
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import AddAddendum, Content, LotAmount, Site, View
+from clinic.treatments.values import AddAddendum, Content, LotAmount, Place, Site, View
 from tests.papers.reading import ink_of, is_embedded, outside_of, pages_of, picture_of, text_of
 from tests.treatments.conftest import TODAY, some_sites, spot
 
@@ -279,10 +283,52 @@ def test_reception_and_strangers_get_no_record(world, chair):
     assert world.as_role(Role.NURSE).get("/sessions/999999/record.pdf").status_code == 404
 
 
+def scattered(zone, count, first=1):
+    """Points all over a zone of the view from above, no two in one place."""
+    outline = polygon(scalp.drawing(View.TOP).shape(zone).path)
+    left, right = min(x for x, _ in outline), max(x for x, _ in outline)
+    upper, lower = min(y for _, y in outline), max(y for _, y in outline)
+    dice = random.Random(zone.value)
+    places: list[Place] = []
+    while len(places) < count:
+        x, y = dice.randint(int(left), int(right)), dice.randint(int(upper), int(lower))
+        across, down = scalp.permille(x, y)
+        place = Place(view=View.TOP, x_permille=across, y_permille=down)
+        if is_inside(outline, (x, y)) and all(
+            abs(place.x_permille - other.x_permille) + abs(place.y_permille - other.y_permille) > 18
+            for other in places
+        ):
+            places.append(place)
+    fields = {"volume_ul": 50, "depth_um": 3_000, "needle_gauge": 30}
+    return [Site(seq=n, zone=zone, place=place, **fields) for n, place in enumerate(places, first)]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ar"])
+def test_each_of_120_points_is_found_on_the_map(world, chair, language):
+    chair.alice.language = language
+    zones = (Zone.FRONTAL_HAIRLINE, Zone.MIDSCALP, Zone.VERTEX, Zone.OCCIPITAL)
+    sites = [site for n, zone in enumerate(zones) for site in scattered(zone, 30, 30 * n + 1)]
+
+    data = paper(world, chair.signed(chair.whole(sites=tuple(sites)))).data
+
+    with_map = next(page for page in PdfDocument(data) if "\n37" in page_text(page))
+    assert {str(n) for n in range(1, 121)} <= set(page_text(with_map).split())
+
+
+def page_text(page):
+    return page.get_textpage().get_text_range().replace("\r", "")
+
+
+def test_points_in_one_place_share_their_numbers(world, chair):
+    text = text_of(paper(world, chair.signed()).data)
+
+    assert text.count("1–40") == 2  # on the map, and in the table
+
+
 @pytest.mark.once
 def test_numbers_of_points_are_joined():
-    assert session_sheet.numbers(iter([3, 1, 2, 7, 9, 8])) == "1–3, 7–9"
-    assert session_sheet.numbers(iter([5])) == "5"
+    assert drawing.numbers(iter([3, 1, 2, 7, 9, 8])) == "1–3, 7–9"
+    assert drawing.numbers(iter([5])) == "5"
 
 
 @pytest.mark.once
