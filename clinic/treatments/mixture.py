@@ -14,7 +14,7 @@ OPENED_ELSEWHERE = N_(
     "A vial of %(product)s, lot %(lot)s, was opened %(when)s by %(name)s in a session that is not"
     " signed yet"
 )
-ABOUT = ("lot_", "amount_", "opened_", "mixed", "weight")
+ABOUT = ("lot_", "amount_", "opened_", "used_", "mixed", "weight")
 """How the names of the fields begin that a mixture is written into."""
 
 

@@ -322,6 +322,7 @@ def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
                 for part in (
                     str(lots.get(lot.lot_id, lot.lot_id)),
                     _amount(lot.amount_ul, "mL"),
+                    f"× {lot.pieces}" if lot.pieces else "",
                     ftime(lot.opened_at) if lot.opened_at else "",
                 )
                 if part

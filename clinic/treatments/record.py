@@ -76,6 +76,7 @@ def _amount_of(use: LotUse) -> LotAmount:
         vial_id=use.vial_id,
         # A vial that was open before says itself since when.
         opened_at=None if use.vial_id else use.opened_at,
+        pieces=use.pieces,
     )
 
 

@@ -129,6 +129,8 @@ class LotAmount:
     """The opened vial that it comes from; None: a new one."""
     opened_at: dt.datetime | None = None
     """When a new vial was opened, where somebody wrote it."""
+    pieces: int | None = None
+    """How many, of what is counted in pieces; None: one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -232,7 +232,13 @@ def test_an_opened_vial_is_listed_until_it_is_thrown_away(world, db, vitamins, l
     db.flush()
     nurse = world.as_role(Role.NURSE)
 
-    assert f"/vials/{vial.id}/discard" in text(nurse.get(f"/lots/{lot.id}"))
+    page = text(nurse.get(f"/lots/{lot.id}"))
+    assert f"/vials/{vial.id}/discard" in page
+    assert "may be used until" in page
+    assert "opened too long ago" not in page
+    vial.opened_at -= dt.timedelta(days=2)
+    db.flush()
+    assert "opened too long ago" in text(nurse.get(f"/lots/{lot.id}"))
     assert nurse.post(f"/vials/{vial.id}/discard").status_code == 303
     assert f"/vials/{vial.id}/discard" not in text(nurse.get(f"/lots/{lot.id}"))
 

@@ -1,17 +1,20 @@
-"""How many kits or tubes a preparation used: said, signed, and drawn."""
+"""How many kits, tubes or ampoules a session used: said, signed, and drawn."""
 
 import pytest
 import sqlalchemy as sa
 
-from clinic.catalog.models import StockMovement
+from clinic.catalog import stock
+from clinic.catalog.models import Product, StockMovement
+from clinic.catalog.stock_values import CountLot
+from clinic.catalog.values import StockUnit
 from clinic.core.access import Role
 from clinic.treatments import record
 from clinic.treatments.preparation_values import Kit
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import LotRole
-from tests.treatments.pages import text
-from tests.treatments.test_mixing import counted, left
+from tests.treatments.pages import text, written
+from tests.treatments.test_mixing import content, counted, left
 from tests.treatments.test_preparation_views import typed, url
 
 __all__ = ["counted"]
@@ -98,3 +101,64 @@ def test_the_record_says_how_many_were_used(chair, world):
     page = text(world.as_role(Role.PHYSICIAN).get(f"/sessions/{signed.id}"))
 
     assert "× 2" in page
+
+
+# ------------------------------------------------------------------- ampoules of a mixture
+
+
+@pytest.fixture
+def ampoules(counted):
+    """The vitamins come in ampoules, of which five are left."""
+    counted.db.get_one(Product, counted.vitamins.product_id).unit = StockUnit.PIECE
+    counted.db.flush()
+    wish = CountLot(lot_id=counted.vitamins.id, counted_milli=5_000, reason="Shelf")
+    stock.count(counted.db, counted.actor(Role.NURSE), wish)
+    return counted
+
+
+@pytest.mark.parametrize(("pieces", "rest"), [(None, 4_000), (2, 3_000), (5, 0)])
+def test_signing_draws_as_many_ampoules_as_were_opened(ampoules, pieces, rest):
+    wanted = content(ampoules, vitamins_ul=2_000, pieces=pieces)
+    signed = ampoules.signed(wanted)
+
+    assert record.content_of(signed) == wanted
+    assert left(ampoules, ampoules.vitamins) == rest
+
+
+def test_the_ampoules_are_typed_in_the_mix(ampoules, world):
+    session, nurse = ampoules.begin(), world.as_role(Role.NURSE)
+    lot = str(ampoules.vitamins.id)
+    address = f"/sessions/{session.id}"
+    assert 'name="used_1"' in text(nurse.get(address))
+
+    form = written(session, lot_1=lot, amount_1="2", used_1="3")
+    assert nurse.post(address, form).status_code == 303
+
+    (kept,) = record.content_of(stored(ampoules, session)).lots
+    assert (kept.amount_ul, kept.pieces) == (2_000, 3)
+    assert 'name="used_1" type="text" value="3"' in text(nurse.get(address))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"used_1": "2"}, "Choose the lot that these pieces belong to"),
+        ({"lot_1": "{lot}", "used_1": "51"}, "A whole number from 1 to 50, please"),
+        ({"lot_1": "{lot}v1", "used_1": "2"}, "A vial that was open is one"),
+    ],
+)
+def test_ampoules_that_cannot_be_are_told_at_their_field(ampoules, world, changes, words):
+    session = ampoules.begin()
+    values = {key: value.format(lot=ampoules.vitamins.id) for key, value in changes.items()}
+
+    answer = world.as_role(Role.NURSE).post(f"/sessions/{session.id}", written(session, **values))
+
+    assert answer.status_code == 422
+    assert words in text(answer)
+    assert record.content_of(stored(ampoules, session)).lots == ()
+
+
+def test_where_nothing_is_counted_in_pieces_none_are_asked_for(chair, world):
+    session = chair.begin()
+
+    assert 'name="used_1"' not in text(world.as_role(Role.NURSE).get(f"/sessions/{session.id}"))

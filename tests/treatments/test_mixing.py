@@ -305,7 +305,8 @@ def test_a_vial_for_one_patient_is_refused_for_another(counted, kept):
 def test_a_vial_that_was_open_too_long_is_refused(counted, kept, clock):
     counted.signed(content(counted, opened_at=NOW - HOUR))
     session = anothers_session(counted, counted.book(dt.datetime(2026, 11, 23, 15, 0)))
-    counted.prepare(session, counted.blood(drawn_at=None))  # What is asked is the vial's age alone.
+    # What is asked is the vial's age alone.
+    counted.prepare(session, counted.blood(drawn_at=None), reason="Not drawn yet")
     (vial,) = offered(counted, session)
 
     clock(NOW + 23 * HOUR + MINUTE)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from clinic.audit import looks
 from clinic.catalog import queries, service, stock, stock_queries
 from clinic.catalog.models import StockMovement
+from clinic.catalog.rules import stock as stock_rules
 from clinic.catalog.stock_forms import (
     CountForm,
     OnceForm,
@@ -229,7 +230,19 @@ def _page(lot_id: int, **sent: OnceForm | WhyForm) -> str:
         lot=lot,
         product=queries.kept_product(db, row.product_id),
         movements=stock_queries.movements(db, lot_id, who.location_id, now=now),
-        vials=stock_queries.vials(db, who.location_id, lot_id=lot_id),
+        vials=[
+            stock_rules.vial(
+                lot,
+                vial.id,
+                vial.opened_at,
+                lot.open_hours,
+                at=now,
+                is_of_another=False,
+                is_gone=False,
+            )
+            for vial in stock_queries.vials(db, who.location_id, lot_id=lot_id)
+            if lot.open_hours is not None
+        ],
         done=int(done) if done.isdecimal() and len(done) < 11 else None,
         movement_names=MOVEMENT_NAMES,
         kinds=PRODUCT_KIND_NAMES,

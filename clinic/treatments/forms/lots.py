@@ -3,25 +3,28 @@
 import datetime as dt
 import re
 from collections.abc import Iterable
-from typing import cast
+from typing import NamedTuple, cast
 
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
 
 from clinic.catalog.rules import barcodes
 from clinic.catalog.rules import stock as stock_rules
 from clinic.catalog.stock_values import Scanned
-from clinic.catalog.values import UNUSABLE_WORDS, LotChoice, OpenVial, Unusable
+from clinic.catalog.values import UNUSABLE_WORDS, LotChoice, OpenVial, StockUnit, Unusable
 from clinic.core import walltime
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.treatments.values import LotAmount
 from clinic.web.formats import ltr
-from clinic.web.forms import AmountField, BaseForm, ChoiceField, TimeField
+from clinic.web.forms import AmountField, BaseForm, ChoiceField, TimeField, WholeField
 from clinic.web.scanning import ScanField
 from clinic.web.words import translate
 
 LOT_ROWS = 8
+MOST_PIECES = 50
 NO_LOT_FOR_AMOUNT = N_("Choose the lot that this amount belongs to")
+NO_LOT_FOR_PIECES = N_("Choose the lot that these pieces belong to")
+ONE_VIAL = N_("A vial that was open is one: leave this empty")
 NO_LOT_FOR_TIME = N_("Choose the lot whose vial was opened then")
 UNKNOWN = N_("No product or lot on the list has this code")
 AMBIGUOUS = N_("Several products have a lot of this number: choose it in the list")
@@ -29,6 +32,15 @@ OTHER_DATE = N_("The pack says %(pack)s, the list %(list)s: compare them before 
 MUST_NOT = N_("Lot %(lot)s must not be used: %(reason)s")
 ROWS_FULL = N_("All rows are taken: empty one first")
 _CHOSEN = re.compile(r"([1-9]\d{0,9})(?:v(0|[1-9]\d{0,9}))?", re.ASCII)
+
+
+class LotRow(NamedTuple):
+    """The fields of one lot."""
+
+    lot: ChoiceField
+    amount: AmountField
+    opened: TimeField
+    pieces: WholeField
 
 
 class LotRows(BaseForm):
@@ -59,41 +71,62 @@ class LotRows(BaseForm):
         """Return the times at which vials were opened, beside the lots."""
         return [cast("TimeField", self[f"opened_{row}"]) for row in range(1, LOT_ROWS + 1)]
 
-    def _rows(self) -> list[tuple[ChoiceField, AmountField, TimeField]]:
-        return list(zip(self.lot_fields(), self.amount_fields(), self.opened_fields(), strict=True))
+    def pieces_fields(self) -> list[WholeField]:
+        """Return how many pieces of the lots were used, beside them."""
+        return [cast("WholeField", self[f"used_{row}"]) for row in range(1, LOT_ROWS + 1)]
 
-    def lot_rows(self) -> list[tuple[ChoiceField, AmountField, TimeField]]:
+    @property
+    def counts_pieces(self) -> bool:
+        """Tell whether any lot that can be chosen is counted in pieces."""
+        return any(lot.unit is StockUnit.PIECE for lot in self.lots)
+
+    def _rows(self) -> list[LotRow]:
+        fields = self.lot_fields(), self.amount_fields(), self.opened_fields(), self.pieces_fields()
+        return [LotRow(*row) for row in zip(*fields, strict=True)]
+
+    def lot_rows(self) -> list[LotRow]:
         """Return the rows to show: those in use and two more."""
         rows = self._rows()
         used = [
             n
-            for n, (lot, amount, opened) in enumerate(rows, 1)
-            if lot.data or any(amount.raw_data or [amount.data]) or any(opened.raw_data or [])
+            for n, (lot, amount, opened, pieces) in enumerate(rows, 1)
+            if lot.data
+            or any(amount.raw_data or [amount.data])
+            or any(opened.raw_data or [])
+            or any(pieces.raw_data or [])
         ]
         return rows[: max(used, default=0) + 2]
 
     def fill_lots(self, lots: Iterable[LotAmount], mixed_at: dt.datetime | None) -> None:
         """Show what is written, after the lots were offered."""
-        for lot, (field, amount, opened) in zip(lots, self._rows(), strict=False):
+        for lot, (field, amount, opened, pieces) in zip(lots, self._rows(), strict=False):
             field.data = f"{lot.lot_id}v{lot.vial_id}" if lot.vial_id else str(lot.lot_id)
             amount.data = lot.amount_ul
             opened.data = _wall(lot.opened_at, self.zone)
+            pieces.data = lot.pieces
         self.mixed.data = _wall(mixed_at, self.zone)
 
     def check_lots(self) -> bool:
         """Choose the lot that was scanned; refuse amounts and times that belong to no lot."""
         good = self._take_scan()
-        for lot, amount, opened in self._rows():
-            for field, words in ((amount, NO_LOT_FOR_AMOUNT), (opened, NO_LOT_FOR_TIME)):
+        for lot, amount, opened, pieces in self._rows():
+            for field, words in (
+                (amount, NO_LOT_FOR_AMOUNT),
+                (opened, NO_LOT_FOR_TIME),
+                (pieces, NO_LOT_FOR_PIECES),
+            ):
                 if field.data is not None and not lot.data:
                     self.refuse(lot.name, words)
                     good = False
+            if pieces.data is not None and "v" in str(lot.data or ""):
+                self.refuse(pieces.name, ONE_VIAL)
+                good = False
         return good
 
     def lot_amounts(self) -> tuple[LotAmount, ...]:
         """Return the lots that were written; what could not be read is left out."""
         found = []
-        for lot, amount, opened in self._rows():
+        for lot, amount, opened, pieces in self._rows():
             match = _CHOSEN.fullmatch(str(lot.data or ""))
             if match:
                 found.append(
@@ -102,6 +135,7 @@ class LotRows(BaseForm):
                         amount_ul=amount.data,
                         vial_id=int(match[2]) if match[2] else None,
                         opened_at=None if match[2] else self.instant(opened.data),
+                        pieces=pieces.data,
                     )
                 )
         return tuple(found)
@@ -164,6 +198,11 @@ for _row in range(1, LOT_ROWS + 1):
         LotRows,
         f"amount_{_row}",
         AmountField(N_("Amount used"), optional=True, least=1, most=50_000, unit="mL"),
+    )
+    setattr(
+        LotRows,
+        f"used_{_row}",
+        WholeField(N_("How many of it"), optional=True, least=1, most=MOST_PIECES),
     )
     setattr(LotRows, f"opened_{_row}", TimeField(N_("Vial opened at"), optional=True))
 

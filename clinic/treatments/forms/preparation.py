@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from clinic.catalog.values import UNUSABLE_WORDS, LotChoice
 from clinic.core import walltime
 from clinic.core.text import N_
+from clinic.treatments.forms.lots import MOST_PIECES, NO_LOT_FOR_PIECES
 from clinic.treatments.preparation_values import (
     ACTIVATION_NAMES,
     ANTICOAGULANT_NAMES,
@@ -64,8 +65,6 @@ SPIN = {
 }
 """{field of a spin: what it is called in a spin}, but its times."""
 CHOOSE = N_("Choose")
-MOST_PIECES = 50
-NO_LOT_FOR_PIECES = N_("Choose the lot that these pieces belong to")
 
 
 def millilitres(label: str, hard: limits.Bound) -> AmountField:
