@@ -291,6 +291,17 @@ def test_a_page_is_told_why_nothing_is_kept(chair, world, session, changes, stat
     assert typed(chair, session) is None
 
 
+def test_a_form_that_is_not_there_takes_no_words_that_would_block_the_signature(
+    chair, world, session
+):
+    physician, url = world.as_role(Role.PHYSICIAN), f"/sessions/{session.id}"
+
+    for step in ("mix", "nonsense"):
+        answer = physician.post(f"{url}/drafts/{step}", sent(chair, session))
+        assert answer.status_code == 404
+    assert physician.post(f"{url}/signature", written(session)).status_code == 303
+
+
 def test_only_what_somebody_typed_prolongs_the_sign_in(chair, world, session, db, clock):
     physician = world.as_role(Role.PHYSICIAN)
     physician.token()

@@ -3,7 +3,9 @@
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
 
+from clinic.audit.models import AuditEvent
 from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import OpenedVial, Product
@@ -60,6 +62,8 @@ def test_an_overdose_that_was_given_is_written_down_by_breaking_off(chair, db):
     assert said.as_dict()["dose"] == "234.02"
     assert '"outside":[{"code":"anaesthetic"' in record.canonical_text(ended)
     assert record.is_intact(ended)
+    details = sa.select(AuditEvent.detail).where(AuditEvent.action == "treatment_session.aborted")
+    assert db.scalars(details).all() == [{"outside": 1}]
 
 
 def test_no_tick_lets_too_much_be_signed_as_a_whole_session(chair):

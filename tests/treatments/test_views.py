@@ -11,7 +11,9 @@ from clinic.safety.values import FactKind
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import points
 from clinic.treatments.queries import sessions as queries
+from clinic.treatments.values import Content
 from tests import factories
+from tests.conftest import NOW
 from tests.counting import statements
 from tests.treatments.conftest import TODAY, some_sites
 from tests.treatments.pages import hidden, text
@@ -124,6 +126,37 @@ def test_the_list_shows_drafts_first_and_then_what_was_signed(chair, world):
 
     assert page.index(f"/sessions/{draft.id}") < page.index("Okoye")
     assert "Not signed yet" in page
+
+
+def test_what_is_not_signed_stays_on_the_list_until_it_is_and_own_comes_first(chair, world, db):
+    """A nurse may have begun it: a physician must see it too, and signs it."""
+    hours = iter(range(11, 20))
+
+    def another(by=Role.NURSE, **changes):
+        patient = factories.a_patient(db, location=world.location)
+        visit = chair.book(
+            dt.datetime(2026, 11, 23, next(hours), 0), chair.mesotherapy, patient=patient, **changes
+        )
+        draft, visit.status = _draft_of(chair, visit), AppointmentStatus.IN_TREATMENT
+        visit.started_at = NOW
+        draft.performer_id = chair.actor(by).id
+        db.flush()
+        return draft
+
+    signed, nurses, own = chair.signed(), another(), another(Role.PHYSICIAN)
+    old = another(Role.PHYSICIAN)
+    old.started_at -= dt.timedelta(days=3)
+    broken_off, elsewhere = another(), another()
+    chair.abort(queries.get(db, broken_off.id), Content(sites=some_sites(3)))
+    elsewhere.location_id = factories.a_location(db).id
+    db.flush()
+
+    page = text(world.as_role(Role.PHYSICIAN).get("/sessions"))
+    listed = page[page.index('id="drafts"') : page.index('id="signed"')]
+    found = [int(number) for number in re.findall(r'href="/sessions/(\d+)"', listed)]
+
+    assert found == [old.id, own.id, nurses.id]
+    assert {signed.id, broken_off.id, elsewhere.id}.isdisjoint(found)
 
 
 def _draft_of(chair, visit):

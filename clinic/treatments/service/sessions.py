@@ -189,7 +189,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     _remember(db, actor, session, judged)
     scheduling.finish(db, actor, session.appointment_id)
     scheduling.rescreen(db, actor, session.patient_id)
-    _leave_trace(db, actor, session, "signed")
+    _leave_trace(db, actor, session, "signed", **_counted(outside))
     return session
 
 
@@ -224,7 +224,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     _remember(db, actor, session, judged)
     scheduling.abort(db, actor, session.appointment_id, wish.reason)
     scheduling.rescreen(db, actor, session.patient_id)
-    _leave_trace(db, actor, session, "aborted")
+    _leave_trace(db, actor, session, "aborted", **_counted(outside))
     return session
 
 
@@ -293,6 +293,11 @@ def _mark(session: TreatmentSession, outside: Sequence[Breach], given: AllTheSam
     if outside and given is not None:
         session.outside = record.plain_of(outside)
         session.outside_reason = given.reason
+
+
+def _counted(outside: Sequence[Breach]) -> dict[str, int]:
+    """Return for the trail how much was outside of the limits; nothing where nothing was."""
+    return {"outside": len(outside)} if outside else {}
 
 
 def _take(db: Session, actor: Actor, session: TreatmentSession) -> None:
