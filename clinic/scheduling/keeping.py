@@ -125,7 +125,8 @@ def holidays_ahead(db: Session, location: Location) -> Mapping[dt.date, str]:
 
 def undecided_holiday(db: Session, location_id: int, on: dt.date) -> str:
     """Return the name of a day that is a public holiday nobody has decided about, else nothing."""
-    name = _holidays(location_queries.get(db, location_id), [on.year]).get(on, "")
+    place = db.execute(_PLACE, {"id": location_id}).one()
+    name = _holidays(place, [on.year]).get(on, "")
     if not name:
         return ""
     kept = sa.select(OpeningDay.id).where(
@@ -134,7 +135,15 @@ def undecided_holiday(db: Session, location_id: int, on: dt.date) -> str:
     return "" if db.scalar(kept) is not None else name
 
 
-def _holidays(location: Location, years: Iterable[int]) -> Mapping[dt.date, str]:
+# Made once, and narrow: each look at the board asks.
+_PLACE = sa.select(Location.country, Location.subdivision, Location.locale).where(
+    Location.id == sa.bindparam("id")
+)
+
+
+def _holidays(
+    location: Location | sa.Row[str, str, str], years: Iterable[int]
+) -> Mapping[dt.date, str]:
     # A newer library may know a country or a part of it no more: then it has no holidays ahead.
     if not holidays.has_part(location.country, location.subdivision):
         return {}

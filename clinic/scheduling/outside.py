@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from clinic.core import clock
+from clinic.core import clock, walltime
 from clinic.core.access import Actor
 from clinic.scheduling import timetables
 from clinic.scheduling.elsewhere import AFTER
@@ -16,6 +16,8 @@ from clinic.scheduling.models import Appointment, Occupancy
 from clinic.scheduling.rules import hours
 from clinic.scheduling.values import AppointmentStatus, Span
 
+WEEKS = dt.timedelta(weeks=8)
+"""So much is looked at on one page: how many visits are to come does not slow it down."""
 _AROUND = dt.timedelta(hours=15)
 """No zone is further from UTC: by it the index finds the visits of a day, the promise says it."""
 
@@ -27,6 +29,8 @@ class Outside:
     actor: Actor
     resource_id: int | None = None
     on: dt.date | None = None
+    since: dt.date | None = None
+    """The first of eight weeks that are looked at, where no one date is; None: today."""
     audited = "location.visits_moved"
 
     @property
@@ -38,11 +42,38 @@ class Outside:
         """Return the coming visits outside the hours; four statements, however many."""
         wanted = [] if self.resource_id is None else [Occupancy.resource_id == self.resource_id]
         days = None if self.on is None else [self.on]
+        if days is None:
+            first, after = (walltime.day_bounds(day, self.actor.zone)[0] for day in self.shown)
+            wanted += [Appointment.starts_at >= first, Appointment.starts_at < after]
         return [id_ for id_, _ in standing(db, self.actor, *wanted, days=days)]
+
+    @property
+    def shown(self) -> tuple[dt.date, dt.date]:
+        """Return the first day that is looked at, and the first that is not any more."""
+        today = clock.today(self.actor.zone)
+        first = max(self.since or today, today)
+        return first, first + WEEKS
+
+    def has_more(self, db: Session) -> bool:
+        """Tell whether visits are booked behind what is looked at; one statement."""
+        if self.on is not None:
+            return False
+        after = walltime.day_bounds(self.shown[1], self.actor.zone)[0]
+        later = sa.select(Appointment.id).where(
+            Appointment.location_id == self.actor.location_id,
+            Appointment.status == AppointmentStatus.BOOKED,
+            Appointment.starts_at >= after,
+        )
+        return db.scalar(later.limit(1)) is not None
 
     def last_day(self, on: dt.date) -> dt.date:
         """Return the last day on which another time is looked for."""
         return on + dt.timedelta(days=AFTER)
+
+
+def of_resource(db: Session, actor: Actor, resource_id: int) -> int:
+    """Count all the coming visits of a resource outside its hours; four statements."""
+    return len(standing(db, actor, Occupancy.resource_id == resource_id))
 
 
 def counted(db: Session, actor: Actor, days: Collection[dt.date]) -> Counter[dt.date]:

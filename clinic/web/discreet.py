@@ -12,7 +12,7 @@ LASTS_SECONDS = 400 * 24 * 60 * 60
 
 def hides_names() -> bool:
     """Tell whether this browser shows initials instead of names."""
-    return request.cookies.get(COOKIE) == HIDDEN
+    return COOKIE in request.cookies and request.cookies[COOKIE] == HIDDEN
 
 
 def named(name: str) -> str:

@@ -93,6 +93,25 @@ def test_a_changed_week_lists_every_visit_it_leaves_outside(desk):
     assert cause(desk, resource_id=desk.room.id).hit(desk.db) == []
 
 
+def test_eight_weeks_are_looked_at_and_the_next_by_their_first_day(world, desk):
+    far = dt.date(2027, 1, 19)
+    visit = desk.book(starts_local=at(9, far))
+    off(desk, far)
+    assert cause(desk).hit(desk.db) == []
+    assert cause(desk).has_more(desk.db)
+    assert cause(desk, since=dt.date(2027, 1, 18)).hit(desk.db) == [visit.id]
+    assert not cause(desk, since=far).has_more(desk.db)
+
+    reception = world.as_role(Role.RECEPTIONIST)
+    shown = text(reception.get("/visits-outside-hours"))
+    assert "No visit stands outside the hours." in shown
+    assert "Looked at from Nov 23, 2026 to before Jan 18, 2027." in shown
+    shown = text(reception.get(re.search(r'href="(/visits[^"]+since=2027-01-18)"', shown)[1]))
+    assert "Leyla Demir" in shown
+    assert "/visits-outside-hours/moves?since=2027-01-18" in shown
+    assert "The weeks after" not in shown
+
+
 def test_what_is_over_or_cancelled_is_not_listed(desk, clock):
     desk.cancel(desk.book(starts_local=at(15)))
     desk.book()
@@ -171,6 +190,8 @@ def test_an_administrator_sees_how_many_on_the_hours_but_no_patient(world, desk)
         ("?date=soon", 200),
         ("?date=9999-12-31", 200),
         ("?resource_id=x&date=", 200),
+        ("?since=2198-12-31", 200),
+        ("?since=2001-01-01", 200),
         ("?resource_id=999999999", 404),
     ],
 )

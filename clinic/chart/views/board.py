@@ -57,6 +57,7 @@ VIEW_NAMES = {
     View.WEEK: N_("Week"),
     View.LIST: N_("List"),
 }
+_VIEWS = {view.value: view for view in View}
 _OWN_KEYS = {View.WEEK: "w", View.LIST: "l"}
 _COUNTED = (
     AppointmentStatus.BOOKED,
@@ -71,10 +72,18 @@ _COUNTED = (
 # ---- what the address says ----
 
 
+def _said(name: str) -> str:
+    """Return what the address says of a name; empty for nothing.
+
+    Werkzeug's own `get` raises and catches an exception for each name that is missing.
+    """
+    return request.args.to_dict().get(name, "")
+
+
 def shown_on() -> dt.date:
     """Return the day of the address; today for none, and for what is no day."""
     try:
-        on = dt.date.fromisoformat(request.args.get("date", ""))
+        on = dt.date.fromisoformat(_said("date"))
     except ValueError:
         return clock.today(actor().zone)
     return on if EARLIEST <= on <= LATEST else clock.today(actor().zone)
@@ -82,12 +91,11 @@ def shown_on() -> dt.date:
 
 def shown_view() -> View:
     """Return the view of the address; people for none, and for what is no view."""
-    raw = request.args.get("view", "")
-    return View(raw) if raw in {view.value for view in View} else View.PRACTITIONERS
+    return _VIEWS.get(_said("view"), View.PRACTITIONERS)
 
 
 def _whose() -> int | None:
-    raw = request.args.get("practitioner_id", "")
+    raw = _said("practitioner_id")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
 
 
@@ -98,13 +106,14 @@ def wanted() -> frozenset[str]:
 
 def is_by_papers() -> bool:
     """Tell whether a list begins with what is not ready."""
-    return request.args.get("order") == PAPERS
+    return _said("order") == PAPERS
 
 
 def here() -> dict[str, Any]:
     """Return what an address needs to show the same board again."""
     said: dict[str, Any] = {"date": shown_on().isoformat(), "view": shown_view().value}
-    said |= {"practitioner_id": _whose()} if _whose() else {}
+    whose = _whose()
+    said |= {"practitioner_id": whose} if whose else {}
     return said | ({"order": PAPERS} if is_by_papers() else {})
 
 
@@ -117,12 +126,12 @@ def here() -> dict[str, Any]:
 def index() -> ResponseReturnValue:
     """Show a day; a page that asks by itself gets nothing when there is nothing new."""
     on = shown_on()
-    since = request.args.get("since")
+    since = _said("since")
     view = shown_view()
     if is_background() and since and since == _stamp(on, view):
         return "", 204
     form = fresh_form(on)
-    patient_id = request.args.get("patient_id", "")
+    patient_id = _said("patient_id")
     if patient_id.isascii() and patient_id.isdigit() and 0 < len(patient_id) < 10:
         form.patient_id.data = int(patient_id)
     return page(form, is_look=True)
@@ -236,7 +245,7 @@ def _links(day: Day, offered: Choices) -> dict[str, Any]:
     step = board_queries.WEEK_DAYS if view is View.WEEK else 1
     whose = {key: same[key] for key in same if key != "date"}
     return {
-        "same_url": url_for("board.index", **same, undo=request.args.get("undo")),
+        "same_url": url_for("board.index", **same, undo=_said("undo") or None),
         "previous_url": url_for("board.index", date=_day_of(on, -step), **whose),
         "next_url": url_for("board.index", date=_day_of(on, step), **whose),
         "today_url": url_for("board.index", **whose),

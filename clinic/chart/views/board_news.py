@@ -62,7 +62,7 @@ def news() -> News | None:
 
 
 def _number(name: str) -> int:
-    raw = request.args.get(name, "")
+    raw = request.args.to_dict().get(name, "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
 
 

@@ -11,10 +11,9 @@ from clinic.core.text import N_
 from clinic.locations import queries as location_queries
 from clinic.locations import rules as location_rules
 from clinic.locations.values import WEEKDAYS
-from clinic.scheduling import blocks, holdings, keeping
+from clinic.scheduling import blocks, holdings, keeping, outside
 from clinic.scheduling.closing import BLOCK_NAMES
 from clinic.scheduling.hours_forms import OwnDayForm, OwnWeekForm
-from clinic.scheduling.outside import Outside
 from clinic.web.access import actor, asks_inside, require
 from clinic.web.database import read, transaction
 from clinic.web.words import translate
@@ -50,7 +49,7 @@ def _page(
         place=_place(),
         days=keeping.own_days(db, resource_id, since=today),
         blocks=blocks.coming(db, who, resource_id=resource_id),
-        outside=len(Outside(actor=who, resource_id=resource_id).hit(db)),
+        outside=outside.of_resource(db, who, resource_id),
         kind_names=KIND_NAMES,
         block_names=BLOCK_NAMES,
     )

@@ -32,13 +32,15 @@ def _asked() -> Outside:
     """Return what the address asks for; all of them for none, and for what is no day."""
     raw = request.args.get("resource_id", "")
     resource_id = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
+    return Outside(actor=actor(), resource_id=resource_id, on=_day("date"), since=_day("since"))
+
+
+def _day(name: str) -> dt.date | None:
     try:
-        on = dt.date.fromisoformat(request.args.get("date", ""))
+        on = dt.date.fromisoformat(request.args.get(name, ""))
     except ValueError:
-        on = None
-    if on is not None and not 2000 <= on.year <= 2199:
-        on = None
-    return Outside(actor=actor(), resource_id=resource_id, on=on)
+        return None
+    return on if 2000 <= on.year <= 2198 else None
 
 
 def _page(
@@ -55,6 +57,10 @@ def _page(
         resource=resource,
         on=cause.on,
         asked=_said(cause),
+        shown=cause.shown,
+        later=_said(cause) | {"since": cause.shown[1].isoformat()}
+        if cause.has_more(read())
+        else None,
         **moving.shown(cause, "outside_hours", chosen=chosen, why=why, **_said(cause)),
     )
 
@@ -64,7 +70,8 @@ def _said(cause: Outside) -> dict[str, Any]:
     said: dict[str, Any] = (
         {} if cause.resource_id is None else {"resource_id": str(cause.resource_id)}
     )
-    return said | ({} if cause.on is None else {"date": cause.on.isoformat()})
+    said |= {} if cause.on is None else {"date": cause.on.isoformat()}
+    return said | ({} if cause.since is None else {"since": cause.since.isoformat()})
 
 
 @bp.post("/moves")
