@@ -120,8 +120,8 @@ def withdraw(
 ) -> Consent:
     """Record that scopes of a consent do not hold any more from a day on.
 
-    What is withdrawn of photographs is withdrawn on every paper of the person's `records` that
-    gave it until that day: a No means all of them.
+    What is withdrawn is withdrawn on every paper of the person's `records` that gave it until that
+    day, the treatment on those of its kind: a No means all of them.
 
     Raises NotFound, AlreadyWithdrawn, Invalid for a scope that was not given, a day before it was
     given or still to come. Two who withdraw at once: the database lets one of them.
@@ -148,7 +148,7 @@ def withdraw(
         for other in others
         for scope in other.standing
         if scope in wish.scopes
-        and scope is not Scope.TREATMENT
+        and (scope is not Scope.TREATMENT or other.kind is paper.kind)
         and other.id != paper.id
         and other.given_on <= wish.withdrawn_on
     ]

@@ -10,6 +10,8 @@ from clinic.papers.values import SignedConsent
 from clinic.web.formats import fdate, fdatetime, language_name
 from clinic.web.words import translate
 
+WITHDRAWN = N_("Withdrawn")
+"""Across every page of a paper that does not count any more."""
 AGREED, NOT_AGREED = N_("agreed to"), N_("not agreed to")
 NO_WORDS = N_("This consent was signed on paper. The clinic keeps the signed sheet and its words.")
 
@@ -22,7 +24,8 @@ def drawn(consent: SignedConsent) -> bytes:
 def _draw(consent: SignedConsent, pages: int) -> Sheet:
     paper = consent.paper
     title = translate(N_("Consent: %(text)s"), text=translate(CONSENT_NAMES[consent.kind]))
-    page = Sheet(head_of(consent.whose, title), pages=pages)
+    mark = translate(WITHDRAWN) if paper.withdrawn_on else ""
+    page = Sheet(head_of(consent.whose, title, mark=mark), pages=pages)
     version = translate(N_("Version %(version)s"), version=apart(paper.text_version))
     page.title_of(title, version)
     page.pairs(patient_pairs(consent.whose))

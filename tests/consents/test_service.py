@@ -219,6 +219,22 @@ def test_a_no_to_photographs_means_every_paper_that_allowed_them(db, patient, de
     assert Scope.TREATMENT in standing[ConsentKind.MESOTHERAPY]
 
 
+def test_a_no_to_a_treatment_means_every_paper_of_its_kind(db, patient, desk):
+    first = service.record(db, desk, a_paper(patient))
+    service.record(db, desk, a_paper(patient))  # signed again on the same day
+    service.record(db, desk, a_paper(patient, kind=ConsentKind.MESOTHERAPY))
+
+    records = patient_queries.records(patient.id)
+    service.withdraw(db, desk, a_withdrawal(first.id), records=records)
+
+    standing = [(paper.kind, bool(paper.standing)) for paper in queries.of_patient(db, records)]
+    assert sorted(standing) == [
+        (ConsentKind.MESOTHERAPY, True),
+        (ConsentKind.PRP, False),
+        (ConsentKind.PRP, False),
+    ]
+
+
 @pytest.mark.parametrize(
     "withdrawn", [frozenset(), frozenset({Scope.PHOTO_PUBLICATION})], ids=["none", "never given"]
 )

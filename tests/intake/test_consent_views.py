@@ -106,6 +106,19 @@ def test_a_withdrawal_stops_the_visit(world, db, patient, visit, paper):
     assert visit.decision.value == "block"
 
 
+def test_a_withdrawal_is_a_finding_whichever_of_two_papers_it_names(
+    world, db, patient, visit, paper
+):
+    desk = world.as_role(Role.RECEPTIONIST)
+    desk.post(consents_url(patient), {"text": "prp 1.0", "given_on": TODAY, **BY_HER})
+
+    desk.post(f"{consents_url(patient)}/{paper.id}/withdrawal", withdrawal(paper))
+
+    db.refresh(visit)
+    assert visit.decision.value == "block"
+    assert text(desk.get(consents_url(patient))).count("Withdrawn on") == 2
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -16,7 +16,7 @@ from clinic.papers import care
 from clinic.safety.queries import rules
 from clinic.safety.values import Confidence, FactKind
 from clinic.scheduling.values import AppointmentStatus
-from tests.papers.reading import ink_of, is_embedded, outside_of, plain, text_of
+from tests.papers.reading import ink_of, is_embedded, outside_of, pages_of, plain, text_of
 
 TODAY = dt.date(2026, 11, 23)
 SQUIGGLE = [[20, 40, 120, 90, 60, 150, 300, 60], [310, 100, 420, 101]]
@@ -249,10 +249,26 @@ def test_what_was_withdrawn_stands_beside_its_scope(world, db, chair, signed):
         ),
     )
 
-    text = text_of(consent(world, chair, signed).data)
+    data = consent(world, chair, signed).data
+    text = text_of(data)
 
+    assert text.count("Widerrufen") == 1, "the head of a column: the treatment stands"
     assert "recognised in a" in text
     assert world.accounts[Role.RECEPTIONIST].name in text
+
+
+def test_a_consent_that_does_not_count_says_so_across_each_page(world, db, chair, signed):
+    wish = WithdrawConsent(
+        consent_id=signed.id,
+        scopes=frozenset({Scope.TREATMENT}),
+        withdrawn_on=TODAY,
+        reason="a change of mind",
+    )
+    consents.withdraw(db, world.actor(Role.RECEPTIONIST), wish)
+
+    data = consent(world, chair, signed).data
+
+    assert text_of(data).count("Widerrufen") == 1 + pages_of(data)
 
 
 def test_a_consent_on_paper_says_that_the_clinic_keeps_it(world, db, chair):
