@@ -61,6 +61,8 @@ VITAMINS = AddProduct(
     ingredient="vitamins",
     packs=(Pack(gtin="04012345000047"),),
     regulatory_class=RegulatoryClass.COMPOUNDED,
+    unit=StockUnit.PIECE,
+    low_milli=20_000,
 )
 SERUM = AddProduct(
     name="Hair serum (cosmetic)",
@@ -79,7 +81,7 @@ SHELF = (
     ("kit", KIT, "K-2291", 300, 400_000),
     ("lidocaine", LIDOCAINE, "L-7710", 420, 480_000),
     ("dexpanthenol", DEXPANTHENOL, "D-1043", 200, 150_000),
-    ("vitamins", VITAMINS, "B-3308", 260, None),
+    ("vitamins", VITAMINS, "B-3308", 260, 100_000),
     ("saline", SALINE, "S-0917", 500, 40_000),
     ("saline_soon", SALINE, "S-0641", 19, 10_000),
     ("dexpanthenol_old", DEXPANTHENOL, "D-0876", -12, 30_000),
