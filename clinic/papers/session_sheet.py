@@ -152,6 +152,7 @@ def _used(page: Sheet, record: SessionRecord) -> None:
                             for one in (
                                 translate(LOT_ROLE_NAMES[used.line.role]),
                                 apart(used.line.manufacturer),
+                                ltr(f"UDI/GTIN {used.line.gtin}") if used.line.gtin else "",
                             )
                             if one
                         ),

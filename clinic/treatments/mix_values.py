@@ -15,6 +15,8 @@ class LotLine:
     manufacturer: str
     regulatory_class: RegulatoryClass
     lot_no: str
+    gtin: str
+    """The number of its smallest package; of a device the first half of its UDI."""
     role: LotRole
     expires_on: dt.date
     amount_ul: int | None

@@ -6,16 +6,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
+from wtforms import Field
 
 from clinic.catalog.rules import lots as lot_rules
 from clinic.catalog.values import LotChoice
 from clinic.core import clock
 from clinic.core.access import Actor
+from clinic.core.errors import Invalid
+from clinic.core.text import N_
 from clinic.safety import queries as safety_queries
 from clinic.safety.rules.names import CONFIDENCE_NAMES
 from clinic.treatments import record, typing
 from clinic.treatments.delivery import GUIDANCE_NAMES
-from clinic.treatments.forms.preparation import PreparationForm
+from clinic.treatments.forms.lots import meant
+from clinic.treatments.forms.preparation import SPIN, PreparationForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.preparation_values import (
@@ -37,6 +41,7 @@ from clinic.treatments.rules import hours, preparing, spinning, yields
 from clinic.treatments.rules import preparation_limits as limits
 from clinic.treatments.values import DraftStep, Page, SessionState
 from clinic.web.formats import sentence
+from clinic.web.words import translate
 
 WORDS = {
     "founded": CONFIDENCE_NAMES,
@@ -49,6 +54,10 @@ WORDS = {
     "methods": METHOD_NAMES,
     "richnesses": RICHNESS_NAMES,
 }
+
+
+SPIN_N = N_("Spin %(n)s")
+SPUN = {*SPIN, "started", "ended"}
 
 
 class Offer:
@@ -86,6 +95,26 @@ class Offer:
         return lot_rules.first_expiring(
             lot for lot in self.kits if lot.product_id == preset.product_id
         )
+
+    def take_scan(self, form: PreparationForm) -> Invalid | None:
+        """Take the kit that was scanned, with all its preset says; return why not.
+
+        A preset is filled in where nothing was, and only when it is the one of its product.
+        """
+        text = str(form.scan.data or "")
+        if not text:
+            return None
+        try:
+            kit = meant(text, self.kits, today=self.on)
+        except Invalid as refused:
+            return refused
+        of_product = [preset for preset in self.presets if preset.product_id == kit.product_id]
+        if len(of_product) == 1 and form.preset.data is None:
+            form.take_scanned(of_product[0], kit)
+        else:
+            form.choose_kit(kit)
+        form.scan.data, form.scan.raw_data = "", None
+        return None
 
     def content(self, form: PreparationForm, zone: str) -> Preparation:
         """Return what a form says, after validate(); a preset that is gone is not named."""
@@ -205,12 +234,19 @@ def _changes(kept: PreparationForm, typed: PreparationForm) -> list[tuple[str, s
     """Return (field, what is kept, what was typed) of every field in which they differ."""
     rows = []
     for field in kept:
-        if field.name in {"version", "preset", "reason"}:
+        if field.name in {"version", "preset", "reason", "scan"}:
             continue
         both = [_text(form, field.name) for form in (kept, typed)]
         if both[0] != both[1]:
-            rows.append((field.label.text, both[0], both[1]))
+            rows.append((_label(field), both[0], both[1]))
     return rows
+
+
+def _label(field: Field) -> str:
+    """Return the label of a field, with the spin it belongs to."""
+    name, _, n = field.name.rpartition("_")
+    text = str(field.label.text)
+    return f"{translate(SPIN_N, n=n)}: {text}" if name in SPUN else text
 
 
 def _text(form: PreparationForm, name: str) -> str:

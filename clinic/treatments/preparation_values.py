@@ -280,6 +280,16 @@ class KeepPreset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KitProduct:
+    """A kit or tube of the product list."""
+
+    id: int
+    name: str
+    gtins: tuple[str, ...]
+    """Of its packages, the smallest first: the first half of their UDI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresetCard(KeepPreset):
     """A preset of the list."""
 

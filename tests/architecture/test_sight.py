@@ -55,7 +55,7 @@ from clinic.safety.values import (
 from clinic.treatments.delivery import Technique, ZoneDose
 from clinic.treatments.forms.presets import PresetChangeForm, PresetForm
 from clinic.treatments.forms.protocol import ProtocolForm
-from clinic.treatments.preparation_values import PresetCard, Spin
+from clinic.treatments.preparation_values import KitProduct, PresetCard, Spin
 from clinic.treatments.rules.protocol import Protocol
 from tests import factories
 from tests.architecture.story import SECRET_WORD, Story, story
@@ -109,6 +109,7 @@ THE_CATALOGUE = {
     Releasable,
     FactKind,
     FactSource,
+    KitProduct,
     PresetCard,
     PresetChangeForm,
     PresetForm,

@@ -181,8 +181,8 @@ def test_a_stale_page_shows_both_texts_and_can_be_repeated(chair, world):
     assert "<td>30</td>" in page
     assert "<ins>29</ins>" in page
 
-    again = nurse.post(url(session), data | {"version": hidden(page, "version")})
-    assert again.status_code == 303
+    data |= {"version": hidden(page, "version"), "reason": "Nobody noted the draw"}
+    assert nurse.post(url(session), data).status_code == 303
     assert kept(chair, session).blood_ul == 29_000
 
 
@@ -215,7 +215,7 @@ def test_what_was_counted_and_how_it_was_spun_is_read_in_the_signed_record(chair
         **{"base_haemoglobin": "14,2", "base_kind": "measured", "prp_kind": "estimated"},
     }
     spun = {"rpm_1": "3000", "minutes_1": "10", "temperature_1": "21", "brake_1": "off"}
-    data = typed(session, chair, centrifuge=str(machine.id), **counts, **spun)
+    data = typed(session, chair, centrifuge=str(machine.id), drawn_at="09:40", **counts, **spun)
     assert nurse.post(url(session), data).status_code == 303
     page = text(nurse.get(url(session)))
     assert "Its rotor: 85 mm" in page

@@ -159,7 +159,7 @@ class LotRows(BaseForm):
             self.refuse("scan", ROWS_FULL)
             return False
         try:
-            value = _value(self._meant(text))
+            value = _value(meant(text, self.lots, today=self.today))
         except Invalid as refused:
             self.refuse("scan", refused)
             return False
@@ -168,28 +168,32 @@ class LotRows(BaseForm):
         self.scan.data, self.scan.raw_data = "", None
         return True
 
-    def _meant(self, text: str) -> LotChoice:
-        """Return the lot that a typed number or a barcode means: the first to use of several."""
-        scanned = Scanned(lot_no=text)
-        found = [lot for lot in self.lots if lot.lot_no.casefold() == text.casefold()]
-        if not found:
-            scanned = barcodes.read(text, today=self.today)
-            found = stock_rules.scanned_lot(scanned, self.lots)
-        if not found:
-            raise Invalid(UNKNOWN)
-        if len({lot.product_id for lot in found}) > 1:
-            raise Invalid(AMBIGUOUS)
-        choice = found[0]
-        if scanned.expires_on is not None and scanned.expires_on != choice.expires_on:
-            raise Invalid(
-                OTHER_DATE,
-                pack=scanned.expires_on.isoformat(),
-                list=choice.expires_on.isoformat(),
-            )
-        if choice.unusable is not None and not choice.is_offered:
-            reason = translate(UNUSABLE_WORDS[choice.unusable])
-            raise Invalid(MUST_NOT, lot=choice.lot_no, reason=reason)
-        return choice
+
+def meant(text: str, lots: Iterable[LotChoice], *, today: dt.date) -> LotChoice:
+    """Return the lot that a typed number or a barcode means: the first to use of several.
+
+    Raises Invalid for what is on no list, what must not be used, and a pack of another date.
+    """
+    offered, scanned = tuple(lots), Scanned(lot_no=text)
+    found = [lot for lot in offered if lot.lot_no.casefold() == text.casefold()]
+    if not found:
+        scanned = barcodes.read(text, today=today)
+        found = stock_rules.scanned_lot(scanned, offered)
+    if not found:
+        raise Invalid(UNKNOWN)
+    if len({lot.product_id for lot in found}) > 1:
+        raise Invalid(AMBIGUOUS)
+    choice = found[0]
+    if scanned.expires_on is not None and scanned.expires_on != choice.expires_on:
+        raise Invalid(
+            OTHER_DATE,
+            pack=scanned.expires_on.isoformat(),
+            list=choice.expires_on.isoformat(),
+        )
+    if choice.unusable is not None and not choice.is_offered:
+        reason = translate(UNUSABLE_WORDS[choice.unusable])
+        raise Invalid(MUST_NOT, lot=choice.lot_no, reason=reason)
+    return choice
 
 
 for _row in range(1, LOT_ROWS + 1):

@@ -1,7 +1,7 @@
 """What is typed and tapped about blood and PRP."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -52,6 +52,7 @@ from clinic.web.forms import (
     WholeField,
     given,
 )
+from clinic.web.scanning import ScanField
 from clinic.web.words import translate
 
 SPINS, KITS = (1, 2), (1, 2)
@@ -92,6 +93,7 @@ class PreparationForm(BaseForm):
     """The card of blood and PRP; `do` of the button says what else was done."""
 
     version = VersionField()
+    scan = ScanField(N_("Scan the kit"), optional=True)
     preset = IdField(optional=True)
     reason = TextField(N_("Why a time was changed"), optional=True, max_length=200)
     method = one_of(N_("Method"), Method, METHOD_NAMES)
@@ -190,24 +192,25 @@ class PreparationForm(BaseForm):
 
     def take(self, preset: PresetCard, kit: LotChoice | None) -> None:
         """Fill in what a preset says; what it does not say stays as it is."""
-        values: dict[str, object] = {
-            "preset": preset.id,
-            "method": preset.method,
-            "tubes": preset.tubes,
-            "blood": preset.blood_ul,
-            "anticoagulant": preset.anticoagulant,
-            "anticoagulant_volume": preset.anticoagulant_ul,
-            "layer": preset.layer,
-            "leukocytes": preset.leukocytes,
-            "erythrocytes": preset.erythrocytes,
-            "kit_1": None if kit is None else str(kit.id),
-        }
-        for n, spin in zip(SPINS, preset.spins, strict=False):
-            values |= {f"{name}_{n}": getattr(spin, column) for name, column in SPIN.items()}
-        for name, value in values.items():
+        for name, value in _said(preset, kit):
             if value is not None:
-                field = self[name]
-                field.data, field.raw_data, field.process_errors = value, None, []
+                self._put(name, value)
+
+    def take_scanned(self, preset: PresetCard, kit: LotChoice) -> None:
+        """Choose a kit that was scanned, and fill in what its preset says where nothing is yet."""
+        for name, value in _said(preset, kit):
+            if value is not None and self[name].data in {None, ""}:
+                self._put(name, value)
+        self.choose_kit(kit)
+
+    def choose_kit(self, kit: LotChoice) -> None:
+        """Choose the lot of the kit in the first row, unless it stands in one already."""
+        if str(kit.id) not in [field.data for field in self.kit_fields()]:
+            self._put("kit_1", str(kit.id))
+
+    def _put(self, name: str, value: object) -> None:
+        field = self[name]
+        field.data, field.raw_data, field.process_errors = value, None, []
 
     def content(self, before: Preparation, started_at: dt.datetime, zone: str) -> Preparation:
         """Return what was written, after validate(); a time nobody touched keeps its seconds."""
@@ -331,6 +334,19 @@ PreparationForm.kit_2 = ChoiceField(N_("Another lot of it"), optional=True)
 for _n in KITS:
     pieces = WholeField(N_("How many of it"), optional=True, least=1, most=MOST_PIECES)
     setattr(PreparationForm, f"pieces_{_n}", pieces)
+
+
+def _said(preset: PresetCard, kit: LotChoice | None) -> Iterator[tuple[str, object]]:
+    """Yield (field, value) of what a preset says."""
+    for name in ("method", "tubes", "anticoagulant", "layer", "leukocytes", "erythrocytes"):
+        yield name, getattr(preset, name)
+    yield "preset", preset.id
+    yield "blood", preset.blood_ul
+    yield "anticoagulant_volume", preset.anticoagulant_ul
+    yield "kit_1", None if kit is None else str(kit.id)
+    for n, spin in zip(SPINS, preset.spins, strict=False):
+        for name, column in SPIN.items():
+            yield f"{name}_{n}", getattr(spin, column)
 
 
 def _id(field: ChoiceField) -> int | None:

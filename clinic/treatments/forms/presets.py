@@ -1,10 +1,13 @@
 """What the administrator types about a kit or tube."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
 from wtforms import BooleanField
 
+from clinic.catalog.rules import barcodes
+from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.treatments.forms.preparation import (
     CHOOSE,
@@ -24,6 +27,7 @@ from clinic.treatments.preparation_values import (
     Anticoagulant,
     ChangePreset,
     KeepPreset,
+    KitProduct,
     Layer,
     Method,
     PresetCard,
@@ -33,7 +37,12 @@ from clinic.treatments.preparation_values import (
 from clinic.treatments.rules import limits
 from clinic.web.forms import ChoiceField, EnumField, TextField, VersionField, WholeField, given
 from clinic.web.password_again import AskingForm
+from clinic.web.scanning import ScanField
 from clinic.web.words import translate
+
+NO_NUMBER = N_("This barcode names no product: scan the one of the pack")
+NO_PRODUCT = N_("No kit of the list has the number %(gtin)s: write it at the product first")
+OTHER_PRODUCT = N_("This barcode is of %(name)s, another product than the one chosen")
 
 
 class PresetForm(AskingForm):
@@ -41,6 +50,7 @@ class PresetForm(AskingForm):
 
     name = TextField(N_("Name"), max_length=80)
     maker = TextField(N_("Maker"), optional=True, max_length=80)
+    udi = ScanField(N_("Barcode of the pack (UDI)"), optional=True)
     product = ChoiceField(N_("Product of the list"), optional=True)
     method = one_of(N_("Method"), Method, METHOD_NAMES)
     tubes = WholeField(N_("Tubes"), optional=True, least=1, most=12)
@@ -53,9 +63,36 @@ class PresetForm(AskingForm):
     erythrocytes = one_of(N_("Red cells"), Richness, RICHNESS_NAMES)
     source = TextField(N_("Where the numbers come from"), optional=True, max_length=80)
 
-    def offer_products(self, products: Iterable[tuple[int, str]]) -> None:
-        """Take the kits of the list."""
-        self.product.offer(products, blank=translate(CHOOSE))
+    def offer_products(self, products: Iterable[KitProduct], *, today: dt.date) -> None:
+        """Take the kits of the list, and the day on which a barcode is read."""
+        self.kits, self.today = tuple(products), today
+        named = [(kit.id, " · ".join((kit.name, *kit.gtins[:1]))) for kit in self.kits]
+        self.product.offer(named, blank=translate(CHOOSE))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """A barcode chooses its product."""
+        good: bool = super().validate(extra_validators)
+        text = str(self.udi.data or "")
+        if not text:
+            return good
+        try:
+            kit = self._scanned(text)
+        except Invalid as refused:
+            self.refuse("udi", refused)
+            return False
+        self.product.data, self.udi.data = str(kit.id), ""
+        return good
+
+    def _scanned(self, text: str) -> KitProduct:
+        gtin = barcodes.read(text, today=self.today).gtin
+        if not gtin:
+            raise Invalid(NO_NUMBER)
+        kit = next((one for one in self.kits if gtin in one.gtins), None)
+        if kit is None:
+            raise Invalid(NO_PRODUCT, gtin=gtin)
+        if self.product.data not in {"", None, str(kit.id)}:
+            raise Invalid(OTHER_PRODUCT, name=kit.name)
+        return kit
 
     def spin_rows(self) -> list[dict[str, Any]]:
         """Return the fields of each spin by their names."""

@@ -47,7 +47,7 @@ def lots_of(
 
 
 def lot_lines(db: Session, session: TreatmentSession) -> list[LotLine]:
-    """Return the lots of a session as they are read, in their order. One statement."""
+    """Return the lots of a session as they are read, in their order. Two statements."""
     rows = {
         row[0].id: row
         for row in db.execute(
@@ -56,12 +56,14 @@ def lot_lines(db: Session, session: TreatmentSession) -> list[LotLine]:
             .where(ProductLot.id.in_([use.lot_id for use in session.lots]))
         )
     }
+    packs = catalog_queries.packs(db, {product.id for _lot, product in rows.values()})
     return [
         LotLine(
             product=rows[use.lot_id][1].name,
             manufacturer=rows[use.lot_id][1].manufacturer,
             regulatory_class=rows[use.lot_id][1].regulatory_class,
             lot_no=rows[use.lot_id][0].lot_no,
+            gtin=next((pack.gtin for pack in packs.get(rows[use.lot_id][1].id, ())), ""),
             role=use.role,
             expires_on=use.expires_on,
             amount_ul=use.amount_ul,

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Product
 from clinic.catalog.values import CENTRIFUGE, LotChoice, ProductKind, ResourceKind
 from clinic.core.access import Actor
@@ -20,6 +21,7 @@ from clinic.treatments.preparation_values import (
     Activation,
     Brake,
     Centrifuge,
+    KitProduct,
     PresetCard,
     Spin,
 )
@@ -59,14 +61,20 @@ def preset_here(db: Session, preset_id: int) -> PresetCard:
     return found
 
 
-def kits(db: Session) -> list[tuple[int, str]]:
-    """Return (id, name) of the kits of the list that are in use, by name. One statement."""
+def kits(db: Session) -> list[KitProduct]:
+    """Return the kits of the list that are in use, by name. Two statements."""
     rows = db.execute(
         sa.select(Product.id, Product.name)
         .where(Product.kind == ProductKind.KIT, Product.is_active)
         .order_by(Product.name)
-    )
-    return [(row.id, row.name) for row in rows]
+    ).all()
+    packs = catalog_queries.packs(db, [row.id for row in rows])
+    return [
+        KitProduct(
+            id=row.id, name=row.name, gtins=tuple(pack.gtin for pack in packs.get(row.id, ()))
+        )
+        for row in rows
+    ]
 
 
 def presets(db: Session) -> list[PresetCard]:

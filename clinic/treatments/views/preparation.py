@@ -50,7 +50,11 @@ def save(session_id: int) -> ResponseReturnValue:
         chosen = next((p for p in offer.presets if str(p.id) == number), None)
         if chosen is not None:
             form.take(chosen, offer.kit_of(chosen))
-    if not form.validate():
+    unread = offer.take_scan(form)
+    is_good = form.validate()
+    if unread is not None:
+        form.refuse("scan", unread)
+    if unread is not None or not is_good:
         return _page(session_id, form), 422
     act = ACTS.get(request.form.get("do", ""))
     page = PageForm(request.form).page()

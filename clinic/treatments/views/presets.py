@@ -4,6 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.audit import looks
+from clinic.core import clock
 from clinic.core.access import Permission
 from clinic.core.errors import Invalid, StaleEdit
 from clinic.core.text import N_
@@ -27,7 +28,11 @@ def index() -> ResponseReturnValue:
     """List the presets."""
     cards = queries.presets(read())
     looks.listed("kit_preset", (card.id for card in cards))
-    return render_template("presets/index.html", cards=cards)
+    return render_template(
+        "presets/index.html",
+        cards=cards,
+        udis={kit.id: kit.gtins[0] for kit in queries.kits(read()) if kit.gtins},
+    )
 
 
 @bp.get("/new")
@@ -35,7 +40,7 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show the form of a new preset."""
     form = PresetForm()
-    form.offer_products(queries.kits(read()))
+    _offer(form)
     return _new_page(form)
 
 
@@ -45,7 +50,7 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Put one more on the list."""
     form = PresetForm()
-    form.offer_products(queries.kits(read()))
+    _offer(form)
     form.process(request.form)
     if not form.validate():
         return _new_page(form), 422
@@ -65,7 +70,7 @@ def edit(preset_id: int) -> ResponseReturnValue:
     """Show one, to be changed."""
     card = queries.preset_here(read(), preset_id)
     form = PresetChangeForm()
-    form.offer_products(queries.kits(read()))
+    _offer(form)
     form.fill(card)
     looks.opened("kit_preset", preset_id)
     return _edit_page(form, preset_id)
@@ -77,7 +82,7 @@ def edit(preset_id: int) -> ResponseReturnValue:
 def update(preset_id: int) -> ResponseReturnValue:
     """Change it or put it out of use; who was slower keeps what was typed."""
     form = PresetChangeForm()
-    form.offer_products(queries.kits(read()))
+    _offer(form)
     form.process(request.form)
     queries.preset_here(read(), preset_id)
     if not form.validate():
@@ -94,6 +99,10 @@ def update(preset_id: int) -> ResponseReturnValue:
         return _edit_page(form, preset_id), 409
     flash(translate(SAVED), "ok")
     return redirect(url_for("presets.index"), 303)
+
+
+def _offer(form: PresetForm) -> None:
+    form.offer_products(queries.kits(read()), today=clock.today(actor().zone))
 
 
 def _refuse(form: PresetForm, bad: Invalid) -> None:
