@@ -198,6 +198,8 @@ def treats_and_signs(physician: Person, visit: int) -> int:
 def prepares(page: Page) -> None:
     """Blood and PRP, on the page of their own."""
     page.get_by_role("link", name="Write").click()
+    page.get_by_role("button", name="Drawn now").click()
+    expect(page.locator("[data-minutes]").first).to_be_visible()
     page.get_by_label("Blood drawn").fill("20")
     page.get_by_label("Anticoagulant", exact=True).select_option("acd_a")
     page.get_by_label("Its volume").fill("2")
