@@ -285,7 +285,7 @@ def prepare(stage: Stage, session_id: int, *, dice: random.Random) -> None:
                 anticoagulant_ul=2_000,
                 method=Method.HAND,
                 layer=Layer.BUFFY_COAT,
-                prp_ul=dice.randrange(55, 60) * 100 if ready else None,
+                prp_ul=dice.randrange(46, 48) * 100 if ready else None,
                 obtained_at=ready,
                 activation=Activation.NONE,
                 leukocytes=Richness.RICH,
@@ -327,9 +327,9 @@ def _content(stage: Stage, session: TreatmentSession, *, dice: random.Random) ->
     is_prp = session.preparation is not None
     each_ul = 100 if is_prp else 50
     counts = {
-        Zone.FRONTAL_HAIRLINE: dice.randrange(8, 13),
-        Zone.MIDSCALP: dice.randrange(12, 18),
-        Zone.VERTEX: dice.randrange(12, 18),
+        Zone.FRONTAL_HAIRLINE: dice.randrange(10, 13),
+        Zone.MIDSCALP: dice.randrange(14, 18),
+        Zone.VERTEX: dice.randrange(14, 18),
     }
     sites = [
         Site(
@@ -350,7 +350,7 @@ def _content(stage: Stage, session: TreatmentSession, *, dice: random.Random) ->
     lots = stage.staff.lots
     return Content(
         lots=(
-            LotAmount(lot_id=lots["dexpanthenol"].id, amount_ul=1_000),
+            LotAmount(lot_id=lots["dexpanthenol"].id, amount_ul=800),
             LotAmount(lot_id=lots["vitamins"].id, amount_ul=1_500),
         ),
         mixed_at=session.started_at,

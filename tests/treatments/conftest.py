@@ -155,13 +155,13 @@ class Chair:
         return Content(**fields)
 
     def blood(self, **changes: Any) -> Preparation:
-        """A whole preparation: 30 mL of blood just drawn, 6 mL of PRP, not activated."""
+        """A whole preparation: 30 mL of blood just drawn, 5 mL of PRP, not activated."""
         fields: dict[str, Any] = {
             "drawn_at": clock.now(),
             "blood_ul": 30_000,
             "anticoagulant": Anticoagulant.ACD_A,
             "anticoagulant_ul": 3_000,
-            "prp_ul": 6_000,
+            "prp_ul": 5_000,
             "activation": Activation.NONE,
             "spins": (Spin(rcf_g=400, minutes=10),),
             "kits": (Kit(lot_id=self.kit.id),),

@@ -98,7 +98,7 @@ def test_nurse_and_physician_write_at_once_and_never_meet(chair):
 
     found = stored(chair, session)
     assert found.note == "map again"
-    assert found.preparation.prp_ul == 6_000
+    assert found.preparation.prp_ul == 5_000
     assert [use.role for use in found.lots] == [LotRole.KIT]
 
 
@@ -106,12 +106,12 @@ def test_each_time_has_the_name_of_who_brought_it(chair):
     session = chair.begin()
     drawn = chair.blood(drawn_at=ago(30))
     chair.prepare(session, drawn)
-    chair.prepare(session, replace(drawn, prp_ul=5_000, obtained_at=ago(5)), Role.PHYSICIAN)
+    chair.prepare(session, replace(drawn, prp_ul=4_500, obtained_at=ago(5)), Role.PHYSICIAN)
 
     row = stored(chair, session).preparation
     nurse, physician = chair.actor(Role.NURSE).id, chair.actor(Role.PHYSICIAN).id
     assert (row.drawn_by_id, row.obtained_by_id) == (nurse, physician)
-    chair.prepare(session, replace(drawn, drawn_at=None, prp_ul=5_000), reason="Not drawn yet")
+    chair.prepare(session, replace(drawn, drawn_at=None, prp_ul=4_500), reason="Not drawn yet")
     row = stored(chair, session).preparation
     assert (row.drawn_at, row.drawn_by_id, row.obtained_by_id) == (None, None, None)
 
@@ -175,8 +175,8 @@ def test_a_stale_save_is_refused(chair):
     chair.prepare(session)
 
     with pytest.raises(StaleEdit):
-        chair.prepare(session, chair.blood(prp_ul=5_000), version=seen)
-    assert stored(chair, session).preparation.prp_ul == 6_000
+        chair.prepare(session, chair.blood(prp_ul=4_500), version=seen)
+    assert stored(chair, session).preparation.prp_ul == 5_000
 
 
 def test_revolutions_are_kept_as_g(chair):
@@ -357,7 +357,7 @@ def test_nothing_of_a_signed_session_is_prepared_again(chair):
     session = chair.signed()
 
     with pytest.raises(service.AlreadySigned):
-        chair.prepare(session, chair.blood(prp_ul=5_000))
+        chair.prepare(session, chair.blood(prp_ul=4_500))
 
 
 def test_each_save_leaves_one_line(chair, db):

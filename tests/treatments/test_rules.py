@@ -9,6 +9,7 @@ from clinic.catalog.values import Modality, ProductKind
 from clinic.core.zones import Zone
 from clinic.safety.values import Confidence
 from clinic.treatments.rules import checks, limits, signing, volumes
+from clinic.treatments.values import Content
 from tests.treatments.cases import (
     A_SITE,
     FULL,
@@ -137,6 +138,26 @@ def test_no_more_is_injected_than_was_drawn_up_of_a_mix():
     assert of(vitamins, water) == set()
     assert of(vitamins, replace(water, amount_ul=499)) == {"more_than_there_was"}
     assert of(vitamins, replace(water, amount_ul=None)) == set()
+
+
+@pytest.mark.parametrize(
+    ("prepared_ul", "drawn_up_ul", "is_unusual"),
+    [
+        (5_000, None, False),
+        (5_001, None, True),
+        (None, None, False),
+        (None, 5_000, False),
+        (None, 5_001, True),
+    ],
+)
+def test_more_than_a_fifth_left_is_unusual(prepared_ul, drawn_up_ul, is_unusual):
+    modality = Modality.MESOTHERAPY if drawn_up_ul else Modality.PRP
+    vitamins = replace(LIDOCAINE, kind=ProductKind.DRUG, ingredient="", amount_ul=drawn_up_ul)
+    block = replace(LIDOCAINE, amount_ul=5_000)
+    case = a_case(modality=modality, used=(vitamins, block), prepared_ul=prepared_ul, **FULL)
+
+    assert ("less_than_there_was" in codes(volumes.unusual(case))) is is_unusual
+    assert codes(volumes.unusual(replace(case, content=Content()))) == set()
 
 
 @pytest.mark.parametrize(

@@ -96,14 +96,14 @@ def test_blood_that_was_changed_after_the_page_was_opened_is_looked_at_first(cha
     physician = world.as_role(Role.PHYSICIAN)
     url = f"/sessions/{session.id}"
     seen = hidden(text(physician.get(url)), "prepared")
-    chair.prepare(session, chair.blood(prp_ul=5_500))
+    chair.prepare(session, chair.blood(prp_ul=4_500))
 
     data = written(session, note="Half past", prepared=seen)
     refused = physician.post(f"{url}/signature", data)
     page = text(refused)
     assert refused.status_code == 409
     assert "Blood and PRP were changed since this page was opened" in page
-    assert "5.5 mL" in page
+    assert "4.5 mL" in page
     assert "Half past" in page
     db.expire_all()
     assert queries.get(db, session.id).state is SessionState.DRAFT

@@ -109,6 +109,9 @@ POINTS = Limit(
     soft_words=N_("A session usually has %(least)s to %(most)s points"),
     is_whole=True,
 )
+GIVEN_PERCENT = 80
+"""Soft: what the points give of what there was, at least: within a fifth of it [DD]. More than
+there was is never possible."""
 GAUGE = Limit(
     code="gauge",
     hard=_default(25, 34),

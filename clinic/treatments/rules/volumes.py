@@ -1,11 +1,13 @@
 """Points and what is injected: whether volumes, depths and needles are inside their limits."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from clinic.catalog.values import Modality
+from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
 from clinic.core.units import show_thousandths
 from clinic.core.zones import Zone
+from clinic.safety.values import Confidence
 from clinic.treatments.rules import limits
 from clinic.treatments.rules.limits import Limit
 from clinic.treatments.values import Breach, Case, Content, Site
@@ -127,21 +129,46 @@ def _refused_sites(case: Case) -> Iterator[Breach]:
     yield from _more_than_there_was(case, total_ul(sites))
 
 
-def _more_than_there_was(case: Case, total: int) -> Iterator[Breach]:
+def _there(case: Case) -> tuple[int | None, str, str]:
+    """Return how much there was to inject, None where it is not known; what more and less say."""
     if case.modality is Modality.PRP:
-        there = case.prepared_ul
-        words = N_("%(total)s mL were injected, but only %(there)s mL of PRP were obtained")
-    else:
-        amounts = [lot.amount_ul for lot in case.used]
-        known = [amount for amount in amounts if amount is not None]
-        there = sum(known) if amounts and len(known) == len(amounts) else None
-        words = N_("%(total)s mL were injected, but only %(there)s mL were drawn up")
+        return (
+            case.prepared_ul,
+            N_("%(total)s mL were injected, but only %(there)s mL of PRP were obtained"),
+            N_("%(total)s of %(there)s mL of PRP were injected: more than a fifth is left"),
+        )
+    amounts = [lot.amount_ul for lot in case.used]
+    known = [amount for amount in amounts if amount is not None]
+    return (
+        sum(known) if amounts and len(known) == len(amounts) else None,
+        N_("%(total)s mL were injected, but only %(there)s mL were drawn up"),
+        N_("%(total)s of %(there)s mL drawn up were injected: more than a fifth is left"),
+    )
+
+
+def _more_than_there_was(case: Case, total: int) -> Iterator[Breach]:
+    there, more, _ = _there(case)
     if there is not None and total > there:
         yield Breach(
             code="more_than_there_was",
             field="points",
-            message=words,
+            message=more,
             values=(("total", show_thousandths(total)), ("there", show_thousandths(there))),
+        )
+
+
+def _less_than_there_was(case: Case, total: int) -> Iterator[Breach]:
+    # A block or a cream is used beside the syringe that the points are given from.
+    mixed = tuple(lot for lot in case.used if lot.kind is not ProductKind.ANAESTHETIC)
+    there, _, less = _there(replace(case, used=mixed))
+    if there is not None and total * 100 < there * limits.GIVEN_PERCENT:
+        yield Breach(
+            code="less_than_there_was",
+            field="points",
+            message=less,
+            values=(("total", show_thousandths(total)), ("there", show_thousandths(there))),
+            source="DD",
+            status=Confidence.DESIGN_DEFAULT,
         )
 
 
@@ -160,6 +187,7 @@ def _unusual_sites(case: Case) -> Iterator[Breach]:
     total = limits.INJECTION[case.modality].total
     if total.soft and not total.soft.holds(total_ul(sites)):
         yield unusually(total, "points")
+    yield from _less_than_there_was(case, total_ul(sites))
 
 
 def _points(sites: Sequence[Site]) -> str:
