@@ -173,7 +173,13 @@ def page(
         panel = desk.panel(
             db, who, form, offered, hits=hits, taken=taken, refused=refused, since=on
         )
-    if is_look:
+    holiday, is_unapproved = "", False
+    if not pieces:
+        is_unapproved = who.may(Permission.RULE_APPROVE) and not editions.in_force(db).edition
+    if not pieces and view is not View.WEEK:
+        holiday = keeping.undecided_holiday(db, who.location_id, on)
+    said = news()
+    if is_look:  # After all that is read: its own transaction ends the look that they share.
         looks.listed("board", day.visits, date=on.isoformat(), view=view.value)
     if only_board:
         template = "board/_only_board.html"
@@ -192,18 +198,14 @@ def page(
         panel=panel,
         view=view.value,
         shown_on=on,
-        is_unapproved=not pieces
-        and who.may(Permission.RULE_APPROVE)
-        and not editions.in_force(read()).edition,
-        holiday=""
-        if pieces or view is View.WEEK
-        else keeping.undecided_holiday(read(), who.location_id, on),
+        is_unapproved=is_unapproved,
+        holiday=holiday,
         compact=True,
         is_walk_in=False,
         is_past=False,
         newcomer=newcomer,
         likeness_names=LIKENESS_NAMES,
-        news=news(),
+        news=said,
         instead=instead,
         is_over=on < clock.today(who.zone),
         swap="#quick #board",
