@@ -43,7 +43,7 @@ def compare() -> ResponseReturnValue:
         if moved:
             return _again(form, stock.ShelfMoved(moved))
         return render_template(
-            "counting/compare.html", form=form, lines=stock_rules.compared(lines, lots)
+            "counting/index.html", form=form, lines=stock_rules.compared(lines, lots)
         )
     try:
         with transaction() as db:
