@@ -1,5 +1,6 @@
 """The injection map: by finger, by keyboard, and as a table without a script."""
 
+import json
 import re
 
 import pytest
@@ -13,10 +14,13 @@ pytestmark = [pytest.mark.browser]
 
 
 def begun(demo: Clinic) -> int:
-    """Return the session under way in the demo."""
+    """Return the PRP session under way in the demo."""
     with demo.engine.connect() as connection:
         return connection.scalar(
-            sa.text("SELECT max(id) FROM treatment_session WHERE state = 'draft'")
+            sa.text(
+                "SELECT max(s.id) FROM treatment_session s JOIN prp_preparation"
+                " ON s.id = session_id WHERE s.state = 'draft'"
+            )
         )
 
 
@@ -88,6 +92,19 @@ def test_a_zone_is_filled(physician):
     assert count(page) > before + 10
     page.get_by_role("button", name="Undo last point").tap()
     shows(page, before + 1)  # what was filled goes at once
+
+
+@pytest.mark.parametrize("code", ["frontal_hairline", "midscalp", "vertex"])
+def test_the_dose_of_a_whole_zone_finds_room_on_the_drawing(physician, code):
+    page = physician.page
+    before = count(page)
+    page.get_by_text("Whole zones", exact=True).tap()
+    zone(page, code).tap()
+
+    expect(page.locator("#live")).to_contain_text("points added")
+    assert count(page) >= before + 10
+    points = json.loads(page.locator("[name=points]").input_value())
+    assert [point for point in points if point["zone"] == code and "x" not in point] == []
 
 
 def test_the_keyboard_walks_sets_deletes_and_undoes(physician):

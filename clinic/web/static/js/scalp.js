@@ -64,32 +64,38 @@ const shut = (zone) => zone.getAttribute("aria-disabled") === "true";
 const AROUND = [[0, 0], [6, 0], [-6, 0], [0, 6], [0, -6]];
 const TIGHT = 13; // units between two points, at least
 const isFree = (taken, x, y) => taken.every((p) => Math.hypot(p.x - x, p.y - y) > TIGHT);
-/** The next free places of a zone: a hexagonal walk 18 units apart, inside the outline; a finer one
-    where the zone is too narrow for it. */
-function* spots(zone) {
+/** Free places of a zone, 18 units apart or, where the zone is too narrow for one, as close as may be.
+    For a whole dose they come closer step by step, until that many have room. */
+function spots(zone, count, isWhole) {
+  const { view } = viewOf(zone).dataset;
+  const taken = points.filter((point) => point.view === view);
+  if (!isWhole) return walk(zone, walk(zone, 18, 1, []).length ? 18 : 3, count, taken);
+  let best = [];
+  for (const step of [18, 16, 14, 3]) {
+    const found = walk(zone, step, count, taken);
+    if (found.length > best.length) best = found;
+    if (best.length === count) break;
+  }
+  return best;
+}
+function walk(zone, step, count, taken) {
   const svg = viewOf(zone);
   const path = zone.querySelector("path");
   const box = path.getBBox();
-  const taken = points.filter((point) => point.view === svg.dataset.view);
   const probe = svg.createSVGPoint();
+  const found = [];
   const isInside = (x, y) => AROUND.every(([right, down]) => {
     probe.x = x + right;
     probe.y = y + down;
     return path.isPointInFill(probe);
   });
-  let isNarrow = true;
-  for (const step of [18, 3]) {
-    for (let y = box.y + 12, odd = 0; y < box.y + box.height - 6; y += (step * 8) / 9, odd ^= 1) {
-      for (let x = box.x + (step * 2) / 3 + (odd * step) / 2; x < box.x + box.width - 6; x += step) {
-        if (!isInside(x, y)) continue;
-        isNarrow = false;
-        if (!isFree(taken, x, y)) continue;
-        taken.push({ x, y });
-        yield [Math.round(x), Math.round(y)];
-      }
+  for (let y = box.y + 12, odd = 0; y < box.y + box.height - 6; y += (step * 8) / 9, odd ^= 1) {
+    for (let x = box.x + (step * 2) / 3 + (odd * step) / 2; x < box.x + box.width - 6; x += step) {
+      if (!isInside(x, y) || !isFree(taken, x, y) || !isFree(found, x, y)) continue;
+      if (found.push({ x: Math.round(x), y: Math.round(y) }) === count) return found;
     }
-    if (!isNarrow) return;
   }
+  return found;
 }
 const was = new Map([...form.querySelectorAll("[data-setting]")].map((input) => [input, input.value]));
 const AMOUNTS = new Set(["ul", "um", "nl"]);
@@ -119,12 +125,10 @@ function add(zone, { count = 1, place = null, isWhole = false, by = {} } = {}) {
   if (shut(zone)) { toast(text("Shut", { zone: zone.dataset.name, why: zone.dataset.why })); return; }
   const values = settings(by);
   if (!values) return;
-  const free = place ? [place][Symbol.iterator]() : spots(zone);
-  const fresh = [];
-  for (const [x, y] of free) {
-    if (fresh.length === count || many(points) + fresh.length === most) break;
-    fresh.push({ n: ++last, view: viewOf(zone).dataset.view, zone: zone.dataset.zone, x, y, ...values });
-  }
+  const room = Math.min(count, most - many(points));
+  const places = room < 1 ? [] : place ? [place] : spots(zone, room, isWhole);
+  const { view } = viewOf(zone).dataset;
+  const fresh = places.map((spot) => ({ n: ++last, view, zone: zone.dataset.zone, ...spot, ...values }));
   const rest = isWhole ? Math.min(count - fresh.length, most - many(points) - fresh.length) : 0;
   if (rest > 0) fresh.push({ n: ++last, zone: zone.dataset.zone, points: rest, ...values, ul: values.ul * rest });
   if (!fresh.length) {
@@ -313,8 +317,8 @@ stage.addEventListener("click", (event) => {
   const { x, y } = unitsOf(viewOf(zone), event);
   const taken = points.filter((other) => other.view === viewOf(zone).dataset.view);
   const isClear = event.target.closest(".zone") && (!isFinger(event) || isFree(taken, x, y));
-  const far = ([a, b]) => Math.hypot(a - x, b - y);
-  const place = isClear ? [Math.round(x), Math.round(y)] : [...spots(zone)].sort((one, other) => far(one) - far(other))[0];
+  const far = (spot) => Math.hypot(spot.x - x, spot.y - y);
+  const place = isClear ? { x: Math.round(x), y: Math.round(y) } : spots(zone).sort((one, other) => far(one) - far(other))[0];
   add(zone, place ? { place } : {});
 });
 stage.addEventListener("keydown", (event) => {
