@@ -32,19 +32,31 @@ NOW = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
-    return postgres.url()
+def postgres_url() -> Iterator[str]:
+    yield postgres.url()
+    postgres.stop()
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[dict[str, sa.Engine]]:
+    """The engines made so far: pytest goes from one to the other and back with every file."""
+    made: dict[str, sa.Engine] = {}
+    yield made
+    for engine in made.values():
+        engine.dispose()
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
-    url = "sqlite://" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    engine = make_engine(url)
-    if request.param == "postgresql":
-        wipe(engine)
-    lay_tables(engine)
-    yield engine
-    engine.dispose()
+def engine(request: pytest.FixtureRequest, engines: dict[str, sa.Engine]) -> sa.Engine:
+    name = request.param
+    if name not in engines:
+        url = "sqlite://" if name == "sqlite" else request.getfixturevalue("postgres_url")
+        engine = make_engine(url)
+        if name == "postgresql":
+            wipe(engine)
+        lay_tables(engine)
+        engines[name] = engine
+    return engines[name]
 
 
 def lay_tables(engine: sa.Engine) -> None:

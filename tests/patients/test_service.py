@@ -16,8 +16,8 @@ from clinic.patients import finding, queries, service
 from clinic.patients import rules as patient_rules
 from clinic.patients.models import Patient, PatientSearchKey
 from clinic.patients.values import ChangePatient, PatientStatus, Sex
-from tests import factories
-from tests.conftest import SECRET, wipe
+from tests import factories, postgres
+from tests.conftest import SECRET
 from tests.patients.conftest import statements, wish
 
 KEY = "k" * 24
@@ -221,12 +221,8 @@ def crowd(engine, tmp_path, request):
     if engine.dialect.name == "sqlite":
         shared = make_engine(f"sqlite:///{tmp_path / 'crowd.sqlite3'}")
     else:
-        url = sa.make_url(request.getfixturevalue("postgres_url"))
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("DROP DATABASE IF EXISTS patients_crowd")
-            connection.exec_driver_sql("CREATE DATABASE patients_crowd")
-        shared = make_engine(url.set(database="patients_crowd").render_as_string(False))
-        wipe(shared)
+        server = request.getfixturevalue("postgres_url")
+        shared = make_engine(postgres.fresh_database(server, "anagen_crowd"))
     models.metadata.create_all(shared)
     yield Sessions(shared, info={"audit_key": chain_key(SECRET)})
     shared.dispose()

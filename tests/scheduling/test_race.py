@@ -18,7 +18,7 @@ from clinic.scheduling import service
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Appointment, Occupancy
 from clinic.scheduling.values import BookAppointment, StepVisit
-from tests import factories
+from tests import factories, postgres
 from tests.conftest import SECRET
 from tests.world import World
 
@@ -36,16 +36,8 @@ def real(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sessions]:
     if request.param == "sqlite":
         engine = make_engine(f"sqlite:///{tmp_path / 'race.sqlite3'}")
     else:
-        url = sa.make_url(request.getfixturevalue("postgres_url"))
-        admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.exec_driver_sql("DROP DATABASE IF EXISTS anagen_race WITH (FORCE)")
-            connection.exec_driver_sql("CREATE DATABASE anagen_race")
-        admin.dispose()
-        engine = make_engine(
-            url.set(database="anagen_race").render_as_string(hide_password=False),
-            pool_size=DESKS,
-        )
+        server = request.getfixturevalue("postgres_url")
+        engine = make_engine(postgres.fresh_database(server, "anagen_race"), pool_size=DESKS)
     models.metadata.create_all(engine)
     yield Sessions(engine, info={"audit_key": chain_key(SECRET)})
     engine.dispose()
