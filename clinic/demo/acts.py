@@ -285,7 +285,7 @@ def prepare(stage: Stage, session_id: int, *, dice: random.Random) -> None:
                 anticoagulant_ul=2_000,
                 method=Method.HAND,
                 layer=Layer.BUFFY_COAT,
-                prp_ul=dice.randrange(46, 48) * 100 if ready else None,
+                prp_ul=4_600 + dice.randrange(55, 60) % 2 * 100 if ready else None,
                 obtained_at=ready,
                 activation=Activation.NONE,
                 leukocytes=Richness.RICH,
@@ -313,7 +313,7 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
             version=session.version,
             content=replace(
                 content,
-                anaesthesia=(dice.choice((Anaesthesia.COOLING, Anaesthesia.VIBRATION)),),
+                anaesthesia=(Anaesthesia.COOLING,),
                 antisepsis=Antisepsis.CHLORHEXIDINE_ALCOHOL,
                 guidance=Guidance.NONE,
                 pain=dice.randrange(1, 6),
@@ -327,9 +327,9 @@ def _content(stage: Stage, session: TreatmentSession, *, dice: random.Random) ->
     is_prp = session.preparation is not None
     each_ul = 100 if is_prp else 50
     counts = {
-        Zone.FRONTAL_HAIRLINE: dice.randrange(10, 13),
-        Zone.MIDSCALP: dice.randrange(14, 18),
-        Zone.VERTEX: dice.randrange(14, 18),
+        Zone.FRONTAL_HAIRLINE: max(10, dice.randrange(8, 13)),
+        Zone.MIDSCALP: max(14, dice.randrange(12, 18)),
+        Zone.VERTEX: max(14, dice.randrange(12, 18)),
     }
     sites = [
         Site(
