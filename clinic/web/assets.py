@@ -117,6 +117,8 @@ def _texts() -> dict[str, str]:
     faces = "".join(font.face for font in fonts.installed())
     # The token part comes first: it states the order of the layers.
     texts["css/app.css"] = parts[0] + faces + "".join(parts[1:]) + rows_css()
+    # A page may be printed on paper of its own: that is no part of the sheet of all pages.
+    texts["css/paper/labels.css"] = (STATIC / "css/paper/labels.css").read_text(encoding="utf-8")
     texts["icons.svg"] = icons.sprite()
     return texts
 
