@@ -1,6 +1,7 @@
 """Only the boundary commits; a view that writes opens exactly one writing unit."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +31,10 @@ SEVERAL_UNITS = {
 LOOKS = {("treatments", "look"): "a form is judged while it is filled in: too long for a GET"}
 """Packages and their views that are sent something and keep nothing, and why."""
 ENDS = {"commit", "rollback"}
+VIEWS = frozenset(view_files())
 POSTS = [
     (path, function)
-    for path in view_files()
+    for path in sorted(VIEWS)
     for function in functions(path).values()
     if route_method(function) == "post"
 ]
@@ -43,9 +45,22 @@ def opens(node: ast.AST) -> list[ast.Call]:
     return [call for call in calls(node) if called(call) == "transaction"]
 
 
+def near(path: Path) -> dict[str, ast.FunctionDef]:
+    """Return the functions that a file of views takes from the files of views beside it."""
+    known = {beside.stem: beside for beside in path.parent.glob("*.py") if beside in VIEWS}
+    return {
+        alias.name: functions(known[source])[alias.name]
+        for node in tree(path).body
+        if isinstance(node, ast.ImportFrom)
+        and (source := (node.module or "").split(".")[-1]) in known
+        for alias in node.names
+        if alias.name in functions(known[source])
+    }
+
+
 def reached(path, function: ast.FunctionDef) -> list[ast.Call]:
-    """Return the calls of transaction() in a view and in the functions of its file that it uses."""
-    here, seen, waiting = functions(path), set(), [function]
+    """Return the calls of transaction() in a view and in the functions it uses of these views."""
+    here, seen, waiting = near(path) | functions(path), set(), [function]
     while waiting:
         one = waiting.pop()
         if one.name in seen:

@@ -13,7 +13,7 @@ from clinic.catalog.models import Service
 from clinic.catalog.rules import offers
 from clinic.catalog.values import Modality, ResourceKind, Segment
 from clinic.core.access import Role
-from clinic.scheduling import service as scheduling
+from clinic.scheduling import moving
 from clinic.scheduling.values import MoveAppointment
 from tests import factories
 from tests.scheduling.conftest import TOMORROW_10, a_desk
@@ -219,7 +219,7 @@ def test_booked_visits_keep_their_parts_and_a_moved_one_takes_the_new(world, des
     assert answer.status_code == 303
     assert desk.consultation.duration_min == 45
     assert [(row.starts_at, row.ends_at) for row in desk.held(visit)] == before
-    scheduling.move(
+    moving.move(
         db,
         desk.actor(),
         MoveAppointment(
