@@ -203,7 +203,7 @@ def prepares(page: Page) -> None:
     page.get_by_label("Blood drawn").fill("20")
     page.get_by_label("Anticoagulant", exact=True).select_option("acd_a")
     page.get_by_label("Its volume").fill("2")
-    page.get_by_label("PRP obtained").fill("5,5")
+    page.get_by_label("PRP obtained").fill("4,5")
     page.get_by_label("Activation").select_option("none")
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_text("Blood and PRP are saved.")).to_be_visible()
