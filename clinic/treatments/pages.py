@@ -206,6 +206,8 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         form.version.renew(session.version)
     given = outside.given(judged.refused if sent.form is None else sent.outside)
     form.ask_outside(outside.seen(given))
+    unusual = judged.unusual if sent.unusual is None else sent.unusual
+    form.ask_unusual(unusual)
     if session.preparation is not None:
         form.prepared.renew(session.preparation.version)  # The page shows it beside the form.
     return {
@@ -217,7 +219,7 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         "no_more": [sentence(breach.sentence) for breach in judged.refused]
         if sent.form is None and not typed.typed
         else [],
-        "unusual": [sentence(breach.sentence) for breach in (sent.unusual or judged.unusual)],
+        "unusual": [sentence(breach.sentence) for breach in unusual],
         "outside": [sentence(breach.sentence) for breach in given],
         "is_too_much": any(breach.code in outside.TOO_MUCH for breach in given),
         "bars": judged.bars,
@@ -259,6 +261,7 @@ def _fresh_form(
         proposing.next_point(modality, stored.sites, past),
     )
     form.version.data = session.version
+    form.unusual_seen.data = outside.seen(judged.unusual)  # Listed above the tick that was kept.
     if session.saved_at is None:
         history = safety_queries.history_of(db, session.patient_id)
         for fact in barring.newest(history, FactKind.VITAL):

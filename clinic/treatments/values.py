@@ -334,6 +334,8 @@ class SignSession:
     page: Page = Page()
     prepared_version: int | None = None
     """Of blood and PRP, as the page showed them; None where no page did."""
+    unusual_seen: str | None = None
+    """The marks of the unusual values that the page of the tick listed; None where no page did."""
     given: AllTheSame | None = None
 
 

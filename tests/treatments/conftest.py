@@ -1,6 +1,7 @@
 """A chair to treat in: an arrived patient whom nothing stands against, kits and lots at hand."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from clinic.safety.values import FactKind, FactSource, RecordFact
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
+from clinic.treatments import judging
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.preparation_values import (
@@ -33,6 +35,7 @@ from clinic.treatments.preparation_values import (
     Spin,
 )
 from clinic.treatments.queries import sessions as queries
+from clinic.treatments.rules import outside as outside_rules
 from clinic.treatments.rules import scalp
 from clinic.treatments.service import identity, time_out
 from clinic.treatments.service import preparation as preparations
@@ -76,12 +79,6 @@ def some_sites(count: int = 40, zone: Zone = Zone.VERTEX, **changes: Any) -> tup
         **changes,
     }
     return tuple(Site(seq=n, **fields) for n in range(1, count + 1))
-
-
-def all_the_same(*outside: str) -> AllTheSame | None:
-    """What somebody ticks as given outside of the limits; None for nothing."""
-    seen = " ".join(sorted(outside))
-    return AllTheSame(seen=seen, reason="It was in the syringe") if outside else None
 
 
 @dataclass
@@ -218,7 +215,8 @@ class Chair:
             version=changes.get("version", session.version),
             content=content or self.whole(),
             page=changes.get("page", Page()),
-            given=all_the_same(*changes.get("outside", ())),
+            unusual_seen=changes.get("unusual_seen"),
+            given=self.all_the_same(session, content or self.whole(), changes.get("outside", ())),
         )
         return service.sign(self.db, self.actor(), wish)
 
@@ -231,9 +229,25 @@ class Chair:
             version=session.version,
             content=content,
             reason=reason,
-            given=all_the_same(*outside),
+            given=self.all_the_same(session, content, outside),
         )
         return service.abort(self.db, self.actor(), wish)
+
+    def all_the_same(
+        self, session: TreatmentSession, content: Content, outside: Iterable[str]
+    ) -> AllTheSame | None:
+        """What somebody ticks as given outside of the limits; None for nothing.
+
+        With the values that the page says of each, where it lists just these.
+        """
+        names = set(outside)
+        if not names:
+            return None
+        judged = judging.judge(self.db, self.actor(), queries.get(self.db, session.id), content)
+        given = outside_rules.given(judged.refused)
+        is_listed = {f"{one.code}@{one.field}" for one in given} == names
+        seen = outside_rules.seen(given) if is_listed else " ".join(sorted(names))
+        return AllTheSame(seen=seen, reason="It was in the syringe")
 
     def signed(self, content: Content | None = None) -> TreatmentSession:
         return self.sign(self.prepared(), content)

@@ -14,7 +14,7 @@ from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import points, record
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import Content, LotAmount, SessionState
+from clinic.treatments.values import AbortSession, Content, LotAmount, SessionState
 from tests.conftest import NOW
 from tests.treatments.conftest import TODAY, some_sites
 from tests.treatments.pages import hidden, text, written
@@ -74,6 +74,17 @@ def test_no_tick_lets_too_much_be_signed_as_a_whole_session(chair):
 
     assert codes == ["anaesthetic"]
     assert session.state is SessionState.DRAFT
+
+
+def test_a_tick_for_one_dose_keeps_no_other(chair):
+    session = chair.prepared()
+    shown = chair.all_the_same(session, overdose(chair), ["anaesthetic@amount_1"])
+    more = overdose(chair, lots=(LotAmount(lot_id=chair.lidocaine.id, amount_ul=50_000),))
+    wish = AbortSession(
+        session_id=session.id, version=session.version, content=more, reason="Faint", given=shown
+    )
+
+    assert refused(service.abort, chair.db, chair.actor(), wish) == ["anaesthetic", "unstated"]
 
 
 @pytest.mark.parametrize(

@@ -145,10 +145,33 @@ def test_unusual_values_are_listed_and_signed_after_one_tick(chair, world, db):
     assert "A session usually has 20 to 150 points" in page
     assert 'name="soft_limits_accepted"' in page
 
-    done = physician.post(f"/sessions/{session.id}/signature", {**odd, "soft_limits_accepted": "y"})
+    odd |= {"soft_limits_accepted": "y", "unusual_seen": hidden(page, "unusual_seen")}
+    done = physician.post(f"/sessions/{session.id}/signature", odd)
     assert done.status_code == 303
     db.expire_all()
     assert queries.get(db, session.id).soft_limits_accepted
+
+
+def test_a_tick_under_other_unusual_values_signs_nothing(chair, world, db):
+    session = chair.save(
+        chair.prepared(), chair.whole(sites=some_sites(5), soft_limits_accepted=True)
+    )
+    physician = world.as_role(Role.PHYSICIAN)
+    url = f"/sessions/{session.id}"
+    shown = {"unusual_seen": hidden(text(physician.get(url)), "unusual_seen")}
+    fewer = {**shown, "soft_limits_accepted": "y", "points": points.dumps(some_sites(4))}
+
+    asked = physician.post(f"{url}/signature", written(session, **fewer))
+    page = text(asked)
+    assert asked.status_code == 422
+    assert "0.4 of 5 mL of PRP were injected" in page
+    tick = next(line for line in page.split("<input") if 'name="soft_limits_accepted"' in line)
+    assert "checked" not in tick.split(">")[0], "ticked before it was shown"
+
+    fewer["unusual_seen"] = hidden(page, "unusual_seen")
+    assert physician.post(f"{url}/signature", written(session, **fewer)).status_code == 303
+    db.expire_all()
+    assert len(queries.get(db, session.id).sites) == 4
 
 
 def test_a_signed_session_is_not_written_again_and_shows_both_texts(chair, world):

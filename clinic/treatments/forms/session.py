@@ -26,13 +26,14 @@ from clinic.treatments.delivery import (
     Technique,
 )
 from clinic.treatments.forms.lots import LotRows
-from clinic.treatments.rules import limits, volumes
+from clinic.treatments.rules import limits, outside, volumes
 from clinic.treatments.rules.proposing import NextPoint
 from clinic.treatments.values import (
     AbortSession,
     AddAddendum,
     AllTheSame,
     BeginSession,
+    Breach,
     Content,
     LotAmount,
     Page,
@@ -171,6 +172,7 @@ class SessionForm(LotRows, AskingForm):
     add_zone = ChoiceField(N_("Zone"), optional=True)
     add_count = WholeField(N_("Points"), optional=True, least=1, most=limits.POINTS.hard.most)
     soft_limits_accepted = BooleanField(N_("I have checked the unusual values: they are right"))
+    unusual_seen = HiddenField()
     reason = TextField(N_("Why it is broken off"), optional=True, max_length=300)
     outside_seen = HiddenField()
     outside_given = BooleanField(N_("This was given all the same"))
@@ -287,6 +289,7 @@ class SessionForm(LotRows, AskingForm):
             content=self.content(),
             page=page,
             prepared_version=self.seen_of_blood(),
+            unusual_seen=str(self.unusual_seen.data or ""),
             given=self.all_the_same(),
         )
 
@@ -307,6 +310,12 @@ class SessionForm(LotRows, AskingForm):
         if self.outside_seen.data != seen:
             self.outside_given.data = False
         self.outside_seen.data, self.outside_seen.raw_data = seen, None
+
+    def ask_unusual(self, unusual: Sequence[Breach]) -> None:
+        """Ask about unusual values; a tick that was set under others is taken away."""
+        if not outside.is_seen(unusual, str(self.unusual_seen.data or "")):
+            self.soft_limits_accepted.data = False
+        self.unusual_seen.data, self.unusual_seen.raw_data = outside.seen(unusual), None
 
     def all_the_same(self) -> AllTheSame | None:
         """Return what was ticked as given although it is outside of the limits."""

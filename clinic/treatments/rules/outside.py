@@ -4,12 +4,15 @@ Before the injection each of these refuses. Afterwards the record must be able t
 physician ticks what was given all the same and writes why, and it is signed as outside of limits.
 """
 
+import hashlib
 from collections.abc import Iterable
 
 from clinic.treatments.values import Breach, Content
 
 LATE = frozenset({"to_injection", "mixed_too_old", "open_too_long", "vial_gone"})
 """Time went over it. Also a whole session may be signed so."""
+MOVING = LATE | {"to_injection_unusual", "mixed_unusual"}
+"""Their minutes run on while a page is read: what was shown is told by the code alone."""
 STOPPED = frozenset({"antisepsis_barred", "lot_barred", "lot_unusable", "zone_barred"})
 """A whole session may be signed so when it was kept while nothing stood against it yet."""
 TOO_MUCH = frozenset(
@@ -43,8 +46,24 @@ def signable(breach: Breach, content: Content, kept: Content) -> bool:
 
 
 def seen(breaches: Iterable[Breach]) -> str:
-    """Return the mark of a list of breaches: what a page has shown, and nothing else, is ticked."""
-    return " ".join(sorted({f"{breach.code}@{breach.field}" for breach in breaches}))
+    """Return the mark of a list of breaches: what a page has shown, and nothing else, is ticked.
+
+    Another dose, zone or reason is another mark, for it is another sentence.
+    """
+    return " ".join(sorted({_mark(breach) for breach in breaches}))
+
+
+def is_seen(breaches: Iterable[Breach], marks: str) -> bool:
+    """Tell whether a page of these marks has shown every one of the breaches."""
+    return {_mark(breach) for breach in breaches} <= set(marks.split())
+
+
+def _mark(breach: Breach) -> str:
+    mark = f"{breach.code}@{breach.field}"
+    if breach.code in MOVING or not breach.values:
+        return mark
+    values = "|".join(f"{name}={value}" for name, value in breach.values)
+    return f"{mark}#{hashlib.sha256(values.encode()).hexdigest()[:16]}"
 
 
 def _was_kept(breach: Breach, content: Content, kept: Content) -> bool:

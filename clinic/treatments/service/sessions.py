@@ -59,21 +59,27 @@ class AlreadySigned(Conflict):
 class ContentRefused(Invalid):
     """What was written cannot be kept, or not be signed: each breach belongs to a field.
 
-    `outside` are those that can be true of what was given all the same.
+    `outside` are those that can be true of what was given all the same, `unusual` what else is to
+    be ticked.
     """
 
-    def __init__(self, breaches: Sequence[Breach], outside: Sequence[Breach] = ()) -> None:
+    def __init__(
+        self,
+        breaches: Sequence[Breach],
+        outside: Sequence[Breach] = (),
+        unusual: Sequence[Breach] = (),
+    ) -> None:
         super().__init__(breaches[0].message, field=breaches[0].field)
-        self.breaches, self.outside = tuple(breaches), tuple(outside)
+        self.breaches = tuple(breaches)
+        self.outside, self.unusual = tuple(outside), tuple(unusual)
 
 
 class Unaccepted(ContentRefused):
-    """Unusual values were not ticked as right."""
+    """Unusual values were not ticked as right, or other ones than these."""
 
-    def __init__(self, unusual: Sequence[Breach]) -> None:
+    def __init__(self, outside: Sequence[Breach], unusual: Sequence[Breach]) -> None:
         tick = Breach(code="unaccepted", field="soft_limits_accepted", message=UNUSUAL)
-        super().__init__([tick])
-        self.unusual = tuple(unusual)
+        super().__init__([tick], outside, unusual)
 
 
 def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | Refused:
@@ -145,7 +151,7 @@ def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
     judged = judging.judge(db, actor, session, wish.content)
     wrong = (*_too_early(session, judged), *judged.refused)
     if wrong:
-        raise ContentRefused(wrong)
+        raise ContentRefused(wrong, unusual=judged.unusual)
 
     writing.write(db, session, judged)
     drafts.drop(db, session.id, DraftStep.SESSION, wish.page)
@@ -158,8 +164,8 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
 
     Raises NotFound, AlreadySigned, StaleEdit, ContentRefused (also when something is missing, or
     the time-out was not said, or what is outside of the limits was not ticked as given), Unaccepted
-    when unusual values were not ticked, TypedElsewhere when another page holds words that are not
-    kept, PreparationMoved, PasswordNeeded.
+    when unusual values were not ticked as they are now, TypedElsewhere when another page holds
+    words that are not kept, PreparationMoved, PasswordNeeded.
     """
     refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
@@ -176,10 +182,10 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     never = (one for one in judged.refused if one not in signable)
     wrong = (*checks.unsaid(said), *never, *judged.missing)
     if wrong:
-        raise ContentRefused(wrong, outside)
-    _refuse_unstated(outside, wish.given)
-    if judged.unusual and not wish.content.soft_limits_accepted:
-        raise Unaccepted(judged.unusual)
+        raise ContentRefused(wrong, outside, judged.unusual)
+    _refuse_unstated(outside, wish.given, judged.unusual)
+    if judged.unusual and not _is_accepted(judged.unusual, wish):
+        raise Unaccepted(outside, judged.unusual)
 
     drafts.settle_all(db, session.id, wish.page)
     writing.write(db, session, judged)
@@ -212,8 +218,8 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     outside = outside_rules.given(judged.refused)
     wrong = [breach for breach in judged.refused if breach not in outside]
     if wrong:
-        raise ContentRefused(wrong, outside)
-    _refuse_unstated(outside, wish.given)
+        raise ContentRefused(wrong, outside, judged.unusual)
+    _refuse_unstated(outside, wish.given, judged.unusual)
 
     drafts.settle_all(db, session.id, wish.page)
     writing.write(db, session, judged)
@@ -281,12 +287,20 @@ def _signed_before(session: TreatmentSession, actor: Actor, content: Content) ->
     raise AlreadySigned(SIGNED)
 
 
-def _refuse_unstated(outside: Sequence[Breach], given: AllTheSame | None) -> None:
+def _is_accepted(unusual: Sequence[Breach], wish: SignSession) -> bool:
+    """Tell whether the tick stands under just these values: one that is kept is for older ones."""
+    shown = wish.unusual_seen is None or outside_rules.is_seen(unusual, wish.unusual_seen)
+    return wish.content.soft_limits_accepted and shown
+
+
+def _refuse_unstated(
+    outside: Sequence[Breach], given: AllTheSame | None, unusual: Sequence[Breach]
+) -> None:
     """Refuse what is outside of the limits while nobody says that just this was given, and why."""
     is_said = given is not None and given.reason and given.seen == outside_rules.seen(outside)
     if outside and not is_said:
         tick = Breach(code="unstated", field="outside_given", message=ALL_THE_SAME)
-        raise ContentRefused((*outside, tick), outside)
+        raise ContentRefused((*outside, tick), outside, unusual)
 
 
 def _mark(session: TreatmentSession, outside: Sequence[Breach], given: AllTheSame | None) -> None:

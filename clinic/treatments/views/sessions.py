@@ -201,16 +201,14 @@ def _keep(
     form: SessionForm, session_id: int, act: Callable[[Session], object]
 ) -> ResponseReturnValue | None:
     """Run a use case; None when it was done, else the page with what stands against it."""
-    unusual: Sequence[Breach] | None = None
     try:
         with transaction() as db:
             act(db)
     except service.ContentRefused as refused:
         for breach in refused.breaches:
             form.refuse(breach.field, sentence(breach.sentence))
-        if isinstance(refused, service.Unaccepted):
-            unusual = refused.unusual
-        return _page(session_id, form, unusual=unusual, outside=refused.outside), 422
+        page = _page(session_id, form, unusual=refused.unusual, outside=refused.outside)
+        return page, 422
     except (drafts.TypedElsewhere, drafts.PreparationMoved) as unseen:
         form.refuse("", unseen)
         return _page(session_id, form), 409
