@@ -48,7 +48,8 @@ def downgrade() -> None:
         sa.text(
             "SELECT count(*) FROM treatment_session WHERE anaesthesia IS NOT NULL"
             " OR antisepsis IS NOT NULL OR guidance = 'trichoscopy'"
-            " OR (guidance IS NOT NULL AND state = 'signed') OR content_format > 2"
+            " OR (guidance IS NOT NULL AND (state = 'signed' OR id NOT IN"
+            " (SELECT session_id FROM prp_preparation))) OR content_format > 2"
         )
     )
     if noted:

@@ -66,11 +66,23 @@ def test_what_was_signed_stays_where_it_was_and_locked(url, engine):
             connection.exec_driver_sql(change)
 
 
-def test_the_step_back_refuses_to_lose_what_was_noted(url, engine):
+@pytest.mark.parametrize(
+    "noted",
+    [
+        ("UPDATE treatment_session SET antisepsis = 'octenidine'",),
+        # A mesotherapy has no blood that its guidance could go back to.
+        (
+            "DELETE FROM prp_preparation",
+            "UPDATE treatment_session SET guidance = 'ultrasound' WHERE state = 'draft'",
+        ),
+    ],
+)
+def test_the_step_back_refuses_to_lose_what_was_noted(url, engine, noted):
     before(url, engine)
     command.upgrade(migrate.settings(url), "20261122_around")
     with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE treatment_session SET antisepsis = 'octenidine'")
+        for statement in noted:
+            connection.exec_driver_sql(statement)
     engine.dispose()
 
     with pytest.raises(RuntimeError, match="would lose them"):
