@@ -120,6 +120,14 @@ def test_signing_twice_signs_once(chair):
     assert second.signed_at == stamp
 
 
+def test_what_was_signed_as_whole_is_not_said_to_be_broken_off(chair):
+    session = chair.prepared()
+    chair.sign(session)
+
+    with pytest.raises(service.AlreadySigned):
+        chair.abort(session, chair.whole())
+
+
 def test_another_content_is_not_signed_into_a_signed_session(chair):
     session = chair.signed()
 

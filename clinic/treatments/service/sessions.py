@@ -171,7 +171,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
     session = queries.hold(db, actor, wish.session_id)
     if session.state is SessionState.SIGNED:
-        return _signed_before(session, actor, wish.content)
+        return _signed_before(session, actor, wish.content, is_aborted=False)
     _is_repeated(session, wish.version, wish.content)
     drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
@@ -210,7 +210,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
     session = queries.hold(db, actor, wish.session_id)
     if session.state is SessionState.SIGNED:
-        return _signed_before(session, actor, wish.content)
+        return _signed_before(session, actor, wish.content, is_aborted=True)
     _is_repeated(session, wish.version, wish.content)
     drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
@@ -280,9 +280,12 @@ def _too_early(session: TreatmentSession, judged: judging.Judged) -> tuple[Breac
     return (*checks.unsaid({line.line for line in session.time_out}), *unread)
 
 
-def _signed_before(session: TreatmentSession, actor: Actor, content: Content) -> TreatmentSession:
-    """Return a session that this press of the button has signed already."""
-    if session.signed_by_id == actor.id and record.content_of(session) == content:
+def _signed_before(
+    session: TreatmentSession, actor: Actor, content: Content, *, is_aborted: bool
+) -> TreatmentSession:
+    """Return a session that this press of the button has signed, or broken off, already."""
+    is_mine = session.signed_by_id == actor.id and session.is_aborted is is_aborted
+    if is_mine and record.content_of(session) == content:
         return session
     raise AlreadySigned(SIGNED)
 
