@@ -22,6 +22,8 @@ UNREADABLE = N_("The points could not be read. Reload the page and set them agai
 MOST_ROWS = 400
 LAST_NUMBER = 32_767
 _LONGEST = 200_000
+_SHALLOWEST = 300
+"""Micrometres: nothing less deep can be kept, not even as given outside of the limits."""
 _MOST = {"ul": 20_000, "um": 13_000, "nl": 40_000, "points": 400}
 
 
@@ -97,7 +99,7 @@ def _site(row: object) -> Site:
         zone=Zone(_known(row, "zone", Zone)),
         points=_whole(row, "points", 1, _MOST["points"]) if "points" in row else 1,
         volume_ul=_whole(row, "ul", 1, _MOST["ul"]),
-        depth_um=_whole(row, "um", 1, _MOST["um"]),
+        depth_um=_whole(row, "um", _SHALLOWEST, _MOST["um"]),
         needle_gauge=_whole(row, "gauge", 1, 99),
         needle_um=None if row.get("nl") is None else _whole(row, "nl", 1, _MOST["nl"]),
         technique=Technique(_known(row, "technique", Technique)) if "technique" in row else None,

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -271,3 +272,28 @@ def test_the_same_save_sent_twice_is_no_conflict(chair, world):
 
     assert nurse.post(f"/sessions/{session.id}", data).status_code == 303
     assert nurse.post(f"/sessions/{session.id}", data).status_code == 303
+
+
+def test_after_the_last_number_no_point_is_added(chair, world):
+    session = chair.begin()
+    last = some_sites(1)[0]
+    data = written(session, do="add", add_zone="vertex", add_count="2")
+    data["points"] = points.dumps([replace(last, seq=points.LAST_NUMBER)])
+
+    answer = world.as_role(Role.NURSE).post(f"/sessions/{session.id}", data)
+
+    assert answer.status_code == 422
+    assert "Reload the page and set them again" in text(answer)
+
+
+def test_a_point_that_no_record_can_hold_is_refused_when_a_session_is_broken_off(chair, world):
+    """0.299 mm: the database takes from 0.3 mm, whatever is ticked."""
+    session = chair.prepared()
+    data = written(session, reason="Faint", outside_given="y", outside_reason="Slipped")
+    data["points"] = points.dumps(some_sites(2, depth_um=299))
+    physician = world.as_role(Role.PHYSICIAN)
+
+    asked = physician.post(f"/sessions/{session.id}/abort", data)
+    data["outside_seen"] = hidden(text(asked), "outside_seen")
+
+    assert physician.post(f"/sessions/{session.id}/abort", data).status_code == 422

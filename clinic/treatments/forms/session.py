@@ -238,8 +238,12 @@ class SessionForm(LotRows, AskingForm):
         if volumes.count(sites) + count > limits.POINTS.hard.most:
             self.refuse("add_count", translate(TOO_MANY, most=limits.POINTS.hard.most))
             return False
+        last = max((site.seq for site in sites), default=0)
+        if last == points.LAST_NUMBER:
+            self.refuse("add_count", points.UNREADABLE)
+            return False
         site = Site(
-            seq=max((site.seq for site in sites), default=0) + 1,
+            seq=last + 1,
             zone=Zone(self.add_zone.data),
             points=count,
             volume_ul=given(self.each.data) * count,
