@@ -35,6 +35,7 @@ from clinic.safety.values import (
     Screening,
     Truth,
 )
+from clinic.scheduling import checking
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling.handed import Screen
 from clinic.scheduling.models import Appointment
@@ -253,4 +254,17 @@ def consents_page(db: Session, actor: Actor, patient_id: int) -> ConsentsPage:
         texts=[text for text in consent_queries.versions(db) if text.in_force_from is not None],
         services={card.id: card.name for card in catalog_queries.service_cards(db)},
         today=today,
+    )
+
+
+def asked_for(db: Session, text_id: int) -> Sequence[int]:
+    """Return the open visits that a text in force is for, from its day on; two statements.
+
+    Empty for photographs: no visit waits for them.
+    """
+    text = consent_queries.text(db, text_id)
+    if text.kind is ConsentKind.PHOTOGRAPHS or text.in_force_from is None:
+        return ()
+    return checking.asked_for(
+        db, Modality(text.kind.value), service_id=text.service_id, since=text.in_force_from
     )

@@ -7,15 +7,12 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.catalog import queries as catalog_queries
-from clinic.catalog.values import Modality
 from clinic.consents import queries as consent_queries
 from clinic.consents import service as consent_service
 from clinic.consents import writing
 from clinic.consents.models import Consent, ConsentText
 from clinic.consents.values import (
-    ConsentKind,
     DraftText,
-    PutInForce,
     RecordConsent,
     SignConsent,
     WithdrawConsent,
@@ -46,7 +43,7 @@ from clinic.safety.values import (
     RecordFact,
     ReleaseFinding,
 )
-from clinic.scheduling import checking, handed
+from clinic.scheduling import handed
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling.handed import Screen
@@ -290,25 +287,6 @@ def draft_text(db: Session, actor: Actor, wish: DraftText) -> ConsentText:
         if service.modality.value != wish.kind.value:
             raise NotFound(catalog_queries.NO_SERVICE)
     return writing.draft(db, actor, wish)
-
-
-def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
-    """Put a text in force and check again every coming visit that it is for.
-
-    Raises as `consents` does. Who signed an older version is found out on the board at once.
-    """
-    text = writing.put_in_force(db, actor, wish)
-    if text.kind is ConsentKind.PHOTOGRAPHS:
-        return text  # No visit waits for it.
-    db.flush()  # The check must find it.
-    checking.check_asked_for(
-        db,
-        actor,
-        Modality(text.kind.value),
-        service_id=text.service_id,
-        since=wish.in_force_from,
-    )
-    return text
 
 
 def _refuse_alone(patient: Patient, guardian: str, on: dt.date) -> None:

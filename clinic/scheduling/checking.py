@@ -159,14 +159,10 @@ def release_all(
     visit.decision, visit.is_released = known.decision, known.is_released
 
 
-def check_asked_for(
-    db: Session, actor: Actor, modality: Modality, *, service_id: int | None, since: dt.date
-) -> None:
-    """Check again the open visits from a day on that a consent text is for: of a service, or all.
-
-    In the order of their patients, as these are held in; as many statements for a thousand as for
-    one.
-    """
+def asked_for(
+    db: Session, modality: Modality, *, service_id: int | None, since: dt.date
+) -> Sequence[int]:
+    """Return the open visits from a day on that a consent text is for: of a service, or all."""
     wanted = (
         sa.select(Appointment.id)
         .join(Service, Service.id == Appointment.service_id)
@@ -178,6 +174,4 @@ def check_asked_for(
     )
     if service_id is not None:
         wanted = wanted.where(Appointment.service_id == service_id)
-    ids = list(db.scalars(wanted.order_by(Appointment.patient_id, Appointment.id)))
-    for start in range(0, len(ids), recheck.LOOKED_AT):
-        recheck.recheck(db, actor, ids[start : start + recheck.LOOKED_AT])
+    return db.scalars(wanted.order_by(Appointment.starts_local, Appointment.id)).all()

@@ -7,14 +7,15 @@ import sqlalchemy as sa
 
 from clinic.audit.models import AuditEvent
 from clinic.catalog.values import Modality
-from clinic.consents import queries, shipped
+from clinic.consents import queries, shipped, writing
 from clinic.consents import service as consents
 from clinic.consents.models import ConsentText
 from clinic.consents.values import ConsentKind, DraftText, PutInForce, RecordConsent
 from clinic.core.access import Role
 from clinic.core.errors import NotFound
+from clinic.intake import queries as intake_queries
 from clinic.intake import service
-from clinic.scheduling import handed
+from clinic.scheduling import handed, recheck
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from tests.counting import statements
@@ -50,8 +51,10 @@ def lacks_consent(db, visit):
 
 def put(world, db, text, *, on=TODAY):
     wish = PutInForce(text_id=text.id, version=text.version, in_force_from=on)
-    service.put_in_force(db, world.actor(Role.PHYSICIAN), wish)
+    who = world.actor(Role.PHYSICIAN)
+    writing.put_in_force(db, who, wish)
     db.flush()
+    recheck.recheck(db, who, intake_queries.asked_for(db, text.id))
 
 
 def a_draft(world, db, visit):
@@ -184,6 +187,27 @@ def test_the_administrator_writes_a_text_for_one_service(world, db, signed):
     assert doctor.post(f"/consent-texts/{text.id}/force", form).status_code == 303
     assert lacks_consent(db, visit)
     assert "Every service without its own text" in text_of(admin.get("/consent-texts"))
+
+
+def test_the_visits_are_checked_in_small_units_after_the_text_is_in_force(
+    world, db, signed, monkeypatch
+):
+    """In one unit with it, the chain of the audit trail and every patient stayed locked."""
+    monkeypatch.setattr(recheck, "WRITTEN", 1)
+    first = a_visit(world, db, signed)
+    second = a_visit(world, db, signed, starts_local=IN_A_WEEK)
+    text = queries.draft_of(db, ConsentKind.PRP)
+    form = {"seen": text.version, "in_force": TODAY.isoformat(), "is_read": "y"}
+
+    world.as_role(Role.PHYSICIAN).post(f"/consent-texts/{text.id}/force", form)
+
+    trail = db.execute(sa.select(AuditEvent.action, AuditEvent.detail).order_by(AuditEvent.id))
+    written = [(action, detail.get("visits")) for action, detail in trail.all()[-3:]]
+    assert written == [
+        ("consent_text.approved", None),
+        ("appointment.rechecked", [first.id]),
+        ("appointment.rechecked", [second.id]),
+    ]
 
 
 def test_what_is_missing_is_named_while_it_is_written(world, db, signed):
