@@ -220,6 +220,8 @@ def offered_time(raw: str) -> NamedOpening | None:
         local = dt.datetime.fromisoformat(found[1])
     except ValueError:
         return None
+    if not promise.is_of_our_time(local):
+        return None
     return NamedOpening(
         starts_local=local,
         practitioner_id=int(found[2]),

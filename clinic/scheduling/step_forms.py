@@ -6,6 +6,7 @@ from wtforms import BooleanField
 
 from clinic.core.text import N_
 from clinic.scheduling.forms import BIRTH_DATE_SPOKEN, NAME_SPOKEN
+from clinic.scheduling.rules import promise
 from clinic.scheduling.values import (
     CONFIRMATION_NAMES,
     ArriveVisit,
@@ -129,7 +130,7 @@ class PlacedForm(BaseForm):
             local = dt.datetime.strptime(self.starts_at.text(), "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - wall time
         except ValueError:
             return None
-        return local
+        return local if promise.is_of_our_time(local) else None
 
 
 class IdForm(BaseForm):

@@ -87,6 +87,14 @@ def test_a_forged_press_is_refused(world, desk, take):
     assert drop(world, desk.book(), take=take).status_code == 422
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00", "9999-12-31T10:07", "9999-12-31T23:55"])
+@pytest.mark.parametrize("field", ["starts_at", "take"])
+def test_a_time_at_an_end_of_the_calendar_is_refused(world, desk, field, at):
+    visit = desk.book()
+    sent = at if field == "starts_at" else f"{at}|{desk.physician.id}|{desk.room.id}|"
+    assert drop(world, visit, **{field: sent}).status_code == 422
+
+
 def test_a_press_from_an_old_page_is_refused(world, desk):
     visit = desk.book()
     key = f"2026-11-25T10:00|{desk.physician.id}|{desk.room.id}|"

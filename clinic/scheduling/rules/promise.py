@@ -24,6 +24,14 @@ NO_SUCH_TIME = N_(
 TWICE = N_("On %(date)s %(time)s comes twice, because the clocks go back. Choose which of the two.")
 
 
+def is_of_our_time(local: dt.datetime) -> bool:
+    """Tell whether days and hours can be counted from a wall time, at either end of the calendar.
+
+    What a page sends is read before anybody asks whether it lies too far away.
+    """
+    return 1900 <= local.year < 2200
+
+
 def instant_of(
     local: dt.datetime, zone: str, *, second_hour: bool | None, now: dt.datetime
 ) -> dt.datetime:
