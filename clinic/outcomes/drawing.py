@@ -8,6 +8,7 @@ bytes come in, bytes go out, and the end says what was wrong. It imports nothing
 import os
 import struct
 import sys
+from contextlib import suppress
 from enum import IntEnum
 from importlib import import_module
 from io import BytesIO
@@ -178,7 +179,9 @@ def _shut_in() -> None:
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 3),
     ):
-        resource.setrlimit(name, (most, most))
+        # macOS takes no limit of memory, and nobody may raise what a machine has set lower.
+        with suppress(OSError, ValueError):
+            resource.setrlimit(name, (most, most))
     os.nice(5)  # Whoever opens a page comes first.
 
 

@@ -124,6 +124,9 @@ def _redrawn(raw: bytes) -> Picture:
         )
     except subprocess.TimeoutExpired:
         raise Invalid(TOO_HEAVY, field=FIELD) from None
+    except OSError as error:  # No memory or no number is left for one more program.
+        log.warning("the drawing program could not be started: %s", error)
+        raise Busy(BUSY) from None
     if ended.returncode in _WORDS:
         words = _WORDS[Refusal(ended.returncode)]
         raise Invalid(words, field=FIELD, least=drawing.LEAST_EDGE)

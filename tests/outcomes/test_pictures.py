@@ -365,6 +365,24 @@ def test_the_drawing_program_is_not_told_the_clinics_secrets(monkeypatch, tmp_pa
     assert refused.value.message == pictures.TOO_SMALL
 
 
+def test_a_machine_with_lower_limits_of_its_own_draws_all_the_same():
+    """A hard limit cannot be raised: every picture was called broken then."""
+    lowered = f"""import resource, runpy
+resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+runpy.run_path({drawing.__file__!r}, run_name="__main__")"""
+    command = [sys.executable, "-I", "-c", lowered]
+    ended = subprocess.run(command, input=as_file(dots()), stdout=subprocess.PIPE, check=True)
+
+    assert ended.stdout[drawing.HEAD.size :].startswith(b"\xff\xd8")
+
+
+def test_a_machine_that_can_start_no_more_programs_says_to_send_it_again(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+
+    with pytest.raises(pictures.Busy):
+        pictures.redrawn(as_file(dots()))
+
+
 def test_what_takes_too_long_is_ended_and_said(monkeypatch, tmp_path):
     spy = tmp_path / "spy.py"
     spy.write_text("import time\ntime.sleep(60)\n")
