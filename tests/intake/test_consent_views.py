@@ -228,6 +228,18 @@ def test_the_patient_who_signed_is_written_by_name(world, db, patient):
     assert (kept.signer, kept.guardian) == (f"Alice {patient.family_name}", "")
 
 
+def test_the_longest_name_finds_room_on_a_paper(world, db, patient):
+    """Given and family name may be 120 letters each, a signer as many alone."""
+    patient.given_name, patient.family_name = "A" * 120, "E" * 120
+    db.flush()
+    form = {"text": "prp 1.0", "given_on": TODAY, **BY_HER}
+
+    assert world.as_role(Role.NURSE).post(consents_url(patient), form).status_code == 303
+
+    kept = db.scalars(sa.select(Consent)).one()
+    assert kept.signer == "A" * 120
+
+
 @pytest.mark.parametrize(
     ("form", "words"),
     [

@@ -79,7 +79,7 @@ class ConsentForm(BaseForm):
             text_version=version,
             given_on=given(self.given_on.data),
             language=given(self.language.data),
-            signer=self.signer.text() or name,
+            signer=self.signer.text() or name[: self.signer.max_length].rstrip(),
             guardian=self.guardian.text(),
             interpreter=self.interpreter.text(),
             photos=self.photos.ticked(),
