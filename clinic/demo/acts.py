@@ -262,14 +262,20 @@ def draft(stage: Stage, session_id: int, *, physician: int, dice: random.Random)
     treatments.save(stage.db, doctor, wish)
 
 
-def prepare(stage: Stage, session_id: int, *, dice: random.Random) -> None:
-    """Write how the blood was drawn and spun, as far as that has come by now."""
+def prepare(stage: Stage, session_id: int, *, dice: random.Random, is_ready: bool = False) -> None:
+    """Write how the blood was drawn and spun, as far as that has come by now.
+
+    What `is_ready` on a day that has only begun was drawn and ready just now, its spin not timed.
+    """
     session = treatments_queries.get(stage.db, session_id)
     assert session.preparation is not None, "a session of PRP begins with its preparation"
+    now = clock.now()
     drawn, spun, stopped, ready = (
-        at if (at := session.started_at + dt.timedelta(minutes=minutes)) <= clock.now() else None
+        at if (at := session.started_at + dt.timedelta(minutes=minutes)) <= now else None
         for minutes in (2, 5, 20, 23)
     )
+    if is_ready:
+        drawn, ready = drawn or now, ready or now
     preparations.save(
         stage.db,
         stage.staff.nurse,
@@ -305,6 +311,8 @@ def sign(stage: Stage, session_id: int | None, *, physician: int, dice: random.R
         return
     session = treatments_queries.get(stage.db, session_id)
     content = _content(stage, session, dice=dice)
+    if session.preparation is not None and session.preparation.prp_ul is None:
+        prepare(stage, session_id, dice=dice, is_ready=True)
     treatments.sign(
         stage.db,
         replace(stage.staff.physicians[physician], confirmed_at=clock.now()),

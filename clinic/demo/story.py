@@ -219,10 +219,10 @@ class Story:
         self._released(*visit(PRP, told=histories.clopidogrel))
         visit(PRP, told=histories.low_platelets)
         visit(MESO, told=histories.unsure_of_painkiller)
-        self._in_treatment(*visit(MESO))
         for modality in (PRP, PRP, MESO, TALK, PRP, MESO, PRP, MESO):
             visit(modality, hours=afternoon)
         self._walk_in(next(named))
+        self._in_treatment(*visit(MESO))
 
     def _earlier(self, face: Face, modality: Modality, week_ago: dt.date) -> None:
         """Give somebody who comes today a past: none, one or two sessions of the course."""
