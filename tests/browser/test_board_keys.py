@@ -85,7 +85,7 @@ def test_a_visit_is_moved_in_four_keys_and_taken_back_by_one(desk):
     assert keys.steps <= 4
     assert BOOKED in focused(page)
     keys.press("z")
-    expect(page.locator("#toast")).to_contain_text("15:15")
+    expect(page.locator("#toast")).to_contain_text("taken back")
     assert place(page, BOOKED) == (HADDAD, "15:15")
 
 

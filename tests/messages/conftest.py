@@ -23,6 +23,7 @@ from clinic.messages.models import Message, MessageSettings
 from clinic.messages.sending import Tally
 from clinic.messages.values import MailSecurity, SetContact
 from clinic.patients.values import Channel
+from clinic.scheduling import moving
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import (
@@ -161,7 +162,7 @@ class Desk:
             practitioner_id=self.person.id,
             room_id=self.room.id,
         )
-        assert isinstance(scheduling.move(self.db, self.actor, wish), Appointment)
+        assert isinstance(moving.move(self.db, self.actor, wish), Appointment)
 
     def cancel(self, visit: Appointment) -> None:
         self.db.flush()

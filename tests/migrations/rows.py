@@ -41,6 +41,8 @@ LATER = {
         "tolerance_days": "7",
         "least_days": "14",
         "booster_days": "182",
+        "follow_up_days": "NULL",
+        "aftercare": "'{}'",
     },
     "resource": {"radius_mm": "NULL", "service_due_on": "NULL"},
 }

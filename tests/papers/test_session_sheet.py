@@ -45,7 +45,7 @@ def test_every_fact_of_the_record_is_on_the_paper(world, db, chair):
         chair.alice.file_number,
         "30 mL",
         "ACD-A, 3 mL",
-        "6 mL",
+        "5 mL",
         "Angel kit",
         chair.kit.lot_no,
         "Nov 30, 2027",
@@ -80,7 +80,7 @@ def test_a_mix_its_technique_and_measured_zones_are_on_the_paper(world, db, chai
     areas.measure(db, chair.actor(), wish)
     content = Content(
         sites=some_sites(20, volume_ul=50, technique=Technique.NAPPAGE, device=Device.GUN),
-        lots=(LotAmount(lot_id=chair.vitamins.id, amount_ul=2_000),),
+        lots=(LotAmount(lot_id=chair.vitamins.id, amount_ul=1_000),),
     )
     chair.sign(session, content)
 
@@ -146,7 +146,7 @@ def test_four_hundred_points_in_five_views_are_drawn(world, db, chair):
         (View.RIGHT, Zone.PARIETAL_R),
         (View.BACK, Zone.OCCIPITAL),
     ):
-        sites += some_sites(80, zone, volume_ul=15, place=spot(zone, view))
+        sites += some_sites(80, zone, volume_ul=12, place=spot(zone, view))
     numbered = tuple(replace(site, seq=n) for n, site in enumerate(sites, 1))
     session = chair.signed(chair.whole(sites=numbered, soft_limits_accepted=True))
 
@@ -259,7 +259,7 @@ def test_no_note_is_too_tall_for_its_paper(world, chair, note, word, count):
 
 def test_points_given_in_turns_run_over_pages(world, chair):
     sides = [
-        some_sites(200, zone, volume_ul=15, place=spot(zone, view))
+        some_sites(200, zone, volume_ul=12, place=spot(zone, view))
         for zone, view in ((Zone.PARIETAL_L, View.LEFT), (Zone.PARIETAL_R, View.RIGHT))
     ]
     turns = [site for pair in zip(*sides, strict=True) for site in pair]
@@ -299,7 +299,7 @@ def scattered(zone, count, first=1):
             for other in places
         ):
             places.append(place)
-    fields = {"volume_ul": 50, "depth_um": 3_000, "needle_gauge": 30}
+    fields = {"volume_ul": 40, "depth_um": 3_000, "needle_gauge": 30}
     return [Site(seq=n, zone=zone, place=place, **fields) for n, place in enumerate(places, first)]
 
 

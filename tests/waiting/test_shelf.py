@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.errors import Forbidden, NotFound
+from clinic.scheduling import moving
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.steps import MovedOn
@@ -122,7 +123,7 @@ def test_what_somebody_else_cancelled_says_so_and_can_only_be_taken_off(desk):
 def test_what_somebody_else_moved_says_so_and_a_stale_placing_is_refused(desk):
     visit = parked(desk)
     stale = a_move(visit, starts_local=at(15))
-    scheduling.move(desk.db, desk.actor(Role.NURSE), a_move(visit, starts_local=at(12)))
+    moving.move(desk.db, desk.actor(Role.NURSE), a_move(visit, starts_local=at(12)))
     desk.db.flush()
 
     (item,) = listed(desk)
@@ -136,7 +137,7 @@ def test_what_somebody_else_moved_says_so_and_a_stale_placing_is_refused(desk):
 def test_who_moves_it_on_another_page_has_it_off_the_shelf(desk, clock):
     visit = parked(desk)
     clock(NOW + dt.timedelta(minutes=1))
-    scheduling.move(desk.db, desk.actor(), a_move(visit, starts_local=at(12)))
+    moving.move(desk.db, desk.actor(), a_move(visit, starts_local=at(12)))
     desk.db.flush()
 
     assert listed(desk) == []
