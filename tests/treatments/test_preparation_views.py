@@ -226,7 +226,7 @@ def test_what_was_counted_and_how_it_was_spun_is_read_in_the_signed_record(chair
     assert "set 3000 revolutions in this centrifuge" in text(nurse.get(url(session)))
 
     chair.read_tube(session)
-    chair.sign(session)
+    chair.sign(session, chair.whole(soft_limits_accepted=True))
     page = text(nurse.get(f"/sessions/{session.id}"))
     for words in ("Without a brake", "21", "14.2", "4.2", "P3-Aα", "Mar 1, 2027", "Estimated"):
         assert words in page, words

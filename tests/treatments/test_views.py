@@ -283,5 +283,5 @@ def test_the_pages_take_few_statements_however_many_points(chair, world, db, con
     assert few == many <= 45
     chair.prepare(session)
     chair.sign(queries.get(db, session.id))
-    assert cost(f"/sessions/{session.id}") <= 31
+    assert cost(f"/sessions/{session.id}") <= 32
     assert cost("/sessions") <= 10
