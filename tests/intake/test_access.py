@@ -80,7 +80,7 @@ def test_opening_the_facts_leaves_one_trace(world, db, patient):
     ("url", "budget"),
     [
         ("/patients/{p}/facts", 16),
-        ("/patients/{p}/consents", 14),
+        ("/patients/{p}/consents", 15),
         ("/appointments/{v}/questions", 19),
         ("/appointments/{v}/review", 23),
     ],
