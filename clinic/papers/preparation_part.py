@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from clinic.core.text import N_
-from clinic.core.units import show_thousandths
+from clinic.papers.pieces import amount, decimals
 from clinic.papers.sheet import Sheet, apart
 from clinic.papers.values import Prepared
+from clinic.treatments.named import Named
 from clinic.treatments.preparation_values import (
     ACTIVATION_NAMES,
     ANTICOAGULANT_NAMES,
@@ -40,10 +41,10 @@ _SPIN_HEADS = (
 _COUNT_HEADS = (N_("Cells"), N_("Of the blood"), N_("Of the PRP"))
 
 
-def draw_preparation(page: Sheet, prepared: Prepared) -> None:
+def draw_preparation(page: Sheet, prepared: Prepared, named: Named) -> None:
     """Write what was drawn, spun and obtained; nothing of a session without blood."""
     page.heading(translate(N_("Blood and PRP")))
-    page.pairs(_steps(prepared))
+    page.pairs(_steps(prepared, named))
     if prepared.spins:
         page.heading(translate(N_("Spins")))
         page.grid(
@@ -70,7 +71,7 @@ def draw_preparation(page: Sheet, prepared: Prepared) -> None:
         page.grid(
             [translate(head) for head in _COUNT_HEADS],
             [
-                (translate(name), _amount(base, unit), _amount(of_prp, unit))
+                (translate(name), amount(base, unit), amount(of_prp, unit))
                 for name, unit, base, of_prp in counted
             ]
             + [_known(prepared.content)],
@@ -83,7 +84,7 @@ def draw_preparation(page: Sheet, prepared: Prepared) -> None:
             [
                 (
                     translate(one.name),
-                    ltr(one.text)
+                    ltr(decimals(one.text))
                     + (f" ({translate(N_('estimated'))})" if one.is_estimated else "")
                     + f" {ltr(f'[{one.source}]')}",
                 )
@@ -92,10 +93,10 @@ def draw_preparation(page: Sheet, prepared: Prepared) -> None:
         )
 
 
-def _steps(prepared: Prepared) -> list[tuple[str, str]]:
+def _steps(prepared: Prepared, named: Named) -> list[tuple[str, str]]:
     content = prepared.content
     return [
-        (translate(N_("Kit")), apart(prepared.preset)),
+        (translate(N_("Kit")), apart(named.preset)),
         (
             translate(N_("Method")),
             _named(METHOD_NAMES, content.method),
@@ -104,7 +105,7 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
         (
             translate(N_("Blood drawn")),
             _joined(
-                _amount(content.blood_ul, "mL"),
+                amount(content.blood_ul, "mL"),
                 _named(DRAW_SITE_NAMES, content.draw_site),
             ),
         ),
@@ -113,7 +114,7 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
             translate(N_("Anticoagulant")),
             _joined(
                 _named(ANTICOAGULANT_NAMES, content.anticoagulant),
-                _amount(content.anticoagulant_ul, "mL"),
+                amount(content.anticoagulant_ul, "mL"),
             ),
         ),
         (translate(N_("Tube code")), ltr(prepared.tube_code) if prepared.tube_code else ""),
@@ -125,7 +126,7 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
         (
             translate(N_("Centrifuge")),
             _joined(
-                apart(prepared.centrifuge),
+                apart(named.centrifuge),
                 translate(N_("next service due on %(day)s"), day=fdate(content.centrifuge_due_on))
                 if content.centrifuge_due_on
                 else "",
@@ -140,13 +141,13 @@ def _steps(prepared: Prepared) -> list[tuple[str, str]]:
             translate(N_("Red cells")),
             _named(RICHNESS_NAMES, content.erythrocytes),
         ),
-        (translate(N_("PRP obtained")), _amount(content.prp_ul, "mL")),
+        (translate(N_("PRP obtained")), amount(content.prp_ul, "mL")),
         (translate(N_("Ready at")), _done(content.obtained_at, prepared.obtained_by)),
         (
             translate(N_("Activation")),
             _joined(
                 _named(ACTIVATION_NAMES, content.activation),
-                _amount(content.activator_ul, "mL"),
+                amount(content.activator_ul, "mL"),
             ),
         ),
     ]
@@ -179,10 +180,6 @@ def _joined(*parts: str) -> str:
 
 def _text(value: int | None) -> str:
     return "" if value is None else str(value)
-
-
-def _amount(value: int | None, unit: str) -> str:
-    return "" if value is None else ltr(f"{show_thousandths(value)} {unit}")
 
 
 def _done(at: dt.datetime | None, name: str) -> str:

@@ -25,7 +25,6 @@ from clinic.papers.values import (
     Prepared,
     SessionRecord,
     SignedConsent,
-    UsedUpLot,
     Whose,
 )
 from clinic.patients import queries as patient_queries
@@ -36,10 +35,7 @@ from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import record
 from clinic.treatments.models import TreatmentSession
-from clinic.treatments.queries import areas as area_queries
-from clinic.treatments.queries import drafts as draft_queries
-from clinic.treatments.queries import mix as mix_queries
-from clinic.treatments.queries import preparation as preparation_queries
+from clinic.treatments.queries import named as named_queries
 from clinic.treatments.queries import sessions as session_queries
 from clinic.treatments.rules import signing
 from clinic.treatments.values import SessionState
@@ -152,11 +148,11 @@ _PRINTED = {
         *("anticoagulant_ul", "prp_ul", "weight_g", "weight_on", "pain", "note", "map_version"),
         *("is_aborted", "abort_reason", "soft_limits_accepted", "signed_at", "signed_by_id"),
         *("mixed_at", "first_point_at", "outside", "outside_reason"),
-        *("anaesthesia", "antisepsis", "guidance"),
+        *("anaesthesia", "antisepsis", "guidance", "as_signed"),
     },
     "lots": {
         *("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on", "pieces", "opened_at"),
-        "vial_id",
+        *("vial_id", "udi"),
     },
     "sites": set(signing.SITES_2),
     "time_out": {"line", "account_id", "at"},
@@ -169,20 +165,12 @@ _PRINTED = {
 def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
     """Return a session of the actor's place for its paper; raises NotFound."""
     session = session_queries.get_here(db, actor, session_id)
-    visit = session_queries.visit_here(db, actor, session.appointment_id)
-    names = session_queries.names(
-        db,
-        (
-            session.performer_id,
-            session.signed_by_id,
-            *preparation_queries.account_ids(session),
-        ),
-    )
     is_signed = session.state is SessionState.SIGNED
-    lines = mix_queries.lot_lines(db, session)
+    named = named_queries.of(db, session)
+    names = named.people
     return SessionRecord(
         whose=whose(db, actor, session.patient_id),
-        heading=session_queries.heading(db, visit),
+        named=named,
         is_signed=is_signed,
         is_aborted=session.is_aborted,
         abort_reason=session.abort_reason,
@@ -190,23 +178,11 @@ def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
         outside_reason=session.outside_reason or "",
         is_intact=not is_signed or record.is_intact(session),
         content=record.content_of(session),
-        prepared=_prepared(db, session, names),
+        prepared=_prepared(session, names),
         map_version=session.map_version,
-        areas={
-            zone: area.area_mm2
-            for zone, area in area_queries.areas(
-                db,
-                location_id=session.location_id,
-                patient_id=session.patient_id,
-                before=session.signed_at,
-            ).items()
-        },
-        lots=[
-            UsedUpLot(line=line, pieces=use.pieces, opened_at=use.opened_at)
-            for use, line in zip(session.lots, lines, strict=True)
-        ],
+        lots=record.lot_lines(session, named.labels),
         addenda=session_queries.addenda(db, session.id),
-        time_out=draft_queries.time_out(db, session.id),
+        time_out=record.said(session, names),
         started_at=session.started_at,
         ended_at=session.ended_at,
         first_point_at=session.first_point_at,
@@ -216,17 +192,17 @@ def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
         signed_by=names.get(session.signed_by_id or 0, ""),
         content_hash=session.content_hash or "",
         releases=[
-            (name, release.reason) for release, name in safety_queries.releases(db, visit.id)
+            (names.get(release.author_id, name), release.reason)
+            for release, name in safety_queries.releases(db, session.appointment_id)
         ],
         further=_further(session),
     )
 
 
-def _prepared(db: Session, session: TreatmentSession, names: Mapping[int, str]) -> Prepared | None:
+def _prepared(session: TreatmentSession, names: Mapping[int, str]) -> Prepared | None:
     row = session.preparation
     if row is None:
         return None
-    preset = preparation_queries.preset(db, row.preset_id) if row.preset_id else None
     content = record.led(session, record.preparation_of(session))
 
     def name(account_id: int | None) -> str:
@@ -234,8 +210,6 @@ def _prepared(db: Session, session: TreatmentSession, names: Mapping[int, str]) 
 
     return Prepared(
         content=content,
-        preset=preset.name if preset else "",
-        centrifuge=preparation_queries.device_name(db, row.centrifuge_id),
         drawn_by=name(row.drawn_by_id),
         obtained_by=name(row.obtained_by_id),
         identity_at=row.identity_at,

@@ -1,12 +1,14 @@
 """The record of a session on paper: what was made, used and given where, by whom, added when."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
+from clinic.catalog.values import CLASS_NAMES, RegulatoryClass
 from clinic.core.text import N_
 from clinic.core.units import show_thousandths
 from clinic.papers import drawing, sheet
-from clinic.papers.pieces import head_of, patient_pairs
+from clinic.papers.pieces import amount, decimals, head_of, patient_pairs, plain, told
 from clinic.papers.preparation_part import draw_preparation
 from clinic.papers.sheet import Sheet, apart, own
 from clinic.papers.values import SessionRecord
@@ -16,8 +18,12 @@ from clinic.treatments.delivery import (
     DEVICE_NAMES,
     GUIDANCE_NAMES,
     TECHNIQUE_NAMES,
+    ZoneDose,
 )
-from clinic.treatments.rules import volumes
+from clinic.treatments.mix_values import LotLine
+from clinic.treatments.named import NAMED_TODAY
+from clinic.treatments.rules import protocol, volumes
+from clinic.treatments.rules.limits import Bound
 from clinic.treatments.rules.scalp import CODES
 from clinic.treatments.values import (
     LOT_ROLE_NAMES,
@@ -25,7 +31,7 @@ from clinic.treatments.values import (
     VIEW_NAMES,
     Site,
 )
-from clinic.web.formats import fdate, fdatetime, ltr, sentence, zone_name
+from clinic.web.formats import fdate, fdatetime, ltr, zone_name
 from clinic.web.words import translate
 
 _POINTS = (
@@ -38,10 +44,12 @@ _POINTS = (
     N_("Needle"),
     N_("Technique"),
 )
+_ZONES = (N_("Zone"), N_("Points"), N_("Volume"), N_("Against the protocol"), "mL/cm²")
 MOST_SPANS = 40
 """Numbers, or runs of them, in one row of the points: a row cannot run over a page."""
 NOT_SIGNED = N_("Not signed")
 BY = N_("%(when)s by %(name)s")
+USUAL = N_("usual %(least)s to %(most)s")
 SIDES = N_("L and R are the patient’s sides.")
 
 
@@ -65,31 +73,40 @@ def _draw(record: SessionRecord, pages: int) -> Sheet:
     if record.outside:
         page.heading(translate(N_("Given outside of the limits")))
         for one in record.outside:
-            page.text_of(apart(sentence(one)))
+            page.text_of(apart(told(one)))
         reason = apart(record.outside_reason)
         page.text_of(translate(N_("Reason: %(reason)s"), reason=reason))
-    page.pairs(patient_pairs(record.whose))
+    page.pairs(_patient(record))
     page.heading(translate(N_("Session")))
     page.pairs(_facts(record))
     if record.prepared is not None:
-        draw_preparation(page, record.prepared)
+        draw_preparation(page, record.prepared, record.named)
     _used(page, record)
     _where(page, record)
     _said_before(page, record)
+    if not record.named.is_kept:
+        page.text_of(translate(NAMED_TODAY), 8, sheet.FAINT)
     _signature(page, record)
     return page
 
 
+def _patient(record: SessionRecord) -> list[tuple[str, str]]:
+    """Return whose session it is as it was signed, and today's name where it is another."""
+    named, today = record.named, record.whose
+    signed = replace(today, patient=named.patient, born=named.born, file_number=named.file_number)
+    pairs = patient_pairs(signed)
+    if signed != today:
+        told_today = (apart(today.patient), fdate(today.born), apart(today.file_number))
+        pairs.append((translate(N_("Today")), " · ".join(one for one in told_today if one)))
+    return pairs
+
+
 def _which(record: SessionRecord) -> str:
-    heading = record.heading
+    heading = record.named.heading
     if heading.number and heading.planned:
         number = f"{heading.number} / {heading.planned}"
         return f"{apart(heading.service)} · {ltr(number)}"
     return apart(heading.service)
-
-
-def _amount(value: int | None, unit: str) -> str:
-    return "" if value is None else ltr(f"{show_thousandths(value)} {unit}")
 
 
 def _facts(record: SessionRecord) -> list[tuple[str, str]]:
@@ -103,7 +120,7 @@ def _facts(record: SessionRecord) -> list[tuple[str, str]]:
         (translate(N_("Mixed at")), fdatetime(record.mixed_at)),
         (
             translate(N_("Weight")),
-            f"{_amount(content.weight_g, 'kg')}, {fdate(content.weight_on)}"
+            f"{amount(content.weight_g, 'kg')}, {fdate(content.weight_on)}"
             if content.weight_g
             else "",
         ),
@@ -143,36 +160,36 @@ def _used(page: Sheet, record: SessionRecord) -> None:
         [translate(head) for head in heads],
         [
             (
-                "\n".join(
-                    one
-                    for one in (
-                        apart(used.line.product),
-                        " · ".join(
-                            one
-                            for one in (
-                                translate(LOT_ROLE_NAMES[used.line.role]),
-                                apart(used.line.manufacturer),
-                                ltr(f"UDI/GTIN {used.line.gtin}") if used.line.gtin else "",
-                            )
-                            if one
-                        ),
-                    )
-                    if one
-                ),
-                apart(used.line.lot_no),
-                fdate(used.line.expires_on),
-                _plain(used.line.amount_ul) or (f"× {used.pieces}" if used.pieces else ""),
-                _plain(used.line.dose_ug),
-                fdatetime(used.opened_at),
+                _pack(line),
+                apart(line.label.lot_no),
+                fdate(line.expires_on),
+                plain(line.amount_ul) or (f"× {line.pieces}" if line.pieces else ""),
+                plain(line.dose_ug),
+                fdatetime(line.opened_at),
             )
-            for used in record.lots
+            for line in record.lots
         ],
         (36, 19, 16, 9, 9, 18),
     )
 
 
-def _plain(value: int | None) -> str:
-    return "" if value is None else ltr(show_thousandths(value))
+def _pack(line: LotLine) -> str:
+    """Write what a lot is, and below it what it was for and what else its pack said."""
+    label = line.label
+    code = ""
+    if line.udi:
+        code = translate(N_("UDI scanned: %(code)s"), code=ltr(line.udi))
+    elif label.gtin:
+        code = translate(N_("GTIN on the list: %(code)s"), code=ltr(label.gtin))
+    is_classed = label.regulatory_class is not RegulatoryClass.UNSTATED
+    about = (
+        translate(LOT_ROLE_NAMES[line.role]),
+        translate(CLASS_NAMES[label.regulatory_class]) if is_classed else "",
+        amount(label.strength_ug_per_ml, "mg/mL"),
+        apart(label.manufacturer),
+        code,
+    )
+    return f"{apart(label.product)}\n{' · '.join(one for one in about if one)}"
 
 
 def _where(page: Sheet, record: SessionRecord) -> None:
@@ -186,27 +203,32 @@ def _where(page: Sheet, record: SessionRecord) -> None:
     page.text_of(" ".join(said), 8, sheet.FAINT)
     page.heading(translate(N_("By zone")), 14 + 7 * (len(per) + 2))
     total = volumes.total_ul(sites)
+    named = record.named
     page.grid(
-        [translate(head) for head in (N_("Zone"), N_("Points"), N_("Volume"), "mL/cm²")],
+        [translate(head) for head in _ZONES],
         [
             *(
                 (
                     f"{zone_name(zone)} ({ltr(CODES[zone])})",
                     str(points),
-                    _amount(volume, "mL"),
-                    _per_cm2(volume, record.areas.get(zone)),
+                    amount(volume, "mL"),
+                    _planned(named.protocol.doses.get(zone), volume),
+                    _per_cm2(volume, named.areas.get(zone), named.per_cm2),
                 )
                 for zone, (points, volume) in per.items()
             ),
             (
                 translate(N_("Volume given")),
                 str(volumes.count(sites)),
-                _amount(total, "mL"),
+                amount(total, "mL"),
+                "",
                 "",
             ),
         ],
-        (44, 16, 20, 20),
+        (27, 10, 12, 50, 19),
     )
+    if named.protocol.doses:
+        page.text_of(" ".join(_whose_protocol(record)), 8, sheet.FAINT)
     if not sites:
         return
     page.heading(translate(N_("Points")))
@@ -217,8 +239,43 @@ def _where(page: Sheet, record: SessionRecord) -> None:
     )
 
 
-def _per_cm2(volume_ul: int, area_mm2: int | None) -> str:
-    return "" if not area_mm2 else ltr(show_thousandths(round(volume_ul * 100 / area_mm2)))
+def _planned(dose: ZoneDose | None, volume_ul: int) -> str:
+    """Write what the protocol gives a zone, how its volume stands to that, and by which needle."""
+    if dose is None:
+        return ""
+    fit = protocol.fit(dose, volume_ul)
+    said = amount(dose.points * dose.each_ul, "mL")
+    if dose.least_ul is not None and dose.most_ul is not None:
+        least, most = (decimals(show_thousandths(one)) for one in (dose.least_ul, dose.most_ul))
+        said = ltr(f"{least}–{most} mL")
+    how = (
+        ltr(f"{dose.points} × {decimals(show_thousandths(dose.each_ul))} mL"),
+        amount(dose.depth_um, "mm"),
+        _needle(dose.needle_gauge, dose.needle_um),
+        translate(TECHNIQUE_NAMES[dose.technique]) if dose.technique else "",
+    )
+    stands = translate(protocol.FIT_NAMES[fit]) if fit else ""
+    first = " · ".join(one for one in (said, stands) if one)
+    return f"{first}\n{', '.join(one for one in how if one)}"
+
+
+def _whose_protocol(record: SessionRecord) -> tuple[str, str]:
+    kept = record.named.protocol
+    when = translate(N_("The protocol is as it was at the signature.")) if record.is_signed else ""
+    if not kept.is_shipped:
+        return when, translate(N_("The protocol is the clinic’s own."))
+    shipped = N_("The protocol is as shipped: a design default after %(sources)s, no guideline.")
+    return when, translate(shipped, sources=ltr(kept.source))
+
+
+def _per_cm2(volume_ul: int, area_mm2: int | None, usual: Bound | None) -> str:
+    if not area_mm2:
+        return ""
+    given = plain(round(volume_ul * 100 / area_mm2))
+    if usual is None:
+        return given
+    least, most = plain(usual.least), plain(usual.most)
+    return f"{given}\n{translate(USUAL, least=least, most=most)}"
 
 
 def runs(sites: Sequence[Site]) -> list[tuple[Site, ...]]:
@@ -249,16 +306,13 @@ def rows_of(run: tuple[Site, ...]) -> list[tuple[str, ...]]:
 
 def _run(run: tuple[Site, ...]) -> tuple[str, ...]:
     first = run[0]
-    needle = f"{first.needle_gauge} G"
-    if first.needle_um:
-        needle += f" × {show_thousandths(first.needle_um)} mm"
     return (
         zone_name(first.zone),
         translate(VIEW_NAMES[first.place.view]) if first.place else "–",
         str(volumes.count(run)),
         _each(first),
-        _amount(first.depth_um, "mm"),
-        ltr(needle),
+        amount(first.depth_um, "mm"),
+        _needle(first.needle_gauge, first.needle_um),
         ", ".join(
             one
             for one in (
@@ -270,12 +324,17 @@ def _run(run: tuple[Site, ...]) -> tuple[str, ...]:
     )
 
 
+def _needle(gauge: int, length_um: int | None) -> str:
+    length = f" × {decimals(show_thousandths(length_um))} mm" if length_um else ""
+    return ltr(f"{gauge} G{length}")
+
+
 def _each(site: Site) -> str:
     """Write the volume of one point, exactly: as a part where it is no whole number of µL."""
     each, rest = divmod(site.volume_ul, site.points)
     if rest:
-        return ltr(f"{show_thousandths(site.volume_ul)} / {site.points} mL")
-    return _amount(each, "mL")
+        return ltr(f"{decimals(show_thousandths(site.volume_ul))} / {site.points} mL")
+    return amount(each, "mL")
 
 
 def _said_before(page: Sheet, record: SessionRecord) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from clinic.catalog.values import Modality
 from clinic.consents.values import ConsentKind, Paper, Scope, SignedHow
-from clinic.core.zones import Zone
 from clinic.safety.values import Message
 from clinic.treatments.mix_values import LotLine
+from clinic.treatments.named import Named
 from clinic.treatments.preparation_values import Preparation, Spin
 from clinic.treatments.typed import Stamp
-from clinic.treatments.values import Content, Heading, TimeOut, Words
+from clinic.treatments.values import Content, TimeOut, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,21 +84,10 @@ class Care:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UsedUpLot:
-    """One lot of a session as its table prints it."""
-
-    line: LotLine
-    pieces: int | None
-    opened_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """How blood became PRP in a session, with the names of who did each step."""
 
     content: Preparation
-    preset: str
-    centrifuge: str
     drawn_by: str
     obtained_by: str
     identity_at: dt.datetime | None
@@ -114,7 +103,8 @@ class SessionRecord:
     """A session, draft or signed, with everything that was ever added to it."""
 
     whose: Whose
-    heading: Heading
+    named: Named
+    """What it names: once signed, as it was said on the day."""
     is_signed: bool
     is_aborted: bool
     abort_reason: str
@@ -126,9 +116,7 @@ class SessionRecord:
     prepared: Prepared | None
     """None of a session in which no blood is drawn."""
     map_version: str
-    areas: Mapping[Zone, int]
-    """{zone: mm²} as it was known when the session was signed, where somebody measured it."""
-    lots: Sequence[UsedUpLot]
+    lots: Sequence[LotLine]
     addenda: Sequence[Words]
     time_out: Mapping[TimeOut, Stamp]
     started_at: dt.datetime

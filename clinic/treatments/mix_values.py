@@ -4,19 +4,17 @@ import datetime as dt
 from dataclasses import dataclass
 
 from clinic.catalog.values import RegulatoryClass
+from clinic.treatments.named import Label
 from clinic.treatments.values import LotRole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LotLine:
-    """One lot of a signed session."""
+    """One lot of a session, with what stands on its pack."""
 
-    product: str
-    manufacturer: str
-    regulatory_class: RegulatoryClass
-    lot_no: str
-    gtin: str
-    """The number of its smallest package; of a device the first half of its UDI."""
+    label: Label
+    udi: str
+    """What its barcode said; empty: nobody scanned it."""
     role: LotRole
     expires_on: dt.date
     amount_ul: int | None

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from clinic.core.db import Base, Key, Versioned, append_only, known
+from clinic.core.db import Base, Json, Key, Versioned, append_only, known
 from clinic.core.zones import Zone
 from clinic.treatments.delivery import Antisepsis, Device, Guidance, Technique
 from clinic.treatments.locking import lock_whole, lock_with_session
@@ -113,6 +113,8 @@ class TreatmentSession(Versioned, Base):
     """SHA-256 over the canonical JSON of the record and all its parts."""
     content_format: Mapped[int] = mapped_column(sa.SmallInteger, default=1, server_default="1")
     """Which canonical text the hash is made of; set when it is signed."""
+    as_signed: Mapped[Json | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
+    """What its keys stood for at the signature (`named.py`); NULL: a draft, or signed before."""
 
 
 class LotUse(Base):
@@ -152,6 +154,8 @@ class LotUse(Base):
         Key, sa.ForeignKey("opened_vial.id", ondelete="RESTRICT"), default=None
     )
     """The opened vial that it came from; NULL: a new one."""
+    udi: Mapped[str | None] = mapped_column(sa.String(120), default=None)
+    """What the barcode of its pack said, as GS1 prints it; NULL: nobody scanned one."""
 
 
 class InjectionSite(Base):
@@ -332,6 +336,8 @@ class Addendum(Base):
         Key, sa.ForeignKey("treatment_session.id", ondelete="RESTRICT")
     )
     author_id: Mapped[int] = mapped_column(Key, sa.ForeignKey("account.id", ondelete="RESTRICT"))
+    author_name: Mapped[str | None] = mapped_column(sa.String(120), default=None)
+    """As it was then; NULL of those written before it was kept."""
     body: Mapped[str] = mapped_column(sa.Text)
     reason: Mapped[str] = mapped_column(sa.String(300))
     at: Mapped[dt.datetime]

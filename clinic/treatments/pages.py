@@ -16,6 +16,7 @@ from clinic.core.zones import Zone
 from clinic.safety import explaining
 from clinic.safety import queries as safety_queries
 from clinic.safety.values import FactKind
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus
 from clinic.treatments import judging, mixture, pages_preparation, points, record, typing
 from clinic.treatments.delivery import (
@@ -27,10 +28,12 @@ from clinic.treatments.delivery import (
 )
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.named import NAMED_TODAY
 from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
 from clinic.treatments.queries import areas as area_queries
 from clinic.treatments.queries import drafts as draft_queries
 from clinic.treatments.queries import mix as mix_queries
+from clinic.treatments.queries import named as named_queries
 from clinic.treatments.queries import preparation as preparation_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import barring, limits, outside, proposing, scalp, volumes
@@ -67,6 +70,8 @@ WORDS = {
     "guidance_names": GUIDANCE_NAMES,
     "status_names": STATUS_NAMES,
     "fit": protocol_rules.fit,
+    "fit_names": protocol_rules.FIT_NAMES,
+    "named_today": NAMED_TODAY,
     "by_zone": volumes.by_zone,
     "total_ul": volumes.total_ul,
     "count_points": volumes.count,
@@ -139,52 +144,49 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
         **WORDS,
         "session": session,
         "visit": visit,
-        "heading": queries.heading(db, visit),
         "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
         "drawings": scalp.drawings(session.map_version),
-        "names": queries.names(
-            db,
-            (
-                session.performer_id,
-                session.signed_by_id,
-                *preparation_queries.account_ids(session),
-            ),
-        ),
         "releases": safety_queries.releases(db, visit.id),
-        "time_out": draft_queries.time_out(db, session.id),
-        "areas": area_queries.sizes(db, session),
         "may_sign": actor.may(Permission.SESSION_SIGN),
         **pages_preparation.beside(db, session),
     }
     if session.state is SessionState.SIGNED:
         return shared | _signed(db, session, sent)
-    return shared | _draft(db, actor, session, sent)
+    return shared | _draft(db, actor, session, visit, sent)
 
 
 def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any]:
     stored = record.content_of(session)
-    lots = mix_queries.lot_lines(db, session)
-    names = {
-        use.lot_id: f"{line.product} · {line.lot_no}"
-        for use, line in zip(session.lots, lots, strict=True)
+    named = named_queries.of(db, session)
+    lots = {
+        use.lot_id: f"{label.product} · {label.lot_no}"
+        for use in session.lots
+        for label in (named.labels[use.seq],)
     }
     key = secrets.token_urlsafe(18)
     return {
         "is_draft": False,
         "content": stored,
         "sites": stored.sites,
-        "lots": lots,
+        "named": named,
+        "heading": named.heading,
+        "names": named.people,
+        "time_out": record.said(session, named.people),
+        "areas": named.areas,
+        "lots": record.lot_lines(session, named.labels),
         "addenda": queries.addenda(db, session.id),
         "addendum": sent.addendum or AddendumForm(data={"form_key": key}),
         "is_intact": record.is_intact(session),
         "outside": [sentence(one) for one in record.outside_of(session)],
         "refused": sent.form.form_errors if sent.form else (),
-        "changes": _changes(stored, sent.form.content(), names) if sent.form else (),
+        "changes": _changes(stored, sent.form.content(), lots) if sent.form else (),
         "bars": Bars(),
     }
 
 
-def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> dict[str, Any]:
+def _draft(
+    db: Session, actor: Actor, session: TreatmentSession, visit: Appointment, sent: Sent
+) -> dict[str, Any]:
     stored = record.content_of(session)
     judged = judging.judge(db, actor, session, stored)
     modality, on = judged.case.modality, judged.case.on
@@ -212,6 +214,13 @@ def _draft(db: Session, actor: Actor, session: TreatmentSession, sent: Sent) -> 
         form.prepared.renew(session.preparation.version)  # The page shows it beside the form.
     return {
         "is_draft": True,
+        "heading": queries.heading(db, visit),
+        "names": queries.names(
+            db,
+            (session.performer_id, *preparation_queries.account_ids(session)),
+        ),
+        "time_out": draft_queries.time_out(db, session.id),
+        "areas": area_queries.sizes(db, session),
         "form": form,
         "typing": typed,
         "sites": form.points.sites(),

@@ -105,9 +105,11 @@ class Offer:
         if not text:
             return None
         try:
-            kit = meant(text, self.kits, today=self.on)
+            kit, code = meant(text, self.kits, today=self.on)
         except Invalid as refused:
             return refused
+        if code:
+            form.codes.data[kit.id] = code
         of_product = [preset for preset in self.presets if preset.product_id == kit.product_id]
         if len(of_product) == 1 and form.preset.data is None:
             form.take_scanned(of_product[0], kit)
@@ -206,12 +208,9 @@ def beside(db: Session, session: TreatmentSession) -> dict[str, Any]:
     }
     if row is None or session.state is not SessionState.SIGNED:
         return shared
-    preset = queries.preset(db, row.preset_id) if row.preset_id else None
     return shared | {
         "yields": yields.of(record.led(session, stored)),
         "counted": yields.counted(stored),
-        "preset_name": preset.name if preset else None,
-        "centrifuge": queries.device_name(db, row.centrifuge_id),
     }
 
 
@@ -234,7 +233,7 @@ def _changes(kept: PreparationForm, typed: PreparationForm) -> list[tuple[str, s
     """Return (field, what is kept, what was typed) of every field in which they differ."""
     rows = []
     for field in kept:
-        if field.name in {"version", "preset", "reason", "scan"}:
+        if field.name in {"version", "preset", "reason", "scan", "codes"}:
             continue
         both = [_text(form, field.name) for form in (kept, typed)]
         if both[0] != both[1]:

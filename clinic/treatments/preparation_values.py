@@ -178,6 +178,8 @@ class Kit:
     lot_id: int
     pieces: int | None = None
     """None: one."""
+    udi: str = ""
+    """What the barcode of the pack said; empty: nobody scanned it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Between the rows of a session and the values that rules, forms and pages work with."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from clinic.catalog.values import LotChoice
@@ -10,9 +10,12 @@ from clinic.core.db import Base
 from clinic.core.zones import Zone
 from clinic.safety.values import Message
 from clinic.treatments.delivery import Anaesthesia
+from clinic.treatments.mix_values import LotLine
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
+from clinic.treatments.named import Label
 from clinic.treatments.preparation_values import Kit, Preparation, Spin
 from clinic.treatments.rules import signing
+from clinic.treatments.typed import Stamp
 from clinic.treatments.values import (
     FIRST_OF_PREPARATION,
     Breach,
@@ -21,6 +24,7 @@ from clinic.treatments.values import (
     LotRole,
     Place,
     Site,
+    TimeOut,
     UsedLot,
 )
 
@@ -77,7 +81,33 @@ def _amount_of(use: LotUse) -> LotAmount:
         # A vial that was open before says itself since when.
         opened_at=None if use.vial_id else use.opened_at,
         pieces=use.pieces,
+        udi=use.udi or "",
     )
+
+
+def lot_lines(session: TreatmentSession, labels: Mapping[int, Label]) -> list[LotLine]:
+    """Return the lots of a session as they are read, in their order; `labels` by their number."""
+    return [
+        LotLine(
+            label=labels[use.seq],
+            udi=use.udi or "",
+            role=use.role,
+            expires_on=use.expires_on,
+            amount_ul=use.amount_ul,
+            dose_ug=use.dose_ug,
+            pieces=use.pieces,
+            opened_at=use.opened_at,
+        )
+        for use in session.lots
+    ]
+
+
+def said(session: TreatmentSession, people: Mapping[int, str]) -> dict[TimeOut, Stamp]:
+    """Return who said which line of the time-out, and when."""
+    return {
+        line.line: Stamp(by=people.get(line.account_id, ""), at=line.at)
+        for line in session.time_out
+    }
 
 
 def preparation_of(session: TreatmentSession) -> Preparation:
@@ -90,7 +120,7 @@ def preparation_of(session: TreatmentSession) -> Preparation:
         **{name: getattr(row, name) for name in PREPARED},
         spins=tuple(Spin(**{name: getattr(spin, name) for name in SPUN}) for spin in session.spins),
         kits=tuple(
-            Kit(lot_id=use.lot_id, pieces=use.pieces)
+            Kit(lot_id=use.lot_id, pieces=use.pieces, udi=use.udi or "")
             for use in session.lots
             if use.role is LotRole.KIT
         ),

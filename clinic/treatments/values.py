@@ -131,6 +131,8 @@ class LotAmount:
     """When a new vial was opened, where somebody wrote it."""
     pieces: int | None = None
     """How many, of what is counted in pieces; None: one."""
+    udi: str = ""
+    """What the barcode of the pack said; empty: nobody scanned it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

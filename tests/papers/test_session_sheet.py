@@ -332,7 +332,7 @@ def test_numbers_of_points_are_joined():
 
 
 @pytest.mark.once
-def test_points_alike_stand_together_and_no_volume_is_rounded():
+def test_points_alike_stand_together_and_no_volume_is_rounded(app):
     fields = {"depth_um": 3_000, "needle_gauge": 30}
     sites = [
         Site(seq=1, zone=Zone.VERTEX, volume_ul=12_345, **fields),
@@ -341,8 +341,9 @@ def test_points_alike_stand_together_and_no_volume_is_rounded():
     ]
 
     assert [[site.seq for site in run] for run in session_sheet.runs(sites)] == [[1, 3], [2]]
-    assert "12.345 mL" in session_sheet._each(sites[0])
-    assert "0.1 / 3 mL" in session_sheet._each(sites[1])
+    with app.test_request_context():
+        assert "12.345 mL" in session_sheet._each(sites[0])
+        assert "0.1 / 3 mL" in session_sheet._each(sites[1])
 
 
 def test_too_many_at_once_are_told_to_come_back(world, chair, monkeypatch):

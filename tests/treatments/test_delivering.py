@@ -50,7 +50,7 @@ def test_what_was_said_is_kept_signed_and_intact(chair, db):
     found = record.content_of(kept)
 
     assert {name: getattr(found, name) for name in SAID} == SAID
-    assert kept.content_format == 3
+    assert kept.content_format == 4
     assert '"anaesthesia":["vibration","cooling"]' in record.canonical_text(kept)
     assert record.is_intact(kept)
 

@@ -11,6 +11,7 @@ from clinic.treatments import record
 from clinic.treatments.preparation_models import KitPreset
 from clinic.treatments.preparation_values import Kit, Preparation
 from clinic.treatments.queries import sessions as queries
+from tests.papers.reading import plain as words_of
 from tests.treatments.conftest import NEXT_YEAR
 from tests.treatments.pages import hidden, text
 
@@ -50,14 +51,23 @@ def kept(chair, session) -> Preparation:
     return record.preparation_of(queries.get(chair.db, session.id))
 
 
-@pytest.mark.parametrize("code", [UDI, f"]d201{GTIN}1727113010K-17", "k-17", GTIN])
-def test_one_scan_chooses_the_lot_and_fills_in_the_preset(chair, nurse, kit, code):
+@pytest.mark.parametrize(
+    ("code", "udi"),
+    [
+        (UDI, UDI),
+        (f"]d201{GTIN}1727113010K-17", UDI),
+        (f"]d201{GTIN}1727113010K-17\x1d21A7", f"{UDI}(21)A7"),
+        ("k-17", ""),
+        (GTIN, f"(01){GTIN}"),
+    ],
+)
+def test_one_scan_chooses_the_lot_and_fills_in_the_preset(chair, nurse, kit, code, udi):
     session = chair.begin()
 
     assert scanned(chair, nurse, session, code).status_code == 303
 
     found = kept(chair, session)
-    assert found.kits == (Kit(lot_id=kit.id),)
+    assert found.kits == (Kit(lot_id=kit.id, udi=udi),)
     assert (found.blood_ul, found.spins[0].rcf_g) == (20_000, 100)
 
 
@@ -128,13 +138,48 @@ def test_of_two_presets_none_is_guessed(chair, nurse, kit, db):
 
     assert scanned(chair, nurse, session, UDI).status_code == 303
     found = kept(chair, session)
-    assert (found.kits, found.blood_ul) == ((Kit(lot_id=kit.id),), None)
+    assert (found.kits, found.blood_ul) == ((Kit(lot_id=kit.id, udi=UDI),), None)
 
 
-def test_the_record_names_the_product_by_its_number(chair, nurse, kit):
-    session = chair.signed()
+def test_the_record_says_what_was_scanned_not_what_the_list_has(chair, nurse, kit, db):
+    db.add(ProductPack(product_id=kit.product_id, gtin=OTHER, holds_milli=10_000))
+    db.flush()
+    session = chair.begin()
+    outer = f"(01){OTHER}(10)K-17"
+    scanned(chair, nurse, session, outer)
+    # The card is saved again without another scan: the code is still known.
+    version = hidden(text(nurse.get(f"/sessions/{session.id}/preparation")), "version")
+    codes = hidden(text(nurse.get(f"/sessions/{session.id}/preparation")), "codes")
+    url = f"/sessions/{session.id}/preparation"
+    sent = {"version": version, "codes": codes, "kit_1": str(kit.id), "blood": "21"}
+    assert nurse.post(url, sent).status_code == 303
+    assert kept(chair, session).kits == (Kit(lot_id=kit.id, udi=outer),)
 
-    assert f"UDI/GTIN {GTIN}" in text(nurse.get(f"/sessions/{session.id}"))
+    chair.prepare(session, chair.blood(kits=kept(chair, session).kits), reason="x")
+    chair.sign(queries.get(db, session.id))
+
+    page = words_of(text(nurse.get(f"/sessions/{session.id}")))
+    assert f"UDI scanned: {outer}" in page
+    assert GTIN not in page
+
+
+def test_without_a_scan_the_record_names_the_only_pack_and_of_several_none(chair, nurse, kit, db):
+    session = chair.begin()
+    chair.prepare(session)
+    url = f"/sessions/{session.id}"
+    one = chair.sign(session)
+    assert f"GTIN on the list: {GTIN}" in words_of(text(nurse.get(url)))
+    assert one.as_signed["labels"]["101"]["gtin"] == GTIN
+
+
+@pytest.mark.parametrize(
+    "codes", ["x", "1=", "=(01)", f"{10**12}=(01){GTIN}", "{id}=(01)" + OTHER, "{id}=(01)"]
+)
+def test_a_code_that_is_not_of_the_lot_is_none(chair, nurse, kit, codes):
+    session = chair.begin()
+    sent = {"kit_1": str(kit.id), "codes": codes.format(id=kit.id)}
+    assert scanned(chair, nurse, session, "", **sent).status_code == 303
+    assert kept(chair, session).kits == (Kit(lot_id=kit.id),)
 
 
 # ------------------------------------------------------------------------- the preset

@@ -14,9 +14,10 @@ from clinic.treatments.values import LotAmount
 from tests import factories
 from tests.conftest import NOW
 from tests.treatments.conftest import NEXT_YEAR
-from tests.treatments.pages import text, written
+from tests.treatments.pages import hidden, text, written
 
 GTIN = "04006381333931"
+WHOLE = f"(01){GTIN}(17)271130(10)V-3"
 
 
 @pytest.fixture
@@ -42,21 +43,26 @@ def saved(world, chair, session, **changes):
 
 
 @pytest.mark.parametrize(
-    "code",
+    ("code", "udi"),
     [
-        pytest.param(f"]d201{GTIN}17271130" + "10V-3", id="data matrix"),
-        pytest.param(f"]d201{GTIN}" + "10V-3\x1d17271130", id="with its separator"),
-        pytest.param(f"(01){GTIN}(10)V-3", id="parentheses"),
-        pytest.param("4006381333931", id="the product alone"),
-        pytest.param("V-3", id="the lot as typed"),
-        pytest.param("v-3", id="in small letters"),
+        pytest.param(f"]d201{GTIN}17271130" + "10V-3", WHOLE, id="data matrix"),
+        pytest.param(f"]d201{GTIN}" + "10V-3\x1d17271130", WHOLE, id="with its separator"),
+        pytest.param(f"(01){GTIN}(10)V-3", f"(01){GTIN}(10)V-3", id="parentheses"),
+        pytest.param("4006381333931", f"(01){GTIN}", id="the product alone"),
+        pytest.param("V-3", "", id="the lot as typed"),
+        pytest.param("v-3", "", id="in small letters"),
     ],
 )
-def test_a_scan_chooses_the_lot_of_the_next_free_row(world, chair, session, scanned, code):
+def test_a_scan_chooses_the_lot_of_the_next_free_row(world, chair, session, scanned, code, udi):
     answer = saved(world, chair, session, scan=code)
 
     assert answer.status_code == 303
-    assert kept(chair, session) == (LotAmount(lot_id=chair.vitamins.id),)
+    assert kept(chair, session) == (LotAmount(lot_id=chair.vitamins.id, udi=udi),)
+    # Shown again and saved again it is still what was scanned.
+    page = text(world.as_role(Role.NURSE).get(f"/sessions/{session.id}"))
+    again = {"lot_1": str(chair.vitamins.id), "codes": hidden(page, "codes"), "note": "more"}
+    assert saved(world, chair, queries.get(chair.db, session.id), **again).status_code == 303
+    assert kept(chair, session) == (LotAmount(lot_id=chair.vitamins.id, udi=udi),)
 
 
 def test_a_lot_that_is_scanned_twice_stands_there_once(world, chair, session):
@@ -75,7 +81,7 @@ def test_of_several_lots_a_scan_of_the_product_chooses_the_first_to_expire(
 
     saved(world, chair, session, scan=GTIN)
 
-    assert kept(chair, session)[0] == LotAmount(lot_id=sooner.id)
+    assert kept(chair, session)[0] == LotAmount(lot_id=sooner.id, udi=f"(01){GTIN}")
 
 
 def chair_kind(chair):

@@ -47,6 +47,22 @@ def read(raw: str, *, today: dt.date) -> Scanned:
     )
 
 
+def written(scanned: Scanned) -> str:
+    """Return what a barcode said as it is printed below it; empty where it named no product.
+
+    Of a device this is its UDI: the GTIN is the device identifier, the rest tells the pack.
+    """
+    if not scanned.gtin:
+        return ""
+    said = (
+        (_PRODUCT, scanned.gtin),
+        (_EXPIRY, f"{scanned.expires_on:%y%m%d}" if scanned.expires_on else ""),
+        (_LOT, scanned.lot_no),
+        (_SERIAL, scanned.serial),
+    )
+    return "".join(f"({ai}){value}" for ai, value in said if value)
+
+
 def _elements(text: str) -> dict[str, str]:
     """Return {application identifier: value}; one that says two things is no barcode of a pack."""
     try:

@@ -2,10 +2,12 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
+from wtforms import Field
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs lag
+from wtforms.widgets import HiddenInput
 
 from clinic.catalog.rules import barcodes
 from clinic.catalog.rules import stock as stock_rules
@@ -31,7 +33,38 @@ AMBIGUOUS = N_("Several products have a lot of this number: choose it in the lis
 OTHER_DATE = N_("The pack says %(pack)s, the list %(list)s: compare them before it is used")
 MUST_NOT = N_("Lot %(lot)s must not be used: %(reason)s")
 ROWS_FULL = N_("All rows are taken: empty one first")
+_LOT_ID = re.compile(r"[1-9]\d{0,9}", re.ASCII)
 _CHOSEN = re.compile(r"([1-9]\d{0,9})(?:v(0|[1-9]\d{0,9}))?", re.ASCII)
+
+
+class CodesField(Field):
+    """What the barcodes of the packs said: {lot id: code}, kept until the lots are."""
+
+    widget = HiddenInput()
+    data: dict[int, str]
+
+    def process_data(self, value: Mapping[int, str] | None) -> None:
+        """Begin without any."""
+        self.data = dict(value or {})
+
+    def process_formdata(self, valuelist: Sequence[Any]) -> None:
+        """Read them as this application writes them; anything else is none."""
+        pairs = (one.partition("=") for one in str(valuelist[0] if valuelist else "").split())
+        self.data = {
+            int(lot_id): code for lot_id, _, code in pairs if _LOT_ID.fullmatch(lot_id) and code
+        }
+
+    def of(self, lot_id: int, lots: Iterable[LotChoice], today: dt.date) -> str:
+        """Return what the pack of a lot said; empty where it means another lot by now."""
+        chosen = [lot for lot in lots if lot.id == lot_id]
+        try:
+            scanned = barcodes.read(self.data.get(lot_id, ""), today=today)
+        except Invalid:
+            return ""
+        return barcodes.written(scanned) if stock_rules.scanned_lot(scanned, chosen) else ""
+
+    def _value(self) -> str:
+        return " ".join(f"{lot_id}={code}" for lot_id, code in self.data.items())
 
 
 class LotRow(NamedTuple):
@@ -47,6 +80,7 @@ class LotRows(BaseForm):
     """Products and lots with their amounts; a barcode chooses the lot of the next free row."""
 
     scan = ScanField(N_("Scan or type a lot"), optional=True)
+    codes = CodesField()
     mixed = TimeField(N_("Mixed at"), optional=True)
 
     def offer_lots(
@@ -104,6 +138,8 @@ class LotRows(BaseForm):
             amount.data = lot.amount_ul
             opened.data = _wall(lot.opened_at, self.zone)
             pieces.data = lot.pieces
+            if lot.udi:
+                self.codes.data[lot.lot_id] = lot.udi
         self.mixed.data = _wall(mixed_at, self.zone)
 
     def check_lots(self) -> bool:
@@ -136,6 +172,7 @@ class LotRows(BaseForm):
                         vial_id=int(match[2]) if match[2] else None,
                         opened_at=None if match[2] else self.instant(opened.data),
                         pieces=pieces.data,
+                        udi=self.codes.of(int(match[1]), self.lots, self.today),
                     )
                 )
         return tuple(found)
@@ -159,18 +196,23 @@ class LotRows(BaseForm):
             self.refuse("scan", ROWS_FULL)
             return False
         try:
-            value = _value(meant(text, self.lots, today=self.today))
+            choice, code = meant(text, self.lots, today=self.today)
         except Invalid as refused:
             self.refuse("scan", refused)
             return False
+        value = _value(choice)
+        if code:
+            self.codes.data[choice.id] = code
         if all(lot.data != value for lot in self.lot_fields()):
             free.data, free.raw_data = value, None
         self.scan.data, self.scan.raw_data = "", None
         return True
 
 
-def meant(text: str, lots: Iterable[LotChoice], *, today: dt.date) -> LotChoice:
-    """Return the lot that a typed number or a barcode means: the first to use of several.
+def meant(text: str, lots: Iterable[LotChoice], *, today: dt.date) -> tuple[LotChoice, str]:
+    """Return the lot that a typed number or a barcode means, and what the barcode said.
+
+    Of several lots the first to use.
 
     Raises Invalid for what is on no list, what must not be used, and a pack of another date.
     """
@@ -193,7 +235,7 @@ def meant(text: str, lots: Iterable[LotChoice], *, today: dt.date) -> LotChoice:
     if choice.unusable is not None and not choice.is_offered:
         reason = translate(UNUSABLE_WORDS[choice.unusable])
         raise Invalid(MUST_NOT, lot=choice.lot_no, reason=reason)
-    return choice
+    return choice, barcodes.written(scanned)
 
 
 for _row in range(1, LOT_ROWS + 1):

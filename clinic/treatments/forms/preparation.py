@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  #
 from clinic.catalog.values import UNUSABLE_WORDS, LotChoice
 from clinic.core import walltime
 from clinic.core.text import N_
-from clinic.treatments.forms.lots import MOST_PIECES, NO_LOT_FOR_PIECES
+from clinic.treatments.forms.lots import MOST_PIECES, NO_LOT_FOR_PIECES, CodesField
 from clinic.treatments.preparation_values import (
     ACTIVATION_NAMES,
     ANTICOAGULANT_NAMES,
@@ -94,6 +94,7 @@ class PreparationForm(BaseForm):
 
     version = VersionField()
     scan = ScanField(N_("Scan the kit"), optional=True)
+    codes = CodesField()
     preset = IdField(optional=True)
     reason = TextField(N_("Why a time was changed"), optional=True, max_length=200)
     method = one_of(N_("Method"), Method, METHOD_NAMES)
@@ -138,7 +139,8 @@ class PreparationForm(BaseForm):
         today: dt.date,
     ) -> None:
         """Take the lots and machines that can be chosen."""
-        offered = [_option(lot) for lot in kits]
+        self.kits, self.today = tuple(kits), today
+        offered = [_option(lot) for lot in self.kits]
         for field in self.kit_fields():
             field.choices = [SelectChoice("", translate(N_("None"))), *offered]
         self.activator_lot.choices = [
@@ -189,6 +191,8 @@ class PreparationForm(BaseForm):
             self[f"ended_{n}"].data = _wall(spin.ended_at, zone)
         for (field, pieces), kit in zip(self.kit_rows(), content.kits, strict=False):
             field.data, pieces.data = str(kit.lot_id), kit.pieces
+            if kit.udi:
+                self.codes.data[kit.lot_id] = kit.udi
 
     def take(self, preset: PresetCard, kit: LotChoice | None) -> None:
         """Fill in what a preset says; what it does not say stays as it is."""
@@ -233,7 +237,11 @@ class PreparationForm(BaseForm):
             obtained_at=instant("obtained_at", before.obtained_at),
             spins=self._spins(before.spins, instant),
             kits=tuple(
-                Kit(lot_id=int(field.data), pieces=pieces.data)
+                Kit(
+                    lot_id=int(field.data),
+                    pieces=pieces.data,
+                    udi=self.codes.of(int(field.data), self.kits, self.today),
+                )
                 for field, pieces in self.kit_rows()
                 if field.data
             ),

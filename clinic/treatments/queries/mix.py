@@ -16,7 +16,6 @@ from clinic.catalog.rules import stock as stock_rules
 from clinic.catalog.values import LotChoice, OpenVial, Unusable
 from clinic.core import clock
 from clinic.patients import queries as patient_queries
-from clinic.treatments.mix_values import LotLine
 from clinic.treatments.models import LotUse, TreatmentSession
 from clinic.treatments.values import FIRST_OF_PREPARATION, SessionState
 
@@ -44,35 +43,6 @@ def lots_of(
     """
     found = catalog_queries.lots_of(db, lot_ids, on=on, location_id=session.location_id)
     return {lot.id: lot for lot in _with_vials(db, session, list(found.values()))}
-
-
-def lot_lines(db: Session, session: TreatmentSession) -> list[LotLine]:
-    """Return the lots of a session as they are read, in their order. Two statements."""
-    rows = {
-        row[0].id: row
-        for row in db.execute(
-            sa.select(ProductLot, Product)
-            .join(Product, Product.id == ProductLot.product_id)
-            .where(ProductLot.id.in_([use.lot_id for use in session.lots]))
-        )
-    }
-    packs = catalog_queries.packs(db, {product.id for _lot, product in rows.values()})
-    return [
-        LotLine(
-            product=rows[use.lot_id][1].name,
-            manufacturer=rows[use.lot_id][1].manufacturer,
-            regulatory_class=rows[use.lot_id][1].regulatory_class,
-            lot_no=rows[use.lot_id][0].lot_no,
-            gtin=next((pack.gtin for pack in packs.get(rows[use.lot_id][1].id, ())), ""),
-            role=use.role,
-            expires_on=use.expires_on,
-            amount_ul=use.amount_ul,
-            dose_ug=use.dose_ug,
-            pieces=use.pieces,
-            opened_at=use.opened_at,
-        )
-        for use in session.lots
-    ]
 
 
 def _with_vials(

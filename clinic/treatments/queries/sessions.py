@@ -322,7 +322,8 @@ def addenda(db: Session, session_id: int) -> list[Words]:
         .order_by(Addendum.at, Addendum.id)
     )
     return [
-        Words(body=row[0].body, reason=row[0].reason, author=row[1], at=row[0].at) for row in rows
+        Words(body=one.body, reason=one.reason, author=one.author_name or name, at=one.at)
+        for one, name in rows
     ]
 
 

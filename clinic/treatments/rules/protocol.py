@@ -42,6 +42,13 @@ class Fit(StrEnum):
     OVER = "over"
 
 
+FIT_NAMES: dict[Fit, str] = {
+    Fit.UNDER: N_("under it"),
+    Fit.WITHIN: N_("within it"),
+    Fit.OVER: N_("over it"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """The doses of a service by zone, and whose they are."""

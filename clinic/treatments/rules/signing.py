@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-Plain = str | int | bool | dt.date | Enum | list[Any] | None
-FORMAT = 3
+Plain = str | int | bool | dt.date | Enum | list[Any] | dict[str, Any] | None
+FORMAT = 4
 """Of what is signed now. What was signed under an older one must give the same text for ever: a
 format that a clinic may have signed under is never touched, a new column or part needs the next."""
 SESSION_1 = (
@@ -118,7 +118,9 @@ SESSION_3 = (
     "antisepsis",
     "guidance",
 )
-SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_3}
+LOTS_4 = (*LOTS_2, "udi")
+SESSION_4 = (*SESSION_3, "as_signed")
+SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_3, 4: SESSION_4}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     1: {"lots": LOTS_1, "sites": SITES_1},
@@ -131,6 +133,13 @@ PARTS: dict[int, dict[str, tuple[str, ...]]] = {
     },
     3: {
         "lots": LOTS_2,
+        "sites": SITES_2,
+        "time_out": TIME_OUT_2,
+        "preparation": PREPARATION_3,
+        "spins": SPINS_3,
+    },
+    4: {
+        "lots": LOTS_4,
         "sites": SITES_2,
         "time_out": TIME_OUT_2,
         "preparation": PREPARATION_3,
@@ -160,11 +169,11 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(row: Row) -> dict[str, str | int | bool | list[Any] | None]:
+def _plain(row: Row) -> dict[str, str | int | bool | list[Any] | dict[str, Any] | None]:
     return {name: _value(value) for name, value in row.items()}
 
 
-def _value(value: Plain) -> str | int | bool | list[Any] | None:
+def _value(value: Plain) -> str | int | bool | list[Any] | dict[str, Any] | None:
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat(timespec="microseconds")
     if isinstance(value, dt.date):

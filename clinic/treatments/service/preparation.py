@@ -22,7 +22,7 @@ from clinic.core.text import N_
 from clinic.treatments import judging_preparation, record
 from clinic.treatments.models import LotUse, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation, PrpSpin
-from clinic.treatments.preparation_values import Act, Preparation, SavePreparation, Spin
+from clinic.treatments.preparation_values import Act, Kit, Preparation, SavePreparation, Spin
 from clinic.treatments.queries import preparation as queries
 from clinic.treatments.rules import preparing, spinning
 from clinic.treatments.service import drafts
@@ -190,11 +190,10 @@ def _write_spins(
 def _write_lots(
     db: Session, session_id: int, content: Preparation, lots: Mapping[int, LotChoice]
 ) -> None:
-    used: list[tuple[int, LotRole, int | None, int | None]] = [
-        (kit.lot_id, LotRole.KIT, None, kit.pieces) for kit in content.kits
-    ]
+    used: list[tuple[Kit, LotRole, int | None]] = [(kit, LotRole.KIT, None) for kit in content.kits]
     if content.activator_lot_id is not None:
-        used.append((content.activator_lot_id, LotRole.ACTIVATOR, content.activator_ul, None))
+        activator = Kit(lot_id=content.activator_lot_id)
+        used.append((activator, LotRole.ACTIVATOR, content.activator_ul))
     own = LotUse.session_id == session_id, LotUse.seq >= FIRST_OF_PREPARATION
     db.execute(sa.delete(LotUse).where(*own))
     if used:
@@ -203,14 +202,15 @@ def _write_lots(
             [
                 {
                     "session_id": session_id,
-                    "lot_id": lot_id,
+                    "lot_id": one.lot_id,
                     "seq": seq,
                     "role": role,
                     "amount_ul": amount_ul,
                     "dose_ug": None,
-                    "expires_on": lots[lot_id].expires_on,
-                    "pieces": pieces,
+                    "expires_on": lots[one.lot_id].expires_on,
+                    "pieces": one.pieces,
+                    "udi": one.udi or None,
                 }
-                for seq, (lot_id, role, amount_ul, pieces) in enumerate(used, FIRST_OF_PREPARATION)
+                for seq, (one, role, amount_ul) in enumerate(used, FIRST_OF_PREPARATION)
             ],
         )

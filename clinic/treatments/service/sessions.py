@@ -21,9 +21,10 @@ from clinic.safety.values import FactKind, FactSource, RecordFact
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.values import Refused, StartVisit
-from clinic.treatments import judging, record
+from clinic.treatments import judging, named, record
 from clinic.treatments.models import Addendum, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
+from clinic.treatments.queries import named as named_queries
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.rules import checks, scalp, signing
 from clinic.treatments.rules import outside as outside_rules
@@ -250,6 +251,7 @@ def add(db: Session, actor: Actor, wish: AddAddendum) -> Addendum:
     addendum = Addendum(
         session_id=session.id,
         author_id=actor.id,
+        author_name=actor.name,
         body=wish.body,
         reason=wish.reason,
         at=clock.now(),
@@ -332,6 +334,9 @@ def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSess
     session.content_format = signing.FORMAT
     db.flush()  # The hash is made of what the database holds.
     session = queries.hold(db, actor, session.id)
+    session.as_signed = named.plain_of(named_queries.today(db, session))
+    db.flush()
+    db.refresh(session, ["as_signed"])
     session.content_hash = signing.content_hash(record.canonical_text(session))
     session.state = SessionState.SIGNED
     db.flush()  # From here on the database refuses every change.

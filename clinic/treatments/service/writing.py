@@ -75,6 +75,7 @@ def _lot_rows(session_id: int, judged: judging.Judged) -> list[dict[str, object]
             "opened_at": used.opened_at,
             "vial_id": lot.vial_id,
             "pieces": lot.pieces,
+            "udi": lot.udi or None,
         }
         for seq, (choice, used, lot) in enumerate(
             zip(judged.lots, judged.case.used, judged.case.content.lots, strict=True), 1
