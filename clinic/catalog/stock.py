@@ -46,6 +46,7 @@ SHELF_MOVED = N_(
     "Something came or went while you counted. Count the marked lots again, then compare once more."
 )
 SAME_PLACE = N_("Choose another place")
+MORE_WAS_THERE = N_("A session that was broken off used more than was thought to be left: count it")
 
 
 class NotEnough(Conflict):
@@ -229,11 +230,14 @@ def take_back(db: Session, actor: Actor, movement_id: int, reason: str = "") -> 
     )
 
 
-def draw(db: Session, actor: Actor, uses: Iterable[Use], session_id: int) -> None:
+def draw(
+    db: Session, actor: Actor, uses: Iterable[Use], session_id: int, *, was_given: bool = False
+) -> None:
     """Take out of stock what a session used, of all its lots or of none.
 
-    Lots that were never counted here are left alone. Five statements at most, however many lots.
-    Raises NotEnough when less of a lot is left.
+    Lots that were never counted here are left alone. What was given already was there, whatever the
+    level says: that the level was off by it becomes a count, and the lot is empty. Five statements
+    at most, however many lots. Raises NotEnough when less of a lot is left.
     """
     uses = tuple(uses)
     if not uses:
@@ -243,26 +247,33 @@ def draw(db: Session, actor: Actor, uses: Iterable[Use], session_id: int) -> Non
     levels = stock_queries.held_levels(db, wanted, actor.location_id)
     lots = queries.lots_of(db, levels, on=clock.today(actor.zone), location_id=actor.location_id)
     shortages = stock_rules.short(wanted, [lots[lot_id] for lot_id in sorted(levels)])
-    if shortages:
+    if shortages and not was_given:
         raise NotEnough(shortages)
     taken = {lot_id: wanted[lot_id] for lot_id in sorted(levels)}
     if not taken:
         return
-    _change_all(db, {lot_id: -amount for lot_id, amount in taken.items()}, actor.location_id)
+    more = {short.lot_id: short.wanted_milli - short.left_milli for short in shortages}
+    _change_all(
+        db,
+        {lot_id: more.get(lot_id, 0) - amount for lot_id, amount in taken.items()},
+        actor.location_id,
+    )
+    counts = [(lot_id, MovementKind.COUNT, amount, None) for lot_id, amount in more.items()]
+    used = [(lot_id, MovementKind.USE, -amount, session_id) for lot_id, amount in taken.items()]
     db.execute(
         sa.insert(StockMovement),
         [
             {
                 "lot_id": lot_id,
                 "location_id": actor.location_id,
-                "kind": MovementKind.USE,
-                "amount_milli": -amount,
+                "kind": kind,
+                "amount_milli": amount,
                 "at": clock.now(),
                 "actor_id": actor.id,
-                "reason": "",
-                "session_id": session_id,
+                "reason": MORE_WAS_THERE if kind is MovementKind.COUNT else "",
+                "session_id": session,
             }
-            for lot_id, amount in taken.items()
+            for lot_id, kind, amount, session in (*counts, *used)
         ],
     )
 

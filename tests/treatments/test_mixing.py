@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from clinic.catalog import stock
 from clinic.catalog.models import OpenedVial, Product, StockMovement
 from clinic.catalog.stock_queries import level
-from clinic.catalog.stock_values import CountLot
+from clinic.catalog.stock_values import CountLot, MovementKind
 from clinic.catalog.values import Modality, ProductKind, StockUnit, Unusable
 from clinic.consents.models import ConsentText
 from clinic.core.access import Role
@@ -198,6 +198,26 @@ def test_of_too_little_nothing_is_signed_and_the_lot_is_named(counted):
     (breach,) = refused.value.breaches
     assert (breach.code, breach.field) == ("stock_short", "lot_1")
     assert dict(breach.values) == {"lot": "V-3", "left": "3", "wanted": "3.001"}
+
+
+def test_a_session_is_broken_off_whatever_the_shelf_says(counted):
+    session = counted.prepared()
+    wanted = replace(content(counted, vitamins_ul=3_500), sites=())
+
+    ended = counted.abort(session, wanted)
+
+    assert ended.is_aborted
+    assert ended.lots[0].amount_ul == 3_500
+    assert (left(counted, counted.kit), left(counted, counted.vitamins)) == (4_000, 0)
+    rows = counted.db.execute(
+        sa.select(StockMovement.kind, StockMovement.amount_milli, StockMovement.session_id)
+        .where(StockMovement.lot_id == counted.vitamins.id)
+        .order_by(StockMovement.id)
+    )
+    assert [tuple(row) for row in rows][1:] == [
+        (MovementKind.COUNT, 500, None),
+        (MovementKind.USE, -3_500, session.id),
+    ]
 
 
 def test_a_draft_takes_nothing(counted):

@@ -1,6 +1,7 @@
 """Twenty sessions signed at once against one lot with stock for ten: real threads and commits."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -9,14 +10,15 @@ from clinic.app import create_app
 from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import Product, ProductLot, StockLevel, StockMovement
-from clinic.catalog.stock_values import CountLot, WasteLot
+from clinic.catalog.stock_values import CountLot, MovementKind, WasteLot
 from clinic.catalog.values import StockUnit
 from clinic.consents.models import ConsentText
 from clinic.core.access import Role
 from clinic.core.errors import Invalid
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.rules import outside as outside_rules
 from clinic.treatments.service import sessions as service
-from clinic.treatments.values import SessionState, SignSession
+from clinic.treatments.values import AbortSession, AllTheSame, SessionState, SignSession
 from tests import factories
 from tests.scheduling.test_race import all_at_once, real
 from tests.scheduling.test_race_checks import first_and_second
@@ -94,6 +96,45 @@ def test_of_twenty_signatures_ten_are_given_and_ten_told_and_nothing_is_left(rea
         states = db.scalars(sa.select(TreatmentSession.state)).all()
         assert states.count(SessionState.SIGNED) == STOCK
         assert states.count(SessionState.DRAFT) == PATIENTS - STOCK
+
+
+def test_of_twenty_broken_off_all_are_kept_and_the_shelf_was_miscounted(real, clinic):
+    chair, wishes = clinic
+    ends = [
+        AbortSession(
+            session_id=wish.session_id,
+            version=wish.version,
+            content=replace(wish.content, sites=()),
+            reason="Faint",
+        )
+        for wish in wishes
+    ]
+
+    def end(wish):
+        return lambda db: service.abort(db, chair.actor(Role.PHYSICIAN), wish)
+
+    results = all_at_once(real, lambda db, n: end(ends[n])(db), desks=PATIENTS)
+    # Who looked after the last one was drawn reads that the lot is used up, and ticks it.
+    for wish, result in zip(ends, results, strict=True):
+        if isinstance(result, service.ContentRefused):
+            assert codes_and_fields(result) == {
+                ("lot_unusable", "kit_1"),
+                ("unstated", "outside_given"),
+            }
+            given = AllTheSame(seen=outside_rules.seen(result.outside), reason="It was at hand")
+            with real.write() as db, db.begin():
+                end(replace(wish, given=given))(db)
+
+    assert left(real, chair.kit) == (0, 0)
+    with real.read() as db:
+        used = db.scalar(
+            sa.select(sa.func.sum(StockMovement.amount_milli)).where(
+                StockMovement.kind == MovementKind.USE
+            )
+        )
+        assert used == -PATIENTS * 1000
+        ended = db.scalars(sa.select(TreatmentSession.is_aborted)).all()
+        assert ended == [True] * PATIENTS
 
 
 def test_twenty_that_throw_away_at_once_never_go_below_nought(real, clinic):

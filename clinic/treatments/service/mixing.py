@@ -21,11 +21,13 @@ def hold(db: Session, session: TreatmentSession, content: Content) -> None:
     stock_queries.hold_lots(db, (*prepared, *(lot.lot_id for lot in content.lots)))
 
 
-def take(db: Session, actor: Actor, session: TreatmentSession) -> tuple[Breach, ...]:
+def take(
+    db: Session, actor: Actor, session: TreatmentSession, *, was_given: bool = False
+) -> tuple[Breach, ...]:
     """Draw the stock of a session as it is written; return what there is too little of.
 
-    To be called before anything is recorded in the audit trail. Eight statements at most, however
-    many lots.
+    Of what was given already there was enough: then the level was wrong. To be called before
+    anything is recorded in the audit trail. Eight statements at most, however many lots.
     """
     uses = db.execute(
         sa.select(
@@ -52,7 +54,7 @@ def take(db: Session, actor: Actor, session: TreatmentSession) -> tuple[Breach, 
         for use in uses
     ]
     try:
-        stock.draw(db, actor, drawn, session.id)
+        stock.draw(db, actor, drawn, session.id, was_given=was_given)
     except stock.NotEnough as short:
         seqs = {use.lot_id: use.seq for use in uses}
         return tuple(_short(one, seqs[one.lot_id]) for one in short.shortages)

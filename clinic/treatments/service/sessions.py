@@ -190,7 +190,9 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
 
     drafts.settle_all(db, session.id, wish.page)
     writing.write(db, session, judged)
-    _take(db, actor, session)
+    short = mixing.take(db, actor, session)
+    if short:
+        raise ContentRefused(short)
     _mark(session, outside, wish.given)
     session = _lock(db, actor, session)
     _remember(db, actor, session, judged)
@@ -205,7 +207,8 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
 
     Raises as `sign` does, but nothing needs to be complete, the time-out neither: what was given
     without it must be kept too, and the record says that it was not said. Also what was given above
-    a hard limit is kept: who was given too much is not helped by a record that cannot say it.
+    a hard limit is kept: who was given too much is not helped by a record that cannot say it. Nor
+    does the shelf stand in the way: more was used than it should have held, so its count was wrong.
     """
     refuse_unconfirmed(actor, at=clock.now())
     safety_queries.lock_patient(db, queries.patient_of(db, wish.session_id))
@@ -224,7 +227,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
 
     drafts.settle_all(db, session.id, wish.page)
     writing.write(db, session, judged)
-    _take(db, actor, session)
+    mixing.take(db, actor, session, was_given=True)
     session.is_aborted, session.abort_reason = True, wish.reason
     _mark(session, outside, wish.given)
     session = _lock(db, actor, session)
@@ -317,13 +320,6 @@ def _mark(session: TreatmentSession, outside: Sequence[Breach], given: AllTheSam
 def _counted(outside: Sequence[Breach]) -> dict[str, int]:
     """Return for the trail how much was outside of the limits; nothing where nothing was."""
     return {"outside": len(outside)} if outside else {}
-
-
-def _take(db: Session, actor: Actor, session: TreatmentSession) -> None:
-    """Draw the stock of what was used; raises ContentRefused when there is too little of a lot."""
-    short = mixing.take(db, actor, session)
-    if short:
-        raise ContentRefused(short)
 
 
 def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSession:
