@@ -6,7 +6,7 @@ from clinic.audit import service as audit
 from clinic.consents import queries, rules, shipped
 from clinic.consents.models import ConsentText
 from clinic.consents.values import ConsentKind, DraftText, PutInForce
-from clinic.core import clock
+from clinic.core import clock, standards
 from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
@@ -73,6 +73,7 @@ def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
     of the version before.
     """
     refuse_unconfirmed(actor, at=clock.now())
+    standards.change(db)
     row = queries.text(db, wish.text_id)
     if row.in_force_from is not None:
         raise Conflict(N_("This text is in force already."))

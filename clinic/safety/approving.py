@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
-from clinic.core import clock
+from clinic.core import clock, standards
 from clinic.core.access import Actor, Permission, refuse_unconfirmed
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.text import N_
@@ -142,6 +142,7 @@ def approve(db: Session, actor: Actor, wish: ApproveRules) -> RuleCatalogue:
     """
     _refuse_without(actor, Permission.RULE_APPROVE)
     refuse_unconfirmed(actor, at=clock.now())
+    standards.change(db)
     before = editions.newest(db)
     all_ = editions.proposals(db)
     if versions.edition(versions.chosen(all_, None)[0]) != wish.seen:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
 from clinic.core import clock, walltime
-from clinic.core.access import Actor, Permission
+from clinic.core.access import Actor
 from clinic.core.errors import ClinicError, Invalid
 from clinic.scheduling import desk, distances, openings, queries
 from clinic.scheduling.desk import Choices
@@ -60,8 +60,8 @@ def around_move(
         "offers": offers,
         "offers_from": refusal.offers_from if refusal else None if is_instead else later,
         "is_instead": is_instead or refusal is not None,
-        "may_overbook": desk.may_overbook(actor, error if isinstance(error, SlotTaken) else None),
-        "may_go_nearer": _may_go_nearer(actor, error),
+        "may_overbook": desk.may_overbook(actor, error),
+        "may_go_nearer": desk.may_go_nearer(actor, error),
         "service": Offered.of(wish.service),
     }
 
@@ -93,12 +93,7 @@ def instead(
 
 def may_with_reason(actor: Actor, refused: ClinicError | Refused) -> bool:
     """Tell whether this person may move it there all the same, with a reason."""
-    taken = refused if isinstance(refused, SlotTaken) else None
-    return desk.may_overbook(actor, taken) or _may_go_nearer(actor, refused)
-
-
-def _may_go_nearer(actor: Actor, refused: object) -> bool:
-    return isinstance(refused, TooNear) and actor.may(Permission.APPOINTMENT_OVERBOOK)
+    return desk.may_overbook(actor, refused) or desk.may_go_nearer(actor, refused)
 
 
 def _wish(db: Session, visit: Appointment) -> Wish:

@@ -229,3 +229,14 @@ class Preview:
             and self.booked + self.moved > 0
             and all(row.level is not Level.RED for row in self.rows)
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseCard:
+    """A patient's open course: which service, and which session comes next."""
+
+    id: int
+    service_id: int
+    next_number: int
+    sessions_planned: int
+    interval_days: int

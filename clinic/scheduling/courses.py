@@ -14,7 +14,7 @@ from clinic.audit import service as audit
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
 from clinic.catalog.values import CoursePattern, ResourceKind
-from clinic.core import clock
+from clinic.core import clock, standards
 from clinic.core.access import Actor
 from clinic.core.errors import ClinicError, Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
@@ -278,6 +278,7 @@ def _refusals(
     visits: dict[int, Session],
 ) -> dict[int, Refused]:
     """Check every picked day before anything is booked; what refuses is kept and returned."""
+    standards.rely(db)
     history = safety_queries.history_of(db, patient_id)
     version = queries.consent_versions(db)
     found = {}

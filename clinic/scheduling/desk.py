@@ -18,7 +18,8 @@ from clinic.patients.values import PatientHit
 from clinic.safety import explaining
 from clinic.safety.rules.redaction import for_reception
 from clinic.safety.values import Finding, Outcome, ReceptionScreening
-from clinic.scheduling import guard, openings, picked, queries, timetables
+from clinic.scheduling import distances, guard, openings, picked, queries, timetables
+from clinic.scheduling.distances import TooNear
 from clinic.scheduling.forms import (
     FIRST_HOUR,
     SECOND_HOUR,
@@ -74,6 +75,8 @@ class Panel:
     service: Offered | None
     may_overbook: bool = False
     """Whether this person can book over what is taken, with a reason."""
+    may_go_nearer: bool = False
+    """Whether this person can go below the least distance of a course, with a reason."""
 
     @property
     def shows_offers(self) -> bool:
@@ -239,14 +242,14 @@ def panel(
     offered: Choices,
     *,
     hits: Sequence[PatientHit] = (),
-    taken: SlotTaken | None = None,
+    error: ClinicError | None = None,
     refused: Refused | None = None,
     since: dt.date | None = None,
 ) -> Panel:
     """Gather what a booking page shows, and choose the course's service where none is chosen.
 
-    Free times are looked for once a service is chosen: instead of a wish that is taken or
-    refused, else from `since` on.
+    Free times are looked for once a service is chosen: instead of a wish that is taken, too near
+    or refused, else from `since` on. A session of a course keeps its distance to the others.
     """
     who = _picked(db, actor, form, offered)
     service = offered.service(form.service_id.chosen())
@@ -255,14 +258,17 @@ def panel(
     offers: Sequence[NamedOpening] = ()
     later = refusal.offers_from if refusal else who.offers_from if who else None
     is_stopped = refusal is not None or (who is not None and who.is_stopped)
+    is_instead = isinstance(error, (SlotTaken, TooNear))
     if service is not None and isinstance(form, BookingForm):
+        course = queries.open_course(db, who.id, service.id) if who and who.course else None
         wish = Wish(
             service=catalog_queries.service(db, service.id),
             patient_id=who.id if who else None,
             practitioner_id=form.practitioner_id.chosen(),
             room_id=form.room_id.chosen(),
+            days=distances.days_in(db, course.id, course.next_number) if course else None,
         )
-        wished = instant_of(actor, form) if taken and local else None
+        wished = instant_of(actor, form) if is_instead and local else None
         if wished is not None:
             offers = openings.near(db, actor, offered.table, wish, wished)
         elif later is not None or not is_stopped:
@@ -275,17 +281,23 @@ def panel(
         has_searched=bool(form.q.text()) and who is None,
         offers=offers,
         offers_from=later,
-        is_instead=taken is not None or is_stopped,
+        is_instead=is_instead or is_stopped,
         refusal=refusal,
         service=service,
-        may_overbook=may_overbook(actor, taken),
+        may_overbook=may_overbook(actor, error),
+        may_go_nearer=may_go_nearer(actor, error),
     )
 
 
-def may_overbook(actor: Actor, taken: SlotTaken | None) -> bool:
+def may_overbook(actor: Actor, refused: object) -> bool:
     """Tell whether this person can book over what is in the way, with a reason."""
-    is_possible = taken is not None and taken.can_be_overbooked
+    is_possible = isinstance(refused, SlotTaken) and refused.can_be_overbooked
     return is_possible and actor.may(Permission.APPOINTMENT_OVERBOOK)
+
+
+def may_go_nearer(actor: Actor, refused: object) -> bool:
+    """Tell whether this person can go below the least distance of a course, with a reason."""
+    return isinstance(refused, TooNear) and actor.may(Permission.APPOINTMENT_OVERBOOK)
 
 
 def pressed(sent: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""How near the sessions of a course may come to each other, wherever one of them is moved."""
+"""How near the sessions of a course may come to each other, booked one by one or moved."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from clinic.core.errors import Invalid
+from clinic.scheduling.course_values import CourseCard
 from clinic.scheduling.models import Appointment, Course
 from clinic.scheduling.rules import planning
 
@@ -67,7 +68,18 @@ def days_of(db: Session, visit: Appointment) -> tuple[dt.date, dt.date] | None:
     """
     if visit.course_id is None or visit.course_number is None:
         return None
-    sessions = sessions_of(db, [visit.course_id])[visit.course_id]
-    least = db.get_one(Course, visit.course_id).least_days
-    whole = {"first": dt.date.min, "last": dt.date.max}
-    return planning.apart(sessions, visit.course_number, least, **whole)
+    return days_in(db, visit.course_id, visit.course_number)
+
+
+def days_in(db: Session, course_id: int, number: int) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of one session of a course as `days_of` does."""
+    sessions = sessions_of(db, [course_id])[course_id]
+    least = db.get_one(Course, course_id).least_days
+    return planning.apart(sessions, number, least, first=dt.date.min, last=dt.date.max)
+
+
+def refuse_near(db: Session, course: CourseCard, on: dt.date) -> None:
+    """Refuse a day for the next session of a course; raises TooNear. Two statements."""
+    first, last = days_in(db, course.id, course.next_number)
+    if not first <= on <= last:
+        raise TooNear(db.get_one(Course, course.id).least_days)

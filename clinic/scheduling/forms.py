@@ -86,6 +86,14 @@ class PlaceForm(BaseForm):
             " desk reads it."
         ),
     )
+    near_reason = NoteField(
+        N_("Why it comes nearer to another session"),
+        max_length=300,
+        optional=True,
+        description=N_(
+            "At least 10 characters, nothing medical: it stands in the history of the visit."
+        ),
+    )
 
     def offer(
         self, practitioners: Sequence[tuple[int, str]], rooms: Sequence[tuple[int, str]]
@@ -194,6 +202,7 @@ class BookingForm(WhoForm, TimedForm):
             second_hour=self.which_hour(),
             recheck_reason=self.recheck_reason.text(),
             overbook_reason=self.overbook_reason.text(),
+            near_reason=self.near_reason.text(),
             release_reason=self.release_reason.text(),
             form_key=self.form_key.data,
         )
@@ -217,6 +226,7 @@ class WalkInForm(WhoForm):
             origin=AppointmentOrigin.WALK_IN,
             recheck_reason=self.recheck_reason.text(),
             overbook_reason=self.overbook_reason.text(),
+            near_reason=self.near_reason.text(),
             release_reason=self.release_reason.text(),
             name_spoken=bool(self.name_spoken.data),
             birth_date_spoken=bool(self.birth_date_spoken.data),
@@ -260,14 +270,6 @@ class MoveForm(TimedForm):
         max_length=300,
         optional=True,
         description=N_("Nothing medical: everybody at the desk reads it."),
-    )
-    near_reason = NoteField(
-        N_("Why it comes nearer to another session"),
-        max_length=300,
-        optional=True,
-        description=N_(
-            "At least 10 characters, nothing medical: it stands in the history of the visit."
-        ),
     )
 
     def wish(self, appointment_id: int) -> MoveAppointment:

@@ -9,8 +9,8 @@ from collections.abc import Collection
 from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
-from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core import clock, standards
+from clinic.core.access import Actor, Permission
 from clinic.core.text import N_
 from clinic.safety.values import Moment
 from clinic.scheduling import checking, distances, guard, queries, recheck, steps
@@ -50,14 +50,21 @@ def move_among(db: Session, actor: Actor, wish: MoveAppointment) -> Appointment 
 def move_back(db: Session, actor: Actor, wish: StepVisit) -> Appointment | Refused:
     """Move a visit back to where this person has moved it from, minutes ago.
 
-    With whom, where, and beside what is booked as it was; of nurses and devices those it had,
-    where they are still free. Raises what a move raises, and MovedOn when its last step was no
-    such move.
+    With whom and where it was; of nurses and devices those it had, where they are still free.
+    Beside what is booked only where it was so, for whoever may overbook, and beside nothing that
+    came since: its reason was not given for that. Nearer to another session only where it was so.
+    Raises what a move raises, and MovedOn when its last step was no such move.
     """
     visit = steps.take(db, actor, VisitAction.MOVE, wish.appointment_id, wish.version)
-    undo = visits.undo_of(db, actor, visit, queries.events(db, visit.id))
+    events = queries.events(db, visit.id)
+    undo = visits.undo_of(db, actor, visit, events)
     if undo is None or undo.place is None:
         raise steps.MovedOn(TOO_LATE)
+    left = events[0].before
+    near = distances.too_near(db, [(visit, undo.place.starts_local.date())])
+    if near and not left.get("was_near"):
+        raise near[visit.id]
+    reason = undo.overbook_reason if actor.may(Permission.APPOINTMENT_OVERBOOK) else ""
     back = MoveAppointment(
         appointment_id=visit.id,
         version=wish.version,
@@ -65,9 +72,15 @@ def move_back(db: Session, actor: Actor, wish: StepVisit) -> Appointment | Refus
         practitioner_id=undo.practitioner_id or visit.practitioner_id,
         room_id=undo.room_id or visit.room_id,
         second_hour=undo.second_hour,
-        overbook_reason=undo.overbook_reason,
+        recheck_reason=left.get("recheck_reason", ""),
+        overbook_reason=reason,
     )
-    return _place(db, actor, visit, back, usual=undo.held)
+    moved = _place(db, actor, visit, back, usual=undo.held)
+    if not isinstance(moved, Refused) and visit.overbook_reason:
+        came_since = set(guard.lying_with(db, visit)).difference(left.get("against", ()))
+        if came_since:
+            raise guard.SlotTaken
+    return moved
 
 
 def _place(
@@ -85,6 +98,7 @@ def _place(
     service = catalog_queries.service(db, visit.service_id)
     promise.refuse_midnight(wish.starts_local, service.duration_min)
     ends_at = starts_at + dt.timedelta(minutes=service.duration_min)
+    standards.rely(db)
     screening, released = checking.check_to_move(db, actor, visit, wish.starts_local.date())
     way = checking.way_of(actor, screening, Moment.BOOKING, released)
     reason = wish.recheck_reason or visit.recheck_reason
@@ -109,7 +123,13 @@ def _place(
     )
 
     names = queries.names_of(db, {visit.practitioner_id, visit.room_id}) | hold.names
-    before, left = steps.place(visit, names), steps.left_behind(visit, held)
+    before = steps.place(visit, names)
+    left = steps.left_behind(
+        visit,
+        held,
+        against=guard.lying_with(db, visit) if visit.overbook_reason else (),
+        was_near=bool(distances.too_near(db, [(visit, visit.starts_local.date())])),
+    )
     if visit.starts_local != wish.starts_local:
         visit.moved += 1
     visit.starts_at, visit.ends_at = starts_at, ends_at

@@ -15,10 +15,11 @@ from clinic.safety import queries as safety_queries
 from clinic.safety.rules.passage import passage
 from clinic.safety.values import Decision, Moment, Outcome, ReceptionStatus
 from clinic.scheduling import checking, missed, queries
+from clinic.scheduling.course_values import CourseCard
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import Offered
 from clinic.scheduling.rules import checks
-from clinic.scheduling.values import AppointmentStatus, CourseCard, Missed
+from clinic.scheduling.values import AppointmentStatus, Missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

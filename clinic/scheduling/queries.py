@@ -20,12 +20,12 @@ from clinic.patients.values import full_name
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.rules.banner import planned_zones
 from clinic.safety.values import History, PlannedTreatment
+from clinic.scheduling.course_values import CourseCard
 from clinic.scheduling.models import Appointment, AppointmentEvent, Course, Occupancy, Resource
 from clinic.scheduling.rules import planning
 from clinic.scheduling.values import (
     LANES,
     AppointmentStatus,
-    CourseCard,
     CourseStatus,
     Held,
     Span,

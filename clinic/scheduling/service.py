@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from clinic.catalog import queries as catalog_queries
 from clinic.catalog.models import Service
-from clinic.core import clock, walltime
+from clinic.core import clock, standards, walltime
 from clinic.core.access import Actor, Permission
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import N_
@@ -20,7 +20,7 @@ from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
 from clinic.safety.models import ScreeningRecord
 from clinic.safety.values import Moment, Outcome, Passage, Screening
-from clinic.scheduling import checking, course_ends, guard, queries, recheck, steps
+from clinic.scheduling import checking, course_ends, distances, guard, queries, recheck, steps
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.values import (
@@ -70,9 +70,10 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
 
     A walk-in is made as arrived. Raises NotFound for an unknown patient or service, Invalid for a
     time or resource that cannot be, SlotTaken for one that is not free, Conflict for a record
-    that is not in use.
+    that is not in use. A session keeps the least distance of its course: below it TooNear, or
+    with a reason, from whoever may overbook.
     """
-    steps.refuse_overbooking(actor, wish.overbook_reason)
+    steps.refuse_overbooking(actor, wish.overbook_reason or wish.near_reason)
     patient = safety_queries.lock_patient(db, wish.patient_id)
     made = queries.by_form_key(db, wish.form_key) if wish.form_key else None
     if made is not None:
@@ -88,7 +89,16 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         promise.refuse_midnight(wish.starts_local, service.duration_min)
     starts_local = walltime.to_local(starts_at, actor.zone)
     on = starts_local.date()
+    standards.rely(db)
     course = queries.open_course(db, patient.id, service.id)
+    near_reason = ""
+    if course is not None:
+        try:
+            distances.refuse_near(db, course, on)
+        except distances.TooNear:
+            if not wish.near_reason:
+                raise
+            near_reason = wish.near_reason
     history = safety_queries.history_of(db, patient.id)
     plan = queries.plan_for(
         db,
@@ -160,10 +170,11 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
         appointment,
         VisitAction.BOOK,
         after=after | over | hold.beside(wish.practitioner_id),
-        reason=appointment.overbook_reason or "",
+        reason=" · ".join(filter(None, (appointment.overbook_reason, near_reason)))[:300],
     )
     beside = {"overbook_reason": appointment.overbook_reason} if over else {}
-    steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value, **beside)
+    near = {"near_reason": near_reason} if near_reason else {}
+    steps.leave_trace(db, actor, appointment, "booked", origin=wish.origin.value, **beside, **near)
     return appointment
 
 
@@ -223,6 +234,7 @@ def reopen(db: Session, actor: Actor, wish: StepVisit) -> Appointment:
     Raises MovedOn when it is too late, SlotTaken when the time was given away.
     """
     visit = steps.take(db, actor, VisitAction.REOPEN, wish.appointment_id, wish.version)
+    standards.rely(db)
     _hold_again(db, actor, visit)
     visit.cancel_reason, visit.cancel_note = None, ""
     visit.arrived_at = visit.ready_at = visit.roomed_at = None

@@ -145,10 +145,21 @@ def place(visit: Appointment, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
-def left_behind(visit: Appointment, held: Sequence[int]) -> dict[str, Any]:
-    """Return what a move gives up beside its place, so that it can be taken back whole."""
-    over = {"overbook_reason": visit.overbook_reason} if visit.overbook_reason else {}
-    return {"starts_at": visit.starts_at.isoformat(), "held": list(held), **over}
+def left_behind(
+    visit: Appointment, held: Sequence[int], *, against: Sequence[str], was_near: bool
+) -> dict[str, Any]:
+    """Return what a move gives up beside its place, so that it can be taken back whole.
+
+    `against` is what lay in the same time of the same people and rooms, where it was overbooked.
+    """
+    said = {
+        "overbook_reason": visit.overbook_reason,
+        "against": list(against),
+        "recheck_reason": visit.recheck_reason,
+        "was_near": was_near,
+    }
+    left = {"starts_at": visit.starts_at.isoformat(), "held": list(held)}
+    return left | {name: value for name, value in said.items() if value}
 
 
 def overbooked(names: dict[int, str], against: Collection[int]) -> dict[str, Any]:

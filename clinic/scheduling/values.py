@@ -181,6 +181,8 @@ class BookAppointment:
     """Why people and rooms that are taken are held all the same, beside what is booked."""
     release_reason: str = ""
     """Why a physician releases, for this visit, what would refuse it."""
+    near_reason: str = ""
+    """Why a session comes nearer to another of its course than the least distance."""
     late_reason: str = ""
     """Why a visit that took place is entered only now."""
     name_spoken: bool = False
@@ -361,17 +363,6 @@ class Clash:
         People and rooms beside what holds them, everything outside its hours.
         """
         return self.kind in OVERBOOKABLE or (self.closed is not None and self.closed.kind is None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CourseCard:
-    """A patient's open course: which service, and which session comes next."""
-
-    id: int
-    service_id: int
-    next_number: int
-    sessions_planned: int
-    interval_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

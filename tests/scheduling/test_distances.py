@@ -76,6 +76,55 @@ def test_the_days_of_a_session_lie_between_its_neighbours(desk, second):
     assert distances.days_of(desk.db, desk.book(starts_local=dt.datetime(2026, 11, 25, 9))) is None
 
 
+# ---- a session that is booked alone ----
+
+
+@pytest.fixture
+def third(desk, course):
+    """What books the third session again, four days after the second."""
+    desk.cancel(coursing.visits(desk)[2])
+    desk.db.flush()
+    return {"service_id": desk.mesotherapy.id, "starts_local": dt.datetime(2026, 12, 5, 10, 0)}
+
+
+def test_a_session_booked_too_near_to_another_is_refused_as_a_move_is(desk, third):
+    with pytest.raises(TooNear, match=r"Two sessions are closer than 6 days\."):
+        desk.book(**third)
+    with pytest.raises(Forbidden):
+        desk.book(near_reason=WHY, **third)
+    made = desk.book(Role.NURSE, near_reason=WHY, **third)
+    assert made.course_number == 3
+    assert queries.events(desk.db, made.id)[0].reason == WHY
+
+
+def test_a_session_booked_at_its_distance_needs_no_reason(desk, third):
+    made = desk.book(
+        Role.NURSE, near_reason=WHY, **third | {"starts_local": dt.datetime(2026, 12, 8, 10, 0)}
+    )
+    assert (made.course_number, queries.events(desk.db, made.id)[0].reason) == (3, "")
+
+
+def test_the_booking_page_asks_for_the_reason_and_offers_days_that_keep_it(world, desk, third):
+    fields = {
+        "patient_id": desk.alice.id,
+        "service_id": desk.mesotherapy.id,
+        "practitioner_id": desk.physician.id,
+        "date": "2026-12-05",
+        "start": "10:00",
+    }
+    at_desk, nurse = world.as_role(Role.RECEPTIONIST), world.as_role(Role.NURSE)
+    for address in ("/appointments", "/board/bookings"):
+        page = at_desk.post(address, fields)
+        shown = text_of(page)
+        assert page.status_code == 422
+        assert "Two sessions are closer than 6 days." in shown
+        assert 'name="near_reason"' not in shown
+        assert 'name="fill" value="2026-12-07' in shown
+        assert 'name="fill" value="2026-12-05' not in shown
+        assert 'name="near_reason"' in text_of(nurse.post(address, fields))
+    assert nurse.post("/appointments", {**fields, "near_reason": WHY}).status_code == 303
+
+
 def sent(desk, visit, **changes):
     fields = {"date": "2026-11-27", "start": "10:00", **changes}
     return a_form(desk, visit, **fields)

@@ -27,6 +27,7 @@ from clinic.chart.views.board_instead import Instead
 from clinic.chart.views.board_news import news
 from clinic.core import clock
 from clinic.core.access import Permission
+from clinic.core.errors import ClinicError
 from clinic.core.text import N_
 from clinic.patients.values import LIKENESS_NAMES, PatientHit
 from clinic.safety import editions
@@ -34,7 +35,7 @@ from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk, keeping
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
-from clinic.scheduling.guard import SlotTaken
+
 from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused, Span
@@ -155,7 +156,7 @@ def page(
     *,
     is_look: bool = False,
     hits: Sequence[PatientHit] = (),
-    taken: SlotTaken | None = None,
+    error: ClinicError | None = None,
     refused: Refused | None = None,
     newcomer: Newcomer | None = None,
     instead: Instead | None = None,
@@ -171,7 +172,7 @@ def page(
     if not only_board:
         desk.offer(form, offered)
         panel = desk.panel(
-            db, who, form, offered, hits=hits, taken=taken, refused=refused, since=on
+            db, who, form, offered, hits=hits, error=error, refused=refused, since=on
         )
     holiday, is_unapproved = "", False
     if not pieces:

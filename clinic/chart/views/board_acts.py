@@ -25,7 +25,6 @@ from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling_service
 from clinic.scheduling import visit as visits
 from clinic.scheduling.forms import BookingForm
-from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.step_forms import BoardArriveForm, IdForm, PlacedForm, TakenForm
@@ -86,7 +85,7 @@ def book() -> ResponseReturnValue:
             made = scheduling_service.book(db, actor(), form.wish())
     except ClinicError as error:
         status = desk.say_no(form, error)
-        return page(form, taken=error if isinstance(error, SlotTaken) else None), status
+        return page(form, error=error), status
     if isinstance(made, Refused):
         return page(form, refused=made), 409
     flash(_said(made.id, made.starts_local), "ok")

@@ -17,7 +17,6 @@ from clinic.patients.views import surroundings
 from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk, late, newcomers, service
 from clinic.scheduling.forms import BookingForm, PastForm, TimedForm, WalkInForm, WhoForm
-from clinic.scheduling.guard import SlotTaken
 from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import Refused
@@ -118,8 +117,7 @@ def create() -> ResponseReturnValue:
             made = service.book(db, actor(), form.wish())
     except ClinicError as error:
         status = desk.say_no(form, error)
-        taken = error if isinstance(error, SlotTaken) else None
-        return _booking_page(form, taken=taken), status
+        return _booking_page(form, error=error), status
     if isinstance(made, Refused):
         return _booking_page(form, refused=made), 409
     flash(translate(BOOKED), "ok")
@@ -181,8 +179,7 @@ def admit() -> ResponseReturnValue:
             made = service.book(db, actor(), wish)
     except ClinicError as error:
         status = desk.say_no(form, error)
-        taken = error if isinstance(error, SlotTaken) else None
-        return _booking_page(form, taken=taken), status
+        return _booking_page(form, error=error), status
     if isinstance(made, Refused):
         return _booking_page(form, refused=made), 409
     flash(translate(ADMITTED), "ok")
