@@ -35,7 +35,6 @@ from clinic.safety.rules.redaction import STATUS_NAMES as RECEPTION_NAMES
 from clinic.scheduling import desk, keeping
 from clinic.scheduling.desk import Choices, Panel
 from clinic.scheduling.forms import BookingForm
-
 from clinic.scheduling.newcomers import Newcomer
 from clinic.scheduling.rules.checks import LEVELS
 from clinic.scheduling.values import STATUS_NAMES, AppointmentStatus, Refused, Span
