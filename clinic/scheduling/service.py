@@ -91,14 +91,6 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     on = starts_local.date()
     standards.rely(db)
     course = queries.open_course(db, patient.id, service.id)
-    near_reason = ""
-    if course is not None:
-        try:
-            distances.refuse_near(db, course, on)
-        except distances.TooNear:
-            if not wish.near_reason:
-                raise
-            near_reason = wish.near_reason
     history = safety_queries.history_of(db, patient.id)
     plan = queries.plan_for(
         db,
@@ -114,6 +106,14 @@ def book(db: Session, actor: Actor, wish: BookAppointment) -> Appointment | Refu
     )
     if not checks.may_book(way, wish.recheck_reason) and not is_releasing:
         return checking.refuse(db, actor, screening, way, patient_id=patient.id)
+    near_reason = ""
+    if course is not None:
+        try:
+            distances.refuse_near(db, course, on)
+        except distances.TooNear:
+            if not wish.near_reason:
+                raise
+            near_reason = wish.near_reason
     hold = guard.find_free(
         db,
         actor,
