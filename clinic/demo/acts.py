@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from clinic.catalog.values import Modality
 from clinic.core import clock
 from clinic.core.zones import Zone
+from clinic.demo import shelf
 from clinic.demo.stage import Stage
 from clinic.followup import service as followup
 from clinic.followup.models import SideEffect
@@ -269,7 +270,7 @@ def prepare(stage: Stage, session_id: int, *, dice: random.Random, is_ready: boo
     """
     session = treatments_queries.get(stage.db, session_id)
     assert session.preparation is not None, "a session of PRP begins with its preparation"
-    now = clock.now()
+    now, kit = clock.now(), stage.staff.lots["kit"]
     drawn, spun, stopped, ready = (
         at if (at := session.started_at + dt.timedelta(minutes=minutes)) <= now else None
         for minutes in (2, 5, 20, 23)
@@ -299,7 +300,7 @@ def prepare(stage: Stage, session_id: int, *, dice: random.Random, is_ready: boo
                 base_platelets_e6l=dice.randrange(190, 320) * 1_000,
                 base_kind=CountKind.MEASURED,
                 spins=(Spin(rcf_g=400, minutes=15, started_at=spun, ended_at=stopped),),
-                kits=(Kit(lot_id=stage.staff.lots["kit"].id),),
+                kits=(Kit(lot_id=kit.id, udi=shelf.udi(kit)),),
             ),
         ),
     )

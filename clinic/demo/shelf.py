@@ -10,7 +10,8 @@ from clinic.catalog import service as catalog
 from clinic.catalog import stock
 from clinic.catalog.models import ProductLot
 from clinic.catalog.product_values import AddLot, AddProduct, Pack
-from clinic.catalog.stock_values import CountLot, ReceiveLot
+from clinic.catalog.rules import barcodes
+from clinic.catalog.stock_values import CountLot, ReceiveLot, Scanned
 from clinic.catalog.values import ProductKind, RegulatoryClass, StockUnit
 from clinic.core.access import Actor
 from clinic.treatments.preparation_values import (
@@ -89,6 +90,12 @@ SHELF = (
     ("serum", SERUM, "C-5", 90, None),
 )
 """Key, product, lot, days until it expires, thousandths received; None: nobody counted it."""
+
+
+def udi(kit: ProductLot) -> str:
+    """Return what the barcode of a kit says."""
+    gtin = KIT.packs[0].gtin
+    return barcodes.written(Scanned(gtin=gtin, lot_no=kit.lot_no, expires_on=kit.expires_on))
 
 
 def fill(db: Session, nurse: Actor, today: dt.date) -> dict[str, ProductLot]:

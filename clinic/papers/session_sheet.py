@@ -49,6 +49,7 @@ MOST_SPANS = 40
 """Numbers, or runs of them, in one row of the points: a row cannot run over a page."""
 NOT_SIGNED = N_("Not signed")
 BY = N_("%(when)s by %(name)s")
+NOT_KEPT = N_("not kept then")
 USUAL = N_("usual %(least)s to %(most)s")
 SIDES = N_("L and R are the patient’s sides.")
 
@@ -212,7 +213,9 @@ def _where(page: Sheet, record: SessionRecord) -> None:
                     f"{zone_name(zone)} ({ltr(CODES[zone])})",
                     str(points),
                     amount(volume, "mL"),
-                    _planned(named.protocol.doses.get(zone), volume),
+                    _planned(named.protocol.doses.get(zone), volume)
+                    if named.is_kept
+                    else translate(NOT_KEPT),
                     _per_cm2(volume, named.areas.get(zone), named.per_cm2),
                 )
                 for zone, (points, volume) in per.items()

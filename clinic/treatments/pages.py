@@ -146,7 +146,6 @@ def of_session(db: Session, actor: Actor, session_id: int, sent: Sent) -> dict[s
         "visit": visit,
         "bar": safety_queries.bar(db, actor, session.patient_id, on=clock.today(actor.zone)),
         "drawings": scalp.drawings(session.map_version),
-        "releases": safety_queries.releases(db, visit.id),
         "may_sign": actor.may(Permission.SESSION_SIGN),
         **pages_preparation.beside(db, session),
     }
@@ -171,6 +170,10 @@ def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any
         "named": named,
         "heading": named.heading,
         "names": named.people,
+        "releases": [
+            (release, named.people.get(release.author_id, name))
+            for release, name in safety_queries.releases(db, session.appointment_id)
+        ],
         "time_out": record.said(session, named.people),
         "areas": named.areas,
         "lots": record.lot_lines(session, named.labels),
@@ -219,6 +222,7 @@ def _draft(
             db,
             (session.performer_id, *preparation_queries.account_ids(session)),
         ),
+        "releases": safety_queries.releases(db, visit.id),
         "time_out": draft_queries.time_out(db, session.id),
         "areas": area_queries.sizes(db, session),
         "form": form,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -10,9 +11,13 @@ from sqlalchemy.exc import DBAPIError
 from clinic.accounts.models import Account
 from clinic.catalog.models import Product, ProductLot, ProductPack, Service
 from clinic.catalog.values import RegulatoryClass, ResourceKind
+from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.zones import Zone
+from clinic.papers import queries as papers
+from clinic.papers import session_sheet
 from clinic.patients.models import Patient
+from clinic.safety.models import Release
 from clinic.scheduling.models import Resource
 from clinic.treatments import named, record
 from clinic.treatments.delivery import KeepProtocol, MeasureZones, Technique, ZoneDose
@@ -76,6 +81,17 @@ def signed(chair, db):
     )
     chair.prepare(session, blood)
     lots = (LotAmount(lot_id=chair.vitamins.id, amount_ul=1_000),)
+    db.add(
+        Release(
+            appointment_id=chair.visit.id,
+            author_id=chair.actor().id,
+            rule_code="r",
+            rule_version=1,
+            fingerprint="f",
+            reason="Weighed and talked over",
+            at=clock.now(),
+        )
+    )
     made = chair.sign(session, chair.whole(lots=lots))
     wish = AddAddendum(session_id=made.id, body="More.", reason="Late", form_key="k" * 20)
     service.add(db, chair.actor(), wish)
@@ -144,6 +160,7 @@ def test_page_and_paper_say_what_was_on_the_packs_and_what_the_protocol_said(wor
         f"GTIN on the list: {GTIN}",
         "Old preset",
         "Old spinner",
+        "Weighed and talked over",
         "within it",
         "0.08",
         "The protocol is as it was at the signature.",
@@ -208,6 +225,20 @@ def test_a_session_signed_before_reads_as_it_did_and_says_whose_names_these_are(
     assert found.labels[101].product == "Angel kit"
     assert found.people[session.performer_id] == people[str(session.performer_id)]
     assert (found.protocol.doses, found.per_cm2) == ({}, None), "today's was not in force then"
+
+
+def test_the_paper_of_a_session_signed_before_says_so_and_compares_with_nothing(app, chair, signed):
+    whole = papers.session_record(chair.db, chair.actor(), signed.id)
+    before = replace(whole, named=named.without_limits(whole.named))
+
+    with app.test_request_context():
+        text = text_of(session_sheet.drawn(before))
+
+    assert "Angel kit" in text
+    assert "Signed before names were kept" in text
+    assert "not kept then" in text
+    for words in ("within it", "usual 0.05", "The protocol is"):
+        assert words not in text, words
 
 
 def test_the_hash_stands_for_every_name(db, signed):
