@@ -77,6 +77,8 @@ class Service(Patterned, Versioned, Base):
         sa.JSON(none_as_null=True), default=None
     )
     """Days after a session on which somebody calls; NULL: those of its modality."""
+    follow_up_since: Mapped[Json] = mapped_column(default_factory=dict)
+    """{day: date} of days that were added later: they ask for calls that fall due from then on."""
     aftercare: Mapped[Json] = mapped_column(default_factory=dict)
     """{language: lines} that the clinic adds to its sheet for the days after."""
     is_active: Mapped[bool] = mapped_column(default=True)

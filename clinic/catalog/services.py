@@ -112,6 +112,11 @@ def keep_after(db: Session, actor: Actor, wish: KeepAfter) -> Service:
     words = {language: said for language, said in wish.words.items() if said}
     detail = before_after(service, {"follow_up_days": days, "aftercare": words})
     if detail:
+        before = offers.follow_up_days(service.modality, service.follow_up_days)
+        today = clock.today(actor.zone).isoformat()
+        known = {str(day): service.follow_up_since.get(str(day), "") for day in before}
+        since = {str(day): known.get(str(day), today) for day in wish.days}
+        service.follow_up_since = {day: on for day, on in since.items() if on}
         service.follow_up_days, service.aftercare = days, words
         audit.record(
             db, actor, "service.changed", "service", service.id, detail={"changes": detail}

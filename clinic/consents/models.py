@@ -132,10 +132,17 @@ class ConsentWithdrawal(Base):
     withdrawn_by_id: Mapped[int] = mapped_column(
         Key, sa.ForeignKey("account.id", ondelete="RESTRICT")
     )
+    """Who wrote it down; who handed over the tablet, and is the witness of what was signed."""
     scope: Mapped[Scope]
     withdrawn_on: Mapped[dt.date]
     reason: Mapped[str] = mapped_column(sa.String(200))
     recorded_at: Mapped[dt.datetime]
+    signer: Mapped[str | None] = mapped_column(sa.String(120), default=None)
+    """Name as it was signed on the tablet; NULL for what was said at the desk."""
+    guardian: Mapped[str | None] = mapped_column(sa.String(120), default=None)
+    """As what the signer signed for the patient; empty for the patient."""
+    strokes: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
+    """The drawn signature, as that of a consent; NULL as well for a typed name."""
 
 
 append_only(Consent)

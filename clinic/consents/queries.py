@@ -180,6 +180,20 @@ def photo_scopes(db: Session, records: sa.Select[int]) -> frozenset[Scope]:
     )
 
 
+def standing(db: Session, records: sa.Select[int], kind: ConsentKind) -> tuple[Scope, ...]:
+    """Return what can be withdrawn now: a kind's treatment, and photographs of any paper.
+
+    In the order of the ticks; one statement.
+    """
+    found = {
+        scope
+        for paper in of_patient(db, records)
+        for scope in paper.standing
+        if scope is not Scope.TREATMENT or paper.kind is kind
+    }
+    return tuple(scope for scope in Scope if scope in found)
+
+
 # Made once: a new alias for each call took longer than the statement itself.
 _withdrawer = aliased(Account)
 _PAPERS = (
@@ -202,6 +216,8 @@ _PAPERS = (
         ConsentWithdrawal.scope,
         ConsentWithdrawal.withdrawn_on,
         ConsentWithdrawal.reason,
+        ConsentWithdrawal.signer.label("withdrawn_signer"),
+        ConsentWithdrawal.guardian.label("withdrawn_guardian"),
         _withdrawer.name.label("withdrawn_by"),
     )
     .join(ConsentText, ConsentText.id == Consent.text_id)
@@ -220,7 +236,11 @@ def _papers(db: Session, whose: sa.ColumnElement[bool]) -> Sequence[tuple[int, P
         withdrawn = withdrawals.setdefault(row.id, {})
         if row.scope is not None:
             withdrawn[row.scope] = Withdrawal(
-                on=row.withdrawn_on, reason=row.reason, by=row.withdrawn_by
+                on=row.withdrawn_on,
+                reason=row.reason,
+                by=row.withdrawn_by,
+                signer=row.withdrawn_signer or "",
+                guardian=row.withdrawn_guardian or "",
             )
         if row.id not in found:
             found[row.id] = row.patient_id, _paper(row, withdrawn)

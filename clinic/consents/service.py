@@ -5,6 +5,7 @@ transaction: a consent is one of the things a check looks at.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,10 +15,12 @@ from clinic.consents import queries, shipped
 from clinic.consents.models import Consent, ConsentText, ConsentWithdrawal
 from clinic.consents.values import (
     ConsentKind,
+    Paper,
     RecordConsent,
     Scope,
     SignConsent,
     SignedHow,
+    SignWithdrawal,
     WithdrawConsent,
 )
 from clinic.core import clock
@@ -25,6 +28,8 @@ from clinic.core.access import Actor
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.text import N_
 
+NO_REASON = "\N{EN DASH}"
+"""Nobody has to say why; the column is never empty."""
 FIRST_VERSION, NEXT_VERSION = "1.0", "2.0"
 FIRST_IN_FORCE_FROM = dt.date(2020, 1, 1)
 
@@ -144,13 +149,9 @@ def withdraw(
     others = queries.of_patient(db, records) if records is not None else ()
     said = [(paper.id, scope) for scope in paper.given if scope in wish.scopes]
     said += [
-        (other.id, scope)
-        for other in others
-        for scope in other.standing
-        if scope in wish.scopes
-        and (scope is not Scope.TREATMENT or other.kind is paper.kind)
-        and other.id != paper.id
-        and other.given_on <= wish.withdrawn_on
+        (other, scope)
+        for other, scope in _standing(others, paper.kind, wish.scopes, on=wish.withdrawn_on)
+        if other != paper.id
     ]
     db.add_all(
         ConsentWithdrawal(
@@ -174,6 +175,49 @@ def withdraw(
         detail={"scopes": sorted(wish.scopes)},
     )
     return consent
+
+
+def sign_withdrawal(
+    db: Session, wish: SignWithdrawal, records: sa.Select[int], *, witness_id: int, on: dt.date
+) -> list[int]:
+    """Keep a withdrawal as it was signed on the tablet, of every paper that it is of; return those.
+
+    Whoever calls it holds the patient's record and audits it. Raises Invalid where nothing of it
+    stands.
+    """
+    said = _standing(queries.of_patient(db, records), wish.kind, wish.scopes, on=on)
+    if not said:
+        raise Invalid(N_("Tick what is withdrawn"), field="scopes")
+    db.add_all(
+        ConsentWithdrawal(
+            consent_id=consent_id,
+            withdrawn_by_id=witness_id,
+            scope=scope,
+            withdrawn_on=on,
+            reason=wish.reason or NO_REASON,
+            recorded_at=clock.now(),
+            signer=wish.signer,
+            guardian=wish.guardian,
+            strokes=wish.strokes,
+        )
+        for consent_id, scope in said
+    )
+    db.flush()  # Who checks the visits in this transaction must find it.
+    return sorted({consent_id for consent_id, _ in said})
+
+
+def _standing(
+    papers: Sequence[Paper], kind: ConsentKind, scopes: frozenset[Scope], *, on: dt.date
+) -> list[tuple[int, Scope]]:
+    """Return (paper, scope) of what stands of some scopes, the treatment of one kind only."""
+    return [
+        (paper.id, scope)
+        for paper in papers
+        for scope in paper.standing
+        if scope in scopes
+        and (scope is not Scope.TREATMENT or paper.kind is kind)
+        and paper.given_on <= on
+    ]
 
 
 def install_defaults(db: Session) -> None:

@@ -92,12 +92,29 @@ class WithdrawConsent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignWithdrawal:
+    """Withdraw, from today on, scopes of all that stands; `strokes` None is a typed name."""
+
+    kind: ConsentKind
+    """Of which the treatment is withdrawn, where it is among the scopes."""
+    patient_id: int
+    scopes: frozenset[Scope]
+    reason: str
+    signer: str
+    guardian: str
+    strokes: list[list[int]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """One scope that was withdrawn: from which day on, why, written down by whom."""
+    """One scope that was withdrawn: from which day on, why, written down or witnessed by whom."""
 
     on: dt.date
     reason: str
     by: str
+    signer: str = ""
+    """Who signed it on the tablet; empty for what was said at the desk."""
+    guardian: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

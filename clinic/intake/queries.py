@@ -123,8 +123,8 @@ class SigningPage:
     """In which it is shown: the patient's if it is written in it, else English, else its first."""
     said: Sequence[tuple[str, str]]
     """(heading, words) of each element."""
-    standing: frozenset[Scope]
-    """What of photographs was agreed to before and holds until it is withdrawn."""
+    standing: tuple[Scope, ...]
+    """What was agreed to before and holds until it is withdrawn."""
 
 
 def facts_page(db: Session, actor: Actor, patient_id: int) -> FactsPage:
@@ -191,7 +191,9 @@ def signing_page(db: Session, screen: Screen, *, locale: str | None = None) -> S
         version_name=text.version_name,
         language=language,
         said=[(heading, words) for heading, words in text.words[language].values() if words],
-        standing=consent_queries.photo_scopes(db, patient_queries.records(screen.patient_id)),
+        standing=consent_queries.standing(
+            db, patient_queries.records(screen.patient_id), text.kind
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from clinic.consents.values import (
     DraftText,
     RecordConsent,
     SignConsent,
+    SignWithdrawal,
     WithdrawConsent,
 )
 from clinic.core import clock
@@ -215,6 +216,41 @@ def sign_on_tablet(db: Session, screen: Screen, wish: SignConsent, request: Requ
         request_id=request.request_id,
     )
     return consent
+
+
+def withdraw_on_tablet(db: Session, screen: Screen, wish: SignWithdrawal, request: Request) -> None:
+    """Keep what the patient withdrew from today on, check the visits again, and end the screen.
+
+    Also where the patient is not of age: a No needs nobody else. Raises SentAlready for the second
+    of two, HandoverOver when the screen or the visit is over, Invalid where nothing of it stands.
+    """
+    visit, handover = _in_hand(db, screen)
+    ids = consent_service.sign_withdrawal(
+        db,
+        wish,
+        patient_queries.records(visit.patient_id),
+        witness_id=screen.made_by_id,
+        on=clock.today(screen.zone),
+    )
+    scheduling_service.rescreen(db, None, visit.patient_id)
+    handover.answered_at = handover.ended_at = clock.now()
+    audit.record(
+        db,
+        None,
+        "consent.withdrawn",
+        "consent",
+        ids[0],
+        patient_id=visit.patient_id,
+        detail={
+            "appointment": visit.id,
+            "handover": handover.id,
+            "consents": ids,
+            "scopes": sorted(wish.scopes),
+        },
+        name=ON_TABLET,
+        address=request.address,
+        request_id=request.request_id,
+    )
 
 
 def _in_hand(db: Session, screen: Screen) -> tuple[Appointment, Handover]:

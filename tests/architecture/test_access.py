@@ -259,6 +259,8 @@ VIEWS: dict[str, Permission | str] = {
     "tablet.speak": PUBLIC,
     "tablet.touch": PUBLIC,
     "tablet.who": PUBLIC,
+    "tablet.withdraw": PUBLIC,
+    "tablet.withdrawal": PUBLIC,
     "settling.calls": P.APPOINTMENT_BOOK,
     "settling.index": P.CHART_VIEW,
     "protocol.edit": P.CLINIC_MANAGE,

@@ -64,6 +64,20 @@ def test_the_usual_days_typed_in_stay_the_usual_ones(world, db, mesotherapy):
     assert (mesotherapy.follow_up_days, mesotherapy.aftercare) == (None, {"de": "Kein Hut."})
 
 
+def test_a_day_that_is_added_asks_for_calls_from_then_on_only(world, db, mesotherapy):
+    def keep(*days):
+        wish = KeepAfter(
+            service_id=mesotherapy.id, version=mesotherapy.version, days=days, words={}
+        )
+        services.keep_after(db, world.actor(Role.ADMINISTRATOR), wish)
+        db.flush()
+        return mesotherapy.follow_up_since
+
+    assert keep(1, 7, 30, 60) == {"30": "2026-11-23"}
+    assert keep(1, 7, 30) == {"30": "2026-11-23"}
+    assert keep(1, 7, 60) == {"60": "2026-11-23"}  # taken away and added again
+
+
 def test_a_mesotherapy_without_a_late_call_is_warned_of(world, db, mesotherapy):
     admin = world.as_role(Role.ADMINISTRATOR)
     assert "infection with mycobacteria" not in text(admin.get(url(mesotherapy)))

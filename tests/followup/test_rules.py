@@ -26,9 +26,15 @@ def day(n: int) -> dt.date:
 PRP, MESOTHERAPY = FOLLOW_UP_DAYS[Modality.PRP], FOLLOW_UP_DAYS[Modality.MESOTHERAPY]
 
 
-def due_call(today, made=(), signed_at=SIGNED, days=PRP):
+def due_call(today, made=(), signed_at=SIGNED, days=PRP, since=None):
     return due.due(
-        session_id=1, signed_at=signed_at, zone=BERLIN, days=days, made=made, today=today
+        session_id=1,
+        signed_at=signed_at,
+        zone=BERLIN,
+        days=days,
+        made=made,
+        today=today,
+        since=since,
     )
 
 
@@ -260,3 +266,14 @@ def test_every_kind_has_a_term_with_real_grades():
         assert set(term.grades) <= {1, 2, 3, 4, 5}
         assert all(term.grades.values())
         assert 1 <= term.physician_from <= 5
+
+
+def test_a_day_that_was_added_later_asks_for_nothing_that_was_due_before():
+    def called(n, since):
+        call = due_call(day(n), days=MESOTHERAPY, since={60: since})
+        return call and call.day
+
+    assert called(60, day(60)) == 60
+    assert called(60, day(61)) == 7  # still on the list, as it was before
+    assert called(90, day(61)) is None
+    assert called(90, day(60)) == 60

@@ -103,6 +103,7 @@ def _unsettled(plans: tuple[tuple[int, tuple[int, ...]], ...]) -> sa.Select[*tup
             Patient.phone,
             Patient.language,
             Service.name.label("service_name"),
+            Service.follow_up_since,
         )
         .join(Appointment, Appointment.id == TreatmentSession.appointment_id)
         .join(Patient, Patient.id == Appointment.patient_id)
@@ -186,6 +187,9 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
                 days=days_of[row.service_id],
                 made=made.get(row.id, ()),
                 today=today,
+                since={
+                    int(day): dt.date.fromisoformat(on) for day, on in row.follow_up_since.items()
+                },
             )
         )
     ]

@@ -1,7 +1,7 @@
 """Which call falls due after a session, and when. Derived each time: nothing to forget."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -55,15 +55,25 @@ def due(
     days: Sequence[int],
     made: Sequence[Made],
     today: dt.date,
+    since: Mapping[int, dt.date] | None = None,
 ) -> DueCall | None:
     """Return the call of a session that is due today or late; None for none.
 
-    Of the service's `days` only the newest that has come: it asks all that those before it ask.
+    A day that stands in `since` was added later: it asks for calls that fall due from then on. Of
+    the service's `days` only the newest that has come: it asks all that those before it ask.
     One that was reached settles the earlier ones too: nobody is asked twice.
     """
     signed_on = signed_at.astimezone(ZoneInfo(zone)).date()
     age = (today - signed_on).days
-    day = max((day for day in days if day <= age), default=None)
+    asked = since or {}
+    day = max(
+        (
+            day
+            for day in days
+            if day <= age and (day not in asked or signed_on + dt.timedelta(days=day) >= asked[day])
+        ),
+        default=None,
+    )
     if day is None or age > day + GIVEN_UP_AFTER:
         return None
     if any(

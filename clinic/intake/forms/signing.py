@@ -1,12 +1,13 @@
-"""Signing a consent on the tablet: ticks, names, and a drawn or a typed signature."""
+"""Signing a consent on the tablet or withdrawing it: ticks, names, a drawn or typed signature."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from wtforms import BooleanField, HiddenField
 
 from clinic.consents import rules
-from clinic.consents.values import ConsentKind, Scope, SignConsent, offered
+from clinic.consents.values import ConsentKind, Scope, SignConsent, SignWithdrawal, offered
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.intake.forms.fields import ScopesField
@@ -18,42 +19,29 @@ NOT_AGREED = N_(
     "Nothing is signed without this tick. If you do not agree, give the tablet back:"
     " that is all right."
 )
+NOTHING_WITHDRAWN = N_(
+    "Tick what you withdraw. If you do not want to withdraw anything, go back to the text."
+)
 NOTHING_TICKED = N_("Tick what you agree to. If you agree to none of it, give the tablet back.")
 
 
-class SignForm(BaseForm):
-    """What the patient agrees to, who signs, and the signature. Nothing is ticked beforehand."""
+class SignatureForm(BaseForm):
+    """Who signs on the tablet, and the signature: drawn, or a typed name with its tick."""
 
-    read_in = HiddenField()
-    """The language that was shown: what was read is what is signed."""
     strokes = HiddenField()
-    scopes = ScopesField(N_("I agree to"))
     signer = TextField(N_("Your first and last name"))
     guardian = TextField(
         N_("If you sign for the patient: as what?"),
         description=N_("Mother, father, guardian. Leave it empty if you are the patient."),
         optional=True,
     )
-    interpreter = TextField(N_("Who translated for you, if somebody did"), optional=True)
     typed = BooleanField(N_("I cannot draw here: my typed name is my signature."))
 
-    def __init__(self, formdata: Any = None, *, kind: ConsentKind, **given: Any) -> None:
-        """Make the form of a text of this kind."""
-        super().__init__(formdata, **given)
-        self.kind = kind
-        self.scopes.offer(offered(kind))
-        self.drawn: rules.Strokes | None = None
+    drawn: rules.Strokes | None = None
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check the ticks, the name and the signature."""
+        """Check the name and the signature."""
         is_good = super().validate(extra_validators)
-        ticked = self.scopes.ticked()
-        if self.kind is not ConsentKind.PHOTOGRAPHS and Scope.TREATMENT not in ticked:
-            self.refuse("scopes", NOT_AGREED)
-            is_good = False
-        elif not ticked:
-            self.refuse("scopes", NOTHING_TICKED)
-            is_good = False
         try:
             self.drawn = None if self.typed.data else rules.strokes_of(self._sent())
         except Invalid as bad:
@@ -68,6 +56,33 @@ class SignForm(BaseForm):
         except (ValueError, RecursionError):
             return None
 
+
+class SignForm(SignatureForm):
+    """What the patient agrees to, and the signature. Nothing is ticked beforehand."""
+
+    read_in = HiddenField()
+    """The language that was shown: what was read is what is signed."""
+    scopes = ScopesField(N_("I agree to"))
+    interpreter = TextField(N_("Who translated for you, if somebody did"), optional=True)
+
+    def __init__(self, formdata: Any = None, *, kind: ConsentKind, **given: Any) -> None:
+        """Make the form of a text of this kind."""
+        super().__init__(formdata, **given)
+        self.kind = kind
+        self.scopes.offer(offered(kind))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the ticks, the name and the signature."""
+        is_good = super().validate(extra_validators)
+        ticked = self.scopes.ticked()
+        if self.kind is not ConsentKind.PHOTOGRAPHS and Scope.TREATMENT not in ticked:
+            self.refuse("scopes", NOT_AGREED)
+            is_good = False
+        elif not ticked:
+            self.refuse("scopes", NOTHING_TICKED)
+            is_good = False
+        return is_good
+
     def wish(self, text_id: int, patient_id: int) -> SignConsent:
         """Build the command after validate()."""
         return SignConsent(
@@ -78,5 +93,43 @@ class SignForm(BaseForm):
             signer=self.signer.text(),
             guardian=self.guardian.text(),
             interpreter=self.interpreter.text(),
+            strokes=self.drawn,
+        )
+
+
+class TakeBackForm(SignatureForm):
+    """What the patient withdraws from today on, and the signature. Nothing is ticked beforehand."""
+
+    taking_back = HiddenField(default="y")
+    """Says which page to show again in another language."""
+    scopes = ScopesField(N_("From today on I do not agree any more to"))
+    reason = TextField(
+        N_("Why"), max_length=200, description=N_("You do not have to say why."), optional=True
+    )
+
+    def __init__(
+        self, formdata: Any = None, *, standing: Sequence[Scope] = (), **given: Any
+    ) -> None:
+        """Make the form of what stands."""
+        super().__init__(formdata, **given)
+        self.scopes.offer(standing)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check that something is ticked, the name and the signature."""
+        is_good = super().validate(extra_validators)
+        if not self.scopes.ticked():
+            self.refuse("scopes", NOTHING_WITHDRAWN)
+            is_good = False
+        return is_good
+
+    def wish(self, kind: ConsentKind, patient_id: int) -> SignWithdrawal:
+        """Build the command after validate()."""
+        return SignWithdrawal(
+            kind=kind,
+            patient_id=patient_id,
+            scopes=self.scopes.ticked(),
+            reason=self.reason.text(),
+            signer=self.signer.text(),
+            guardian=self.guardian.text(),
             strokes=self.drawn,
         )

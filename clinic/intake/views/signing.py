@@ -1,17 +1,22 @@
-"""A consent on the tablet: the text in the patient's language, the ticks, the signature."""
+"""A consent on the tablet: the text in the patient's language, what is ticked or withdrawn."""
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from clinic.consents import rules
+from clinic.consents.values import Scope
+from clinic.core import clock
 from clinic.core.errors import Invalid
 from clinic.intake import queries, service
-from clinic.intake.forms.signing import SignForm
+from clinic.intake.forms.signing import SignForm, TakeBackForm
 from clinic.intake.queries import SigningPage
 from clinic.intake.views.screen import CLEAR, asked_from, bp, home_of, of_patient
 from clinic.scheduling.handed import Screen
 from clinic.web.access import public
 from clinic.web.database import read, transaction
+
+FIELD = (rules.FIELD_WIDTH, rules.FIELD_HEIGHT, rules.MOST_STROKES, rules.MOST_NUMBERS)
+"""Of a drawn signature: its size, the most strokes and the most numbers."""
 
 
 @bp.get("/consent")
@@ -48,9 +53,48 @@ def sign() -> ResponseReturnValue:
     return response
 
 
+@bp.get("/consent/withdrawal")
+@public
+def withdrawal() -> ResponseReturnValue:
+    """Show what was agreed to and can be withdrawn, nothing ticked."""
+    screen = of_patient()
+    if screen.text_id is None:
+        return redirect(url_for(home_of(screen)), 303)
+    page = queries.signing_page(read(), screen)
+    if not page.standing:
+        return redirect(url_for("tablet.consent"), 303)
+    return _withdrawal_page(screen, page, TakeBackForm(standing=page.standing))
+
+
+@bp.post("/consent/withdrawal")
+@public
+def withdraw() -> ResponseReturnValue:
+    """Keep what was withdrawn and end the screen; the second of two says that it was."""
+    screen = of_patient()
+    if screen.text_id is None:
+        return redirect(url_for(home_of(screen)), 303)
+    page = queries.signing_page(read(), screen)
+    form = TakeBackForm(request.form, standing=page.standing)
+    if not form.validate():
+        return _withdrawal_page(screen, page, form), 422
+    try:
+        with transaction() as db:
+            wish = form.wish(page.kind, screen.patient_id)
+            service.withdraw_on_tablet(db, screen, wish, asked_from())
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return _withdrawal_page(screen, page, form), 422
+    response = make_response(redirect(url_for("tablet.done"), 303))
+    response.headers["Clear-Site-Data"] = CLEAR
+    return response
+
+
 def again(screen: Screen, locale: str) -> ResponseReturnValue:
-    """Show the text in another language; what was ticked and drawn comes along."""
+    """Show the page in another language; what was ticked and drawn comes along."""
     page = queries.signing_page(read(), screen, locale=locale)
+    if request.form.get("taking_back"):
+        form = TakeBackForm(request.form, standing=page.standing)
+        return _withdrawal_page(screen, page, form)
     return _page(screen, page, SignForm(request.form, kind=page.kind))
 
 
@@ -61,5 +105,17 @@ def _page(screen: Screen, page: SigningPage, form: SignForm) -> str:
         screen=screen,
         page=page,
         form=form,
-        field=(rules.FIELD_WIDTH, rules.FIELD_HEIGHT, rules.MOST_STROKES, rules.MOST_NUMBERS),
+        field=FIELD,
+    )
+
+
+def _withdrawal_page(screen: Screen, page: SigningPage, form: TakeBackForm) -> str:
+    return render_template(
+        "tablet/withdrawal.html",
+        screen=screen,
+        page=page,
+        form=form,
+        is_of_treatment=Scope.TREATMENT in page.standing,
+        today=clock.today(screen.zone),
+        field=FIELD,
     )

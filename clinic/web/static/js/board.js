@@ -138,7 +138,10 @@ document.addEventListener("swapped", (event) => {
 function keepInstead() {
   const instead = page.board.closest("#board").querySelector("#instead");
   document.querySelector("#notices").replaceChildren(...(instead ? [instead] : []));
-  instead?.querySelector("button[name=take]").focus();
+  if (!instead) return;
+  instead.querySelector("button[name=take]").focus();
+  const card = cardOf(instead.querySelector("[name=appointment_id]").value);
+  card?.querySelector("a").scrollIntoView({ block: "nearest" });
 }
 /** Leave a visit where it is: its card has the focus again. */
 function dismiss(notice) {
