@@ -114,6 +114,7 @@ def _facts(record: SessionRecord) -> list[tuple[str, str]]:
     content = record.content
     # Of sessions signed before it was asked with the session, it stands with blood and PRP.
     guidance = content.guidance or (record.prepared and record.prepared.content.guidance)
+    accepted = (translate(N_("checked and accepted")),) if content.soft_limits_accepted else ()
     return [
         (translate(N_("Begun")), _by(fdatetime(record.started_at), record.performer)),
         (translate(N_("Ended")), fdatetime(record.ended_at)),
@@ -140,7 +141,7 @@ def _facts(record: SessionRecord) -> list[tuple[str, str]]:
         (translate(N_("Pain, 0 to 10")), "" if content.pain is None else str(content.pain)),
         (
             translate(N_("Unusual values")),
-            translate(N_("checked and accepted")) if content.soft_limits_accepted else "",
+            "\n".join((*(apart(told(one)) for one in record.named.unusual), *accepted)),
         ),
         (translate(N_("Session note")), own(content.note)),
         *((apart(name), apart(value)) for name, value in record.further),

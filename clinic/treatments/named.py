@@ -1,14 +1,14 @@
 """What the keys of a session stand for, in words and numbers: kept with it when it is signed."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from clinic.catalog.values import Modality, RegulatoryClass
 from clinic.core.text import N_
 from clinic.core.zones import Zone
-from clinic.safety.values import Confidence
+from clinic.safety.values import Confidence, Message
 from clinic.treatments.delivery import Technique, ZoneDose
 from clinic.treatments.rules.limits import Bound
 from clinic.treatments.rules.protocol import Protocol
@@ -54,6 +54,8 @@ class Named:
     """{zone: mm²} where somebody measured it."""
     per_cm2: Bound | None
     """What is usual on a square centimetre, in µL; None where nothing is."""
+    unusual: tuple[Message, ...] = ()
+    """What was listed as unusual when it was signed."""
     is_kept: bool = True
     """False: it was not kept at the signature, and is as it is named today."""
 
@@ -83,6 +85,10 @@ def plain_of(named: Named) -> dict[str, Any]:
             "doses": {zone.value: _plain_dose(one) for zone, one in named.protocol.doses.items()},
         },
         "areas": {zone.value: area for zone, area in named.areas.items()},
+        "unusual": [
+            {"message": one.msgid, "values": [list(pair) for pair in one.values]}
+            for one in named.unusual
+        ],
         "per_cm2": asdict(named.per_cm2) | {"status": named.per_cm2.status.value}
         if named.per_cm2
         else None,
@@ -119,7 +125,21 @@ def _read(kept: Mapping[str, Any]) -> Named:
             source=protocol["source"],
         ),
         areas={Zone(zone): area for zone, area in kept["areas"].items()},
+        unusual=messages(kept["unusual"]),
         per_cm2=Bound(**per_cm2 | {"status": Confidence(per_cm2["status"])}) if per_cm2 else None,
+    )
+
+
+def messages(kept: Iterable[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """Return sentences that were kept, to be said in the reader's language."""
+    return tuple(
+        Message(
+            msgid=one["message"],
+            values=tuple(
+                (name, Zone(value) if name == "zone" else value) for name, value in one["values"]
+            ),
+        )
+        for one in kept
     )
 
 

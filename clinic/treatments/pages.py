@@ -181,6 +181,10 @@ def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any
         "addendum": sent.addendum or AddendumForm(data={"form_key": key}),
         "is_intact": record.is_intact(session),
         "outside": [sentence(one) for one in record.outside_of(session)],
+        "unusual": [
+            *(sentence(one) for one in named.unusual),
+            *((translate(ACCEPTED),) if stored.soft_limits_accepted else ()),
+        ],
         "refused": sent.form.form_errors if sent.form else (),
         "changes": _changes(stored, sent.form.content(), lots) if sent.form else (),
         "bars": Bars(),
@@ -309,6 +313,7 @@ def _doses(protocol: Protocol, past: Past | None) -> dict[str, dict[str, Any]]:
 
 
 _POINTS = N_("Points")
+ACCEPTED = N_("checked and accepted")
 
 
 def _changes(

@@ -7,12 +7,11 @@ from dataclasses import fields, replace
 from clinic.catalog.values import LotChoice
 from clinic.core import walltime
 from clinic.core.db import Base
-from clinic.core.zones import Zone
 from clinic.safety.values import Message
 from clinic.treatments.delivery import Anaesthesia
 from clinic.treatments.mix_values import LotLine
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
-from clinic.treatments.named import Label
+from clinic.treatments.named import Label, messages
 from clinic.treatments.preparation_values import Kit, Preparation, Spin
 from clinic.treatments.rules import signing
 from clinic.treatments.typed import Stamp
@@ -187,15 +186,7 @@ def plain_of(outside: Iterable[Breach]) -> list[dict[str, object]] | None:
 
 def outside_of(session: TreatmentSession) -> tuple[Message, ...]:
     """Return what a session gave outside of the limits, to be said in the reader's language."""
-    return tuple(
-        Message(
-            msgid=one["message"],
-            values=tuple(
-                (name, Zone(value) if name == "zone" else value) for name, value in one["values"]
-            ),
-        )
-        for one in session.outside or ()
-    )
+    return messages(session.outside or ())
 
 
 def canonical_text(session: TreatmentSession) -> str:

@@ -19,7 +19,7 @@ from clinic.papers import session_sheet
 from clinic.patients.models import Patient
 from clinic.safety.models import Release
 from clinic.scheduling.models import Resource
-from clinic.treatments import named, record
+from clinic.treatments import judging, named, record
 from clinic.treatments.delivery import KeepProtocol, MeasureZones, Technique, ZoneDose
 from clinic.treatments.models import LotUse, ProtocolDose, TreatmentSession
 from clinic.treatments.preparation_models import KitPreset
@@ -32,7 +32,7 @@ from clinic.treatments.service import sessions as service
 from clinic.treatments.values import AddAddendum, LotAmount
 from tests import factories
 from tests.papers.reading import plain, text_of
-from tests.treatments.conftest import TODAY
+from tests.treatments.conftest import TODAY, some_sites
 from tests.treatments.pages import text
 
 GTIN = "04012345000016"
@@ -201,6 +201,20 @@ def test_a_session_of_another_zone_area_noted_later_stays_as_signed(world, db, c
     assert paper_of(world, signed) == paper
 
 
+def test_what_was_ticked_as_unusual_is_said_in_words_and_not_by_limits_of_later(world, db, chair):
+    session = chair.prepared()
+    odd = chair.whole(sites=some_sites(10), soft_limits_accepted=True)
+    judged = judging.judge(db, chair.actor(), queries.get(db, session.id), odd)
+    assert judged.unusual
+    signed = chair.sign(session, odd)
+
+    kept = named_queries.of(db, stored(db, signed)).unusual
+    assert kept == tuple(breach.sentence for breach in judged.unusual)
+    for words in ("A session usually has 20 to 150 points", "checked and accepted"):
+        assert words in page_of(world, signed)
+        assert words in paper_of(world, signed)
+
+
 def test_a_draft_says_what_is_named_today(world, db, chair):
     session = chair.prepared()
     db.execute(sa.update(Product).values(name=Product.code))
@@ -269,7 +283,7 @@ def test_what_is_kept_is_read_as_it_was(db, signed):
     session = stored(db, signed)
     found = named_queries.of(db, session)
 
-    assert found == named_queries.today(db, session)
+    assert replace(found, unusual=()) == named_queries.today(db, session)
     assert named.plain_of(found) == session.as_signed
     assert found.protocol.doses == {Zone.VERTEX: VERTEX}
     assert found.per_cm2 == limits.PER_CM2

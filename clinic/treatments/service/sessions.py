@@ -5,6 +5,7 @@ here and in the database; what comes later is an addendum.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -194,7 +195,7 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     if short:
         raise ContentRefused(short)
     _mark(session, outside, wish.given)
-    session = _lock(db, actor, session)
+    session = _lock(db, actor, session, judged)
     _remember(db, actor, session, judged)
     scheduling.finish(db, actor, session.appointment_id)
     scheduling.rescreen(db, actor, session.patient_id)
@@ -230,7 +231,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     mixing.take(db, actor, session, was_given=True)
     session.is_aborted, session.abort_reason = True, wish.reason
     _mark(session, outside, wish.given)
-    session = _lock(db, actor, session)
+    session = _lock(db, actor, session, judged)
     _remember(db, actor, session, judged)
     scheduling.abort(db, actor, session.appointment_id, wish.reason)
     scheduling.rescreen(db, actor, session.patient_id)
@@ -322,7 +323,9 @@ def _counted(outside: Sequence[Breach]) -> dict[str, int]:
     return {"outside": len(outside)} if outside else {}
 
 
-def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSession:
+def _lock(
+    db: Session, actor: Actor, session: TreatmentSession, judged: judging.Judged
+) -> TreatmentSession:
     """Sign a session as it is written: its hash stands for the rows that were just read again."""
     now = clock.now()
     session.ended_at = session.signed_at = now
@@ -330,7 +333,9 @@ def _lock(db: Session, actor: Actor, session: TreatmentSession) -> TreatmentSess
     session.content_format = signing.FORMAT
     db.flush()  # The hash is made of what the database holds.
     session = queries.hold(db, actor, session.id)
-    session.as_signed = named.plain_of(named_queries.today(db, session))
+    unusual = tuple(breach.sentence for breach in judged.unusual)
+    names = replace(named_queries.today(db, session), unusual=unusual)
+    session.as_signed = named.plain_of(names)
     db.flush()
     db.refresh(session, ["as_signed"])
     session.content_hash = signing.content_hash(record.canonical_text(session))
