@@ -103,13 +103,14 @@ def acts(db: Session, action: str, patient_ids: sa.Select[int]) -> Sequence[Audi
     ).all()
 
 
-# Made once: every act and every look asks it.
-_HEAD = sa.select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
+# Made once: every act and every look asks it. Of a limit that it is not told, PostgreSQL fears
+# the worst, and plans anew each time.
+HEAD = sa.select(AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(sa.literal_column("1"))
 
 
 def head(db: Session) -> str | None:
     """Return the hash of the newest row; None while the trail is empty."""
-    return db.scalar(_HEAD)
+    return db.scalar(HEAD)
 
 
 def nth_newest(db: Session, n: int) -> AuditEvent | None:

@@ -54,8 +54,11 @@ def record(
     `address` and `request_id` are for acts of nobody who is signed in. It is the last line of a
     service: others wait from here to the commit. Two statements (three on PostgreSQL, to lock).
     """
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(_LOCK)
+    db.flush()  # What the act has pending goes first: others wait from the lock on.
+    # Past the session, which has nothing to add to plain rows: every look writes one.
+    connection = db.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK)
     entry = Entry(
         at=clock.now(),
         actor_id=actor.id if actor else None,
@@ -71,12 +74,10 @@ def record(
         # As the database gives it back: keys are texts, tuples are lists, dates are texts.
         detail=json.loads(json.dumps(detail or {}, default=str)),
     )
-    previous = queries.head(db) or audit_rules.GENESIS
+    previous = connection.scalar(queries.HEAD) or audit_rules.GENESIS
     values = {field: getattr(entry, field) for field in Entry.__dataclass_fields__}
     link = audit_rules.link(db.info[_KEY], previous, entry)
-    # What the act has pending goes first. The row itself needs no object: every look writes one.
-    db.flush()
-    db.execute(_APPEND, {**values, "prev_hash": previous, "hash": link})
+    connection.execute(_APPEND, {**values, "prev_hash": previous, "hash": link})
 
 
 def verify(db: Session) -> tuple[int, int | None]:

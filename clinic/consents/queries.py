@@ -41,6 +41,7 @@ _IN_FORCE = (
     )
     .limit(1)
 )
+_VERSION_IN_FORCE = _IN_FORCE.with_only_columns(ConsentText.version_name)
 
 
 def text_in_force(
@@ -51,6 +52,13 @@ def text_in_force(
     None where there is none; without a service, of the kind.
     """
     return db.scalar(_IN_FORCE, {"kind": kind, "on": on, "service_id": service_id})
+
+
+def version_in_force(
+    db: Session, kind: ConsentKind, *, on: dt.date, service_id: int | None = None
+) -> str | None:
+    """Return the name of that text; its words, in every language, are not read."""
+    return db.scalar(_VERSION_IN_FORCE, {"kind": kind, "on": on, "service_id": service_id})
 
 
 def texts(db: Session) -> Sequence[Text]:
@@ -150,17 +158,17 @@ def by_form_key(db: Session, form_key: str) -> Consent | None:
 
 def of_patient(db: Session, records: sa.Select[int]) -> Sequence[Paper]:
     """Return the papers of a person's records, newest first; one statement."""
-    return [paper for _, paper in _papers(db, Consent.patient_id.in_(records))]
+    return [paper for _, paper in _papers(db, _PAPERS.where(Consent.patient_id.in_(records)))]
 
 
 def for_histories(db: Session, patient_ids: Iterable[int]) -> Sequence[tuple[int, Paper]]:
     """Return (patient id, paper) of many patients, newest first; one statement."""
-    return _papers(db, Consent.patient_id.in_(list(patient_ids)))
+    return _papers(db, _PAPERS_OF_MANY, {"ids": list(patient_ids)})
 
 
 def paper(db: Session, consent_id: int) -> Paper:
     """Return a signed paper as it is shown; raises NotFound."""
-    found = _papers(db, Consent.id == consent_id)
+    found = _papers(db, _PAPERS.where(Consent.id == consent_id))
     if not found:
         raise NotFound(NO_CONSENT)
     return found[0][1]
@@ -226,13 +234,16 @@ _PAPERS = (
     .outerjoin(_withdrawer, _withdrawer.id == ConsentWithdrawal.withdrawn_by_id)
     .order_by(Consent.given_on.desc(), Consent.id.desc(), ConsentWithdrawal.id)
 )
+_PAPERS_OF_MANY = _PAPERS.where(Consent.patient_id.in_(sa.bindparam("ids", expanding=True)))
 
 
-def _papers(db: Session, whose: sa.ColumnElement[bool]) -> Sequence[tuple[int, Paper]]:
+def _papers(
+    db: Session, asked: sa.Select[*tuple[Any, ...]], bounds: Mapping[str, object] | None = None
+) -> Sequence[tuple[int, Paper]]:
     """Return papers, each from as many rows as it has withdrawals."""
     found: dict[int, tuple[int, Paper]] = {}
     withdrawals: dict[int, dict[Scope, Withdrawal]] = {}
-    for row in db.execute(_PAPERS.where(whose)):
+    for row in db.execute(asked, bounds):
         withdrawn = withdrawals.setdefault(row.id, {})
         if row.scope is not None:
             withdrawn[row.scope] = Withdrawal(

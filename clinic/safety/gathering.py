@@ -126,17 +126,21 @@ _PEOPLE = (
             PatientPair.undone_at.is_(None),
         ),
     )
+    .where(Patient.id.in_(sa.bindparam("ids", expanding=True)))
 )
 _FACTS = (
     sa.select(*FACT, Account.name)
     .outerjoin(Account, Account.id == PatientFact.recorded_by_id)
-    .where(PatientFact.error_at.is_(None))
+    .where(
+        PatientFact.error_at.is_(None),
+        PatientFact.patient_id.in_(sa.bindparam("ids", expanding=True)),
+    )
     .order_by(PatientFact.id)
 )
 
 
 def _people(db: Session, ids: list[int]) -> dict[int, _Who]:
-    rows = db.execute(_PEOPLE.where(Patient.id.in_(ids))).all()
+    rows = db.execute(_PEOPLE, {"ids": ids}).all()
     if rows:
         editions.note_edition(db, rows[0].edition)
     found: dict[int, _Who] = {}
@@ -159,7 +163,7 @@ def _people(db: Session, ids: list[int]) -> dict[int, _Who]:
 
 def _facts(db: Session, ids: list[int]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     db.flush()  # As any query of the session would; past it, plain rows come a quarter faster.
-    return db.connection().execute(_FACTS.where(PatientFact.patient_id.in_(ids))).all()
+    return db.connection().execute(_FACTS, {"ids": ids}).all()
 
 
 def fact_of(row: Sequence[Any], zone: ZoneInfo) -> Fact:

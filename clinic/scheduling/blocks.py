@@ -124,7 +124,7 @@ def lay(db: Session, actor: Actor, wish: LayBlock) -> Block:
     ids = sorted(set(wish.resource_ids))
     if not ids:
         raise Invalid(NOBODY, field="resource_ids")
-    rows = queries.lock_resources(db, actor.location_id, ids, ())
+    rows = guard.lock_resources(db, actor.location_id, ids, ())
     if set(rows) != set(ids):
         raise Invalid(guard.NOT_OFFERED, field="resource_ids")
     for row in rows.values():
@@ -171,7 +171,7 @@ def lift(db: Session, actor: Actor, block_id: int, version: int) -> None:
     Raises NotFound, StaleEdit.
     """
     shown = card(db, actor, block_id)
-    rows = queries.lock_resources(db, actor.location_id, [id_ for id_, _ in shown.resources], ())
+    rows = guard.lock_resources(db, actor.location_id, [id_ for id_, _ in shown.resources], ())
     block = db.get(Block, block_id, populate_existing=True)
     if block is None:
         raise NotFound(NO_BLOCK)

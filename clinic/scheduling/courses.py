@@ -108,7 +108,7 @@ def plan(db: Db, actor: Actor, wish: PlanCourse) -> Course | dict[int, Refused]:
         row = _begin(db, actor, patient.id, service_id, pattern)
     # All of the place at once, in the order of the ids: two plans that take the same people one
     # session after the other, in two orders, would wait for each other (seen at 16 desks).
-    queries.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
+    guard.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
     moved = [pick for pick in picks if pick.number in visits]
     for pick in _in_order(moved, visits):
         _or_refuse(pick, lambda p=pick: moving.move_among(db, actor, _move(p, visits[p.number])))  # type: ignore[misc]  # bound now

@@ -20,7 +20,7 @@ from clinic.core.errors import ClinicError, Conflict
 from clinic.core.text import N_
 from clinic.patients.models import Patient
 from clinic.patients.values import full_name
-from clinic.scheduling import distances, moving, queries
+from clinic.scheduling import distances, guard, moving, queries
 from clinic.scheduling.blocks import BlockCard
 from clinic.scheduling.closing import Placed
 from clinic.scheduling.elsewhere import AFTER, Look
@@ -233,4 +233,4 @@ def _lock(db: Session, actor: Actor, visits: Sequence[int]) -> None:
         .order_by(Patient.id)
         .with_for_update(key_share=True)
     )
-    queries.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])
+    guard.lock_resources(db, actor.location_id, (), [(kind, "") for kind in ResourceKind])

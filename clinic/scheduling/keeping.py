@@ -25,7 +25,7 @@ from clinic.locations import queries as location_queries
 from clinic.locations import rules as location_rules
 from clinic.locations.models import Location, OpeningDay
 from clinic.locations.values import OpenSpan
-from clinic.scheduling import holdings, queries, timetables
+from clinic.scheduling import guard, holdings, timetables
 from clinic.scheduling.closing import KeepOwnDay, KeepPlaceDays, KeepWeek
 from clinic.scheduling.models import Appointment, Resource, WorkingDay, WorkingHours
 from clinic.scheduling.rules import hours
@@ -373,7 +373,7 @@ def _keep_days(
 
 
 def _lock(db: Session, location_id: int) -> None:
-    queries.lock_resources(db, location_id, (), [(kind, "") for kind in ResourceKind])
+    guard.lock_resources(db, location_id, (), [(kind, "") for kind in ResourceKind])
 
 
 def _refuse_outside(own: Times, place: Times, *, field: str) -> None:

@@ -137,31 +137,6 @@ def names_of(db: Session, ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def lock_resources(
-    db: Session,
-    location_id: int,
-    ids: Collection[int],
-    roles: Collection[tuple[ResourceKind, str]],
-) -> dict[int, Resource]:
-    """Hold the named resources and all of these kinds and device types, in the order of their ids.
-
-    Two bookings that share a resource queue here instead of meeting at the constraint, where
-    they could deadlock (measured: 474 deadlocks in ten rounds without, none with). On SQLite the
-    transaction has the only write lock already.
-    """
-    wanted: sa.ColumnElement[bool] = Resource.id.in_(list(ids))
-    for kind, device_type in roles:
-        of_kind = Resource.kind == kind
-        wanted |= of_kind if not device_type else of_kind & (Resource.device_type == device_type)
-    rows = db.scalars(
-        sa.select(Resource)
-        .where(Resource.location_id == location_id, Resource.is_active, wanted)
-        .order_by(Resource.id)
-        .with_for_update(key_share=True)
-    )
-    return {row.id: row for row in rows}
-
-
 # Made once, as the other statements that every booking asks.
 _HELD = (
     sa.select(
@@ -324,8 +299,7 @@ def plan_for(
     version = None
     kind = _CONSENTS.get(service.modality)
     if kind is not None and on is not None:
-        text = consent_queries.text_in_force(db, kind, on=on, service_id=service.id)
-        version = text.version_name if text is not None else None
+        version = consent_queries.version_in_force(db, kind, on=on, service_id=service.id)
     return plan_of(
         service.modality,
         history,
