@@ -47,18 +47,11 @@ class UTCDateTime(sa.types.TypeDecorator[dt.datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Return what makes aware UTC of a value: in one step, a list has a thousand of them."""
-        read = self.impl_instance.result_processor(dialect, coltype)
-
-        def instant(value: Any) -> Any:
-            if value is None:
-                return None
-            at: Any = value if read is None else read(value)
-            if at.tzinfo is not None:
-                return at.astimezone(dt.UTC)
-            # replace() takes ten times as long, and a board has a thousand instants.
-            return dt.datetime.combine(at, at.time(), dt.UTC)
-
-        return instant
+        if dialect.name == "sqlite":
+            # Told of its zone, the text is read at once: half the time of reading, then adding it.
+            read = dt.datetime.fromisoformat
+            return lambda text: None if text is None else read(text + "+00:00")
+        return lambda at: None if at is None else at.astimezone(dt.UTC)
 
 
 def known(column: str, kind: type[enum.Enum]) -> sa.CheckConstraint:

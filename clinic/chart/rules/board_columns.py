@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from clinic.catalog.values import Modality
 from clinic.chart.rules.board import (
@@ -40,6 +41,7 @@ _GONE = frozenset({AppointmentStatus.CANCELLED, AppointmentStatus.NO_SHOW})
 _MAY_ARRIVE = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.NO_SHOW})
 
 
+@cache
 def clock_of(minute: int) -> str:
     """Write a minute of the day as 09:05."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
