@@ -35,7 +35,7 @@ from clinic.outcomes.files import Store
 from clinic.patients import commands as patient_commands
 from clinic.safety import commands as safety_commands
 from clinic.scheduling import commands as scheduling_commands
-from clinic.scheduling import keeping
+from clinic.scheduling import explaining, keeping
 from clinic.web.database import read, transaction
 from config import Config
 
@@ -58,6 +58,7 @@ def init_app(app: Flask, config: Config) -> None:
     app.extensions[_EXTENSION] = config
     # The check knows patients but no visits: what checks visits comes from the floor above.
     safety_commands.safety.add_command(scheduling_commands.recheck_visits)
+    safety_commands.safety.add_command(explaining.explain)
     for command in (
         database,
         set_up,

@@ -32,6 +32,8 @@ from clinic.scheduling.values import (
     VisitAction,
 )
 
+_OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
@@ -150,7 +152,7 @@ def page(db: Session, actor: Actor, appointment_id: int) -> VisitPage:
     names = queries.names_of(db, {visit.practitioner_id, visit.room_id})
     others = _others(db, visit)
     events = queries.events(db, visit.id)
-    is_open = visit.status in {AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED}
+    is_open = visit.status in _OPEN
     steps = states.next_steps(
         Standing(
             status=visit.status,
@@ -254,6 +256,13 @@ def _card(visit: Appointment) -> VisitCard:
         note=visit.note,
         overbook_reason=visit.overbook_reason or "",
     )
+
+
+def check_of(db: Session, visit: Appointment) -> Screening | None:
+    """Return the check of a visit as its page shows it; None without one."""
+    if not db.get_one(Service, visit.service_id).modality.is_treatment:
+        return None
+    return _check(db, visit, clock.today(visit.zone), is_open=visit.status in _OPEN)[0]
 
 
 def _check(

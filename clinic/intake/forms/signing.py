@@ -12,6 +12,7 @@ from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.intake.forms.fields import ScopesField
 from clinic.web.forms import BaseForm, TextField
+from clinic.web.words import translate
 
 LONGEST = 60_000
 """Letters of a drawn signature as it is sent."""
@@ -26,8 +27,9 @@ NOTHING_TICKED = N_("Tick what you agree to. If you agree to none of it, give th
 
 
 class SignatureForm(BaseForm):
-    """Who signs on the tablet, and the signature: drawn, or a typed name with its tick."""
+    """What is ticked, who signs, and the signature: drawn, or a typed name with its tick."""
 
+    scopes = ScopesField(N_("I agree to"))
     strokes = HiddenField()
     signer = TextField(N_("Your first and last name"))
     guardian = TextField(
@@ -62,7 +64,6 @@ class SignForm(SignatureForm):
 
     read_in = HiddenField()
     """The language that was shown: what was read is what is signed."""
-    scopes = ScopesField(N_("I agree to"))
     interpreter = TextField(N_("Who translated for you, if somebody did"), optional=True)
 
     def __init__(self, formdata: Any = None, *, kind: ConsentKind, **given: Any) -> None:
@@ -102,7 +103,6 @@ class TakeBackForm(SignatureForm):
 
     taking_back = HiddenField(default="y")
     """Says which page to show again in another language."""
-    scopes = ScopesField(N_("From today on I do not agree any more to"))
     reason = TextField(
         N_("Why"), max_length=200, description=N_("You do not have to say why."), optional=True
     )
@@ -113,6 +113,7 @@ class TakeBackForm(SignatureForm):
         """Make the form of what stands."""
         super().__init__(formdata, **given)
         self.scopes.offer(standing)
+        self.scopes.label.text = translate(N_("From today on I do not agree any more to"))
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check that something is ticked, the name and the signature."""

@@ -123,8 +123,8 @@ document.addEventListener("swapped", (event) => {
   const moved = event.detail.status === 200 || answered?.back ? answered?.appointment : null;
   if (fresh && fresh !== page.board) replaceBoard(fresh, moved);
   const li = answered && cardOf(answered.appointment);
+  if (answered?.asks) keepInstead(); // Before it glides: until then it is nowhere else.
   if (answered?.back && event.detail.status !== 200) glide(li, answered.from);
-  if (answered?.asks) keepInstead();
   if (!answered?.said || event.detail.status !== 200) return;
   const undoing = document.querySelector("#undo [autofocus]"); // It went to a day that is not shown.
   if (undoing) { document.querySelector("#notices").replaceChildren(); undoing.focus(); return; }
