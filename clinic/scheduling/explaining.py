@@ -1,4 +1,4 @@
-"""The command `safety explain`: what the check says of a patient, or of a visit as its page does."""
+"""The command `safety explain`: what the check says of a patient, or of a visit like its page."""
 
 import datetime as dt
 

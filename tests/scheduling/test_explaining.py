@@ -9,7 +9,6 @@ from clinic.catalog.values import Modality
 from clinic.consents import writing
 from clinic.consents.values import PutInForce
 from clinic.core.access import Role
-from clinic.intake import service as intake
 from clinic.scheduling import visit
 from tests import factories
 from tests.intake.conftest import a_visit, patient
