@@ -142,7 +142,7 @@ def sealed(number: int = 1, *, secret: str = SECRET) -> str:
     app = echoing()
     app.secret_key = secret
     with app.test_request_context():
-        return uploads.address("pictures", number=number)
+        return uploads.address("pictures", 7, number=number)
 
 
 def forged() -> dict[str, str]:

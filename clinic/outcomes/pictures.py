@@ -45,6 +45,10 @@ APPLE = N_(
 )
 UNREADABLE = N_("This is no whole JPEG, PNG or WebP picture. Take it again, or send it as JPEG.")
 ANIMATED = N_("This picture moves. Send one that stands still.")
+SLOW = N_(
+    "The picture could not be prepared in time. Nothing was saved, and it may well be good: send it"
+    " again. If that happens twice, send it smaller."
+)
 BUSY = N_("Other pictures are being prepared just now. Nothing was saved: send it again.")
 _WORDS = {
     Refusal.TOO_MANY_PIXELS: TOO_MANY_PIXELS,
@@ -77,7 +81,7 @@ def redrawn(raw: bytes) -> Picture:
     """Return the picture drawn anew from what was sent.
 
     Raises Invalid when it is too large, broken, moving or of another kind, Busy when too many
-    are at work.
+    are at work or it took too long: the picture itself may be good.
     """
     if not raw:
         raise Invalid(EMPTY, field=FIELD)
@@ -123,10 +127,13 @@ def _redrawn(raw: bytes) -> Picture:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Invalid(TOO_HEAVY, field=FIELD) from None
+        raise Busy(SLOW) from None
     except OSError as error:  # No memory or no number is left for one more program.
         log.warning("the drawing program could not be started: %s", error)
         raise Busy(BUSY) from None
+    if ended.returncode < 0:  # Killed, by its limit of time or because memory was short.
+        log.warning("the drawing program was ended by signal %d", -ended.returncode)
+        raise Busy(SLOW)
     if ended.returncode in _WORDS:
         words = _WORDS[Refusal(ended.returncode)]
         raise Invalid(words, field=FIELD, least=drawing.LEAST_EDGE)

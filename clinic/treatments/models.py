@@ -101,6 +101,8 @@ class TreatmentSession(Versioned, Base):
     is_aborted: Mapped[bool] = mapped_column(default=False)
     abort_reason: Mapped[str] = mapped_column(sa.String(300), default="")
     soft_limits_accepted: Mapped[bool] = mapped_column(default=False)
+    unusual_seen: Mapped[str | None] = mapped_column(sa.Text, default=None)
+    """The marks of what that tick stands for, while it is a draft; NULL: nothing that is known."""
     outside: Mapped[list[Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
     """What was given outside of the limits, as the sentences said it; NULL: nothing."""
     outside_reason: Mapped[str | None] = mapped_column(sa.String(300), default=None)

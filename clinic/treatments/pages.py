@@ -26,6 +26,7 @@ from clinic.treatments.delivery import (
     GUIDANCE_NAMES,
     TECHNIQUE_NAMES,
 )
+from clinic.treatments.forms.identity import TubeForm
 from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.named import NAMED_TODAY
@@ -206,7 +207,7 @@ def _draft(
     if form is None:
         form = _fresh_form(db, session, judged, alike, offered=(lots, actor.zone))
         if typed.typed:
-            form.process(typed.formdata)
+            form.take_typed(typed.formdata)
             # Kept by another page meanwhile: read once, to lay both texts side by side.
             is_stale = typed.typed.typed_on != session.version and form.validate()
             form.version.renew(session.version)
@@ -229,6 +230,7 @@ def _draft(
         "releases": safety_queries.releases(db, visit.id),
         "time_out": draft_queries.time_out(db, session.id),
         "areas": area_queries.sizes(db, session),
+        "tube": _tube(session, judged),
         "form": form,
         "typing": typed,
         "sites": form.points.sites(),
@@ -257,6 +259,13 @@ def _draft(
     }
 
 
+def _tube(session: TreatmentSession, judged: judging.Judged) -> TubeForm | None:
+    """Return the form that a tube is read with; None where none is to be read now."""
+    row = session.preparation
+    is_stopped = any(breach.code == "wrong_tube" for breach in judged.missing)
+    return None if row is None or row.identity_at or is_stopped else TubeForm()
+
+
 def _fresh_form(
     db: Session,
     session: TreatmentSession,
@@ -278,7 +287,7 @@ def _fresh_form(
         proposing.next_point(modality, stored.sites, past),
     )
     form.version.data = session.version
-    form.unusual_seen.data = outside.seen(judged.unusual)  # Listed above the tick that was kept.
+    form.unusual_seen.data = session.unusual_seen or ""
     if session.saved_at is None:
         history = safety_queries.history_of(db, session.patient_id)
         for fact in barring.newest(history, FactKind.VITAL):

@@ -316,6 +316,8 @@ class SaveSession:
     version: int
     content: Content
     page: Page = Page()
+    unusual_seen: str | None = None
+    """The marks of the unusual values that the page of the tick listed; None where no page did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +339,7 @@ class SignSession:
     prepared_version: int | None = None
     """Of blood and PRP, as the page showed them; None where no page did."""
     unusual_seen: str | None = None
-    """The marks of the unusual values that the page of the tick listed; None where no page did."""
+    """As SaveSession's."""
     given: AllTheSame | None = None
 
 

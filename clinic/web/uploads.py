@@ -2,7 +2,7 @@
 
 The server keeps a whole body before the application sees who sends it. So the address of a form
 with files carries a seal that only a page behind the sign-in gives out; without it, nobody's large
-body is read at all.
+body is read at all. The seal names who opened the page: it is good for nobody else.
 """
 
 from collections.abc import Callable
@@ -32,20 +32,37 @@ def takes_files(most_bytes: int) -> Callable[[View], View]:
     return declare
 
 
-def address(endpoint: str, **values: Any) -> str:
-    """Return the address of a view that takes files, with the seal that lets large bodies in."""
+def address(endpoint: str, account_id: int, **values: Any) -> str:
+    """Return the address of a view that takes files, with the seal that lets large bodies in.
+
+    `account_id` is whose page carries it.
+    """
     path = url_for(endpoint, **values)
-    return with_values(path, **{SEAL: _sealer(str(current_app.secret_key)).dumps(path)})
+    return with_values(
+        path, **{SEAL: _sealer(str(current_app.secret_key)).dumps([path, account_id])}
+    )
 
 
 def is_sealed(secret: str, path: str, query: str) -> bool:
     """Tell whether an address is one that `address` made within a day, for this very path."""
+    sealed = _sealed(secret, query)
+    return sealed is not None and sealed[0] == path
+
+
+def is_anothers(account_id: int) -> bool:
+    """Tell whether the address of this request was given to somebody else."""
+    sealed = _sealed(str(current_app.secret_key), request.query_string.decode("ascii", "replace"))
+    return sealed is not None and sealed[1] != account_id
+
+
+def _sealed(secret: str, query: str) -> tuple[str, int] | None:
+    """Return (path, account) of a seal that is still good."""
     (seal, *more) = parse_qs(query).get(SEAL, [""])
     try:
-        sealed: object = _sealer(secret).loads(seal, max_age=LASTS_S)
-    except BadData:
-        return False
-    return not more and sealed == path
+        path, account_id = _sealer(secret).loads(seal, max_age=LASTS_S)
+    except (BadData, TypeError, ValueError):  # Also one of before it named an account.
+        return None
+    return None if more else (str(path), int(account_id))
 
 
 def _sealer(secret: str) -> URLSafeTimedSerializer:

@@ -389,6 +389,16 @@ def test_what_takes_too_long_is_ended_and_said(monkeypatch, tmp_path):
     monkeypatch.setattr(drawing, "__file__", str(spy))
     monkeypatch.setattr(drawing, "MOST_SECONDS", 0.5)
 
-    with pytest.raises(Invalid) as refused:
+    with pytest.raises(pictures.Busy) as refused:
         pictures.redrawn(as_file(dots()))
-    assert refused.value.message == pictures.TOO_HEAVY
+    assert refused.value.message == pictures.SLOW
+
+
+def test_a_drawing_program_that_was_killed_says_nothing_bad_of_the_picture(monkeypatch, tmp_path):
+    spy = tmp_path / "spy.py"
+    spy.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    monkeypatch.setattr(drawing, "__file__", str(spy))
+
+    with pytest.raises(pictures.Busy) as refused:
+        pictures.redrawn(as_file(dots()))
+    assert refused.value.message == pictures.SLOW

@@ -233,6 +233,21 @@ def test_the_form_is_sent_to_an_address_that_lets_large_bodies_in(studio, nurse)
     assert nurse.post(f"{path}?{query}", sent).status_code == 303
 
 
+def test_the_address_of_somebody_elses_page_keeps_nothing(studio, nurse):
+    page = nurse.get(studio.url("new?view=vertex")).get_data(as_text=True)
+    action = re.search(r'action="([^"]+)" enctype', page)
+    assert action
+    url = action[1].replace("&amp;", "&")
+    sent = {**studio.form(), "pictures": (BytesIO(GOOD[0]), "a.jpg")}
+
+    answer = studio.world.as_role(Role.PHYSICIAN).post(url, sent)
+
+    assert answer.status_code == 409
+    assert "Somebody else has opened this page" in answer.get_data(as_text=True)
+    sent = {**studio.form(), "pictures": (BytesIO(GOOD[0]), "a.jpg")}
+    assert nurse.post(url, sent).status_code == 303
+
+
 def test_every_look_leaves_one_line(studio, nurse):
     studio.keeps()
     studio.keeps(taken_local=dt.datetime(2026, 11, 1, 9, 0))

@@ -189,7 +189,7 @@ def test_points_that_cannot_be_read_are_refused_never_a_crash(chair, world, db, 
     ("row", "words"),
     [
         ({"x": 200, "y": 64}, "Point 1 does not lie in its zone: Vertex"),
-        ({"ul": 501}, "Point 1: from 0.01 to 0.5 mL each"),
+        ({"ul": 501}, "Point 1: 0.501 mL each; from 0.01 to 0.5 mL"),
         ({"um": 13_000, "gauge": 24}, "Point 1: a needle of 25 to 34 G"),
         ({"nl": 1_999}, "Point 1: a needle of 2 to 40 mm"),
     ],

@@ -142,7 +142,7 @@ def test_unusual_values_are_listed_and_signed_after_one_tick(chair, world, db):
     answer = physician.post(f"/sessions/{session.id}/signature", odd)
     page = text(answer)
     assert answer.status_code == 422
-    assert "A session usually has 20 to 150 points" in page
+    assert "5 points; a session usually has 20 to 150" in page
     assert 'name="soft_limits_accepted"' in page
 
     odd |= {"soft_limits_accepted": "y", "unusual_seen": hidden(page, "unusual_seen")}

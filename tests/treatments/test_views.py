@@ -207,7 +207,7 @@ def test_a_mesotherapy_has_no_blood_and_its_own_limits(chair, world, db):
         f"/sessions/{session.id}",
         {"version": str(session.version), "points": points.dumps(some_sites(1, volume_ul=301))},
     )
-    assert "Point 1: from 0.005 to 0.3 mL each" in text(answer)
+    assert "Point 1: 0.301 mL each; from 0.005 to 0.3 mL" in text(answer)
 
 
 # --------------------------------------------------------------------------------- roles

@@ -1,5 +1,6 @@
 """Taking photographs: a view is chosen, then pictures of it are sent, each judged by itself."""
 
+import datetime as dt
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -101,7 +102,10 @@ def create(patient_id: int) -> ResponseReturnValue:
     sent = [file for file in request.files.getlist("pictures") if file.filename or file.read(1)]
     outcome, status = Outcome(), 422
     is_good = form.validate()
-    if not sent:
+    if uploads.is_anothers(actor().id):
+        form.refuse("", _("Somebody else has opened this page. Choose the pictures again here."))
+        status = 409
+    elif not sent:
         form.refuse(pictures.FIELD, _("Take or choose a picture first."))
     elif len(sent) > MOST_AT_ONCE:
         form.refuse(
@@ -197,7 +201,16 @@ def _form_page(patient_id: int, form: PicturesForm, outcome: Outcome | None = No
         zone=zone,
         ghost=rules.reference(album.shots, view, zone) if view else None,
         outcome=outcome,
-        send_url=uploads.address("photographing.create", patient_id=patient_id),
+        send_url=uploads.address("photographing.create", actor().id, patient_id=patient_id),
+        renew_url=url_for(
+            "photographing.new",
+            patient_id=patient_id,
+            view=view.value if view else None,
+            zone=zone.value if zone else None,
+            appointment_id=form.appointment_id.data,
+        ),
+        taken_by=actor().id,
+        good_until=clock.now() + dt.timedelta(seconds=uploads.LASTS_S),
         most_bytes=pictures.MOST_BYTES,
         apple=pictures.APPLE,
     )

@@ -64,6 +64,17 @@ TOO_MANY = N_("That would be more than %(most)s points")
 WHY = N_("Write why the session is broken off")
 
 
+UNJUDGED = frozenset(
+    {
+        *("version", "prepared", "note", "reason", "password"),
+        *("each", "depth", "gauge", "needle", "technique", "device", "per_zone"),
+        *("add_zone", "add_count", "soft_limits_accepted", "unusual_seen"),
+        *("outside_seen", "outside_given", "outside_reason"),
+    }
+)
+"""Fields that no limit looks at: words, the next point, and the ticks themselves."""
+
+
 class PointsField(Field):
     """The points of the map and the table, in JSON; see `clinic.treatments.points`."""
 
@@ -283,6 +294,7 @@ class SessionForm(LotRows, AskingForm):
             version=given(self.version.data),
             content=self.content(),
             page=page,
+            unusual_seen=str(self.unusual_seen.data or ""),
         )
 
     def signature(self, session_id: int, page: Page) -> SignSession:
@@ -320,6 +332,19 @@ class SessionForm(LotRows, AskingForm):
         if not outside.is_seen(unusual, str(self.unusual_seen.data or "")):
             self.soft_limits_accepted.data = False
         self.unusual_seen.data, self.unusual_seen.raw_data = outside.seen(unusual), None
+
+    def take_typed(self, typed: Any) -> None:
+        """Show words that were typed and not kept: nobody judged them, so no tick stands for them.
+
+        A tick that was kept stays when what it stands for was not touched.
+        """
+        kept = self._judged()
+        self.process(typed)
+        if self._judged() != kept:
+            self.soft_limits_accepted.data = self.outside_given.data = False
+
+    def _judged(self) -> dict[str, str]:
+        return {name: str(value or "") for name, value in self.data.items() if name not in UNJUDGED}
 
     def all_the_same(self) -> AllTheSame | None:
         """Return what was ticked as given although it is outside of the limits."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
+from clinic.core.units import show_thousandths
 from clinic.treatments.rules import dose, limits, mixing, volumes
 from clinic.treatments.values import Breach, Case, TimeOut
 
@@ -53,7 +54,8 @@ def _missing(case: Case) -> Iterator[Breach]:
     if not content.sites:
         yield _needed("points", N_("Set at least one point"))
     elif volumes.total_ul(content.sites) < limits.INJECTION[case.modality].total.hard.least:
-        yield volumes.refusal(limits.INJECTION[case.modality].total, "points")
+        given = show_thousandths(volumes.total_ul(content.sites))
+        yield volumes.refusal(limits.INJECTION[case.modality].total, "points", value=given)
 
 
 def _needed(field: str, message: str) -> Breach:

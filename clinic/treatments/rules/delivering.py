@@ -34,10 +34,13 @@ def refused(case: Case, found: Bars) -> Iterator[Breach]:
 
 def unusual(case: Case) -> Iterator[Breach]:
     """Yield an anaesthesia by a drug of which no lot is named."""
-    if any(one.is_drug for one in case.content.anaesthesia) and not any(dose.anaesthetics(case)):
-        yield _of_anaesthesia(
-            "anaesthesia_without_lot",
-            N_("A local anaesthetic was given, but no lot of it is named"),
+    drugs = [one.value for one in case.content.anaesthesia if one.is_drug]
+    if drugs and not any(dose.anaesthetics(case)):
+        yield Breach(
+            code="anaesthesia_without_lot",
+            field="anaesthesia",
+            message=N_("A local anaesthetic was given, but no lot of it is named"),
+            values=(("exact", " ".join(drugs)),),
         )
 
 

@@ -13,6 +13,8 @@ from clinic.treatments.rules import limits
 from clinic.treatments.rules.limits import MG, AnaestheticLimit
 from clinic.treatments.values import Breach, Case, UsedLot
 
+UNUSUAL = N_("%(product)s: %(dose)s mg; usually at most %(most)s mg in a session")
+
 
 def age_on(birth_date: dt.date | None, on: dt.date) -> int | None:
     """Return the age in whole years on a day."""
@@ -102,8 +104,12 @@ def unusual(case: Case) -> Iterator[Breach]:
             yield Breach(
                 code="dose_unusual",
                 field=f"amount_{row}",
-                message=N_("%(dose)s mg is unusual: usually at most %(most)s mg in a session"),
-                values=(("dose", milligrams(dose)), ("most", milligrams(limit.soft_ug * 1000))),
+                message=UNUSUAL,
+                values=(
+                    ("product", case.used[row - 1].name),
+                    ("dose", milligrams(dose)),
+                    ("most", milligrams(limit.soft_ug * 1000)),
+                ),
                 source=limit.soft_source,
                 status=limit.soft_status,
             )
@@ -112,7 +118,8 @@ def unusual(case: Case) -> Iterator[Breach]:
         yield Breach(
             code="two_anaesthetics",
             field=f"lot_{used[-1][0]}",
-            message=N_("Two local anaesthetics in one session: the labels advise against it"),
+            message=N_("%(products)s in one session: the labels advise against two anaesthetics"),
+            values=(("products", ", ".join(lot.name for _, lot in used)),),
             source="LIDO",
             status=Confidence.LABEL,
         )
@@ -130,11 +137,16 @@ def _unusual_anaesthetic(case: Case, row: int, lot: UsedLot, dose: int) -> Itera
     """`dose` is that of all lots of the same agent, in nanograms."""
     limit = limits.anaesthetic_limit(lot.ingredient, has_adrenaline=lot.has_adrenaline)
     if limit is None:
+        amount = sum(
+            one.amount_ul or 0
+            for _, one in anaesthetics(case)
+            if one is lot or (lot.ingredient and one.ingredient == lot.ingredient)
+        )
         yield Breach(
             code="anaesthetic_unknown",
             field=f"lot_{row}",
-            message=N_("No limit is known here for %(product)s: check its label"),
-            values=(("product", lot.name),),
+            message=N_("%(product)s, %(ml)s mL: no limit is known here, check its label"),
+            values=(("product", lot.name), ("ml", show_thousandths(amount))),
         )
         return
     weight = case.content.weight_g
@@ -143,8 +155,13 @@ def _unusual_anaesthetic(case: Case, row: int, lot: UsedLot, dose: int) -> Itera
     yield Breach(
         code="anaesthetic_unusual",
         field=f"amount_{row}",
-        message=N_("%(dose)s mg is unusual: usually at most %(most)s mg in a session"),
-        values=(("dose", milligrams(dose)), ("most", milligrams(limit.usual_ng(weight)))),
+        message=UNUSUAL,
+        values=(
+            ("product", lot.name),
+            ("dose", milligrams(dose)),
+            ("most", milligrams(limit.usual_ng(weight))),
+            ("mass", show_thousandths(weight)),
+        ),
         source=limit.source,
         status=limit.status,
     )

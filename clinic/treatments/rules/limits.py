@@ -54,7 +54,7 @@ BLOOD = Limit(
     hard=_default(4_000, 120_000),
     soft=_default(8_000, 60_000),
     hard_words=N_("Blood drawn: from %(least)s to %(most)s mL, please"),
-    soft_words=N_("Blood drawn is usually %(least)s to %(most)s mL"),
+    soft_words=N_("Blood drawn: %(value)s mL; usual are %(least)s to %(most)s mL"),
 )
 ANTICOAGULANT = Limit(
     code="anticoagulant_volume",
@@ -69,14 +69,14 @@ PRP = Limit(
     hard=_default(500, 30_000),
     soft=_default(2_000, 10_000),
     hard_words=N_("PRP obtained: from %(least)s to %(most)s mL, please"),
-    soft_words=N_("PRP obtained is usually %(least)s to %(most)s mL"),
+    soft_words=N_("PRP obtained: %(value)s mL; usual are %(least)s to %(most)s mL"),
 )
 PAIN = Limit(
     code="pain",
     hard=Bound(0, 10, "LOINC 72514-3", Confidence.CONVENTION),
     soft=_default(0, 6),
     hard_words=N_("Pain: a whole number from %(least)s to %(most)s, please"),
-    soft_words=N_("Pain of 7 or more is unusual"),
+    soft_words=N_("Pain %(value)s of 10: 7 or more is unusual"),
     is_whole=True,
 )
 WEIGHT = Limit(
@@ -84,7 +84,7 @@ WEIGHT = Limit(
     hard=_default(30_000, 300_000),
     soft=_default(40_000, 180_000),
     hard_words=N_("Weight: from %(least)s to %(most)s kg, please"),
-    soft_words=N_("Weight is usually %(least)s to %(most)s kg"),
+    soft_words=N_("Weight: %(value)s kg; usual are %(least)s to %(most)s kg"),
 )
 MIXED_MIN = 60
 """Soft: minutes from mixing to injecting."""
@@ -105,8 +105,8 @@ POINTS = Limit(
     code="points",
     hard=_default(1, 400),
     soft=_usual(20, 150, "AGG"),
-    hard_words=N_("From %(least)s to %(most)s points, please"),
-    soft_words=N_("A session usually has %(least)s to %(most)s points"),
+    hard_words=N_("%(value)s points: from %(least)s to %(most)s, please"),
+    soft_words=N_("%(value)s points; a session usually has %(least)s to %(most)s"),
     is_whole=True,
 )
 GIVEN_PERCENT = 80
@@ -117,7 +117,7 @@ GAUGE = Limit(
     hard=_default(25, 34),
     soft=_usual(27, 33, "AGG"),
     hard_words=N_("Point %(points)s: a needle of %(least)s to %(most)s G, please"),
-    soft_words=N_("Point %(points)s: needles are usually %(least)s to %(most)s G"),
+    soft_words=N_("Point %(points)s: a needle of %(value)s G; usual are %(least)s to %(most)s G"),
     is_whole=True,
 )
 NEEDLE = Limit(
@@ -125,14 +125,14 @@ NEEDLE = Limit(
     hard=_default(2_000, 40_000),
     soft=_usual(4_000, 13_000, "AGG"),
     hard_words=N_("Point %(points)s: a needle of %(least)s to %(most)s mm, please"),
-    soft_words=N_("Point %(points)s: needles are usually %(least)s to %(most)s mm long"),
+    soft_words=N_("Point %(points)s: a needle of %(value)s mm; usual are %(least)s to %(most)s mm"),
 )
-_TOTAL = N_("Injected in all: from %(least)s to %(most)s mL, please")
-_TOTAL_SOFT = N_("Injected in all is usually %(least)s to %(most)s mL")
-_EACH = N_("Point %(points)s: from %(least)s to %(most)s mL each, please")
-_EACH_SOFT = N_("Point %(points)s: usual are %(least)s to %(most)s mL each")
-_DEPTH = N_("Point %(points)s: a depth of %(least)s to %(most)s mm, please")
-_DEPTH_SOFT = N_("Point %(points)s: depth is usually %(least)s to %(most)s mm")
+_TOTAL = N_("Injected in all: %(value)s mL; from %(least)s to %(most)s mL, please")
+_TOTAL_SOFT = N_("Injected in all: %(value)s mL; usual are %(least)s to %(most)s mL")
+_EACH = N_("Point %(points)s: %(value)s mL each; from %(least)s to %(most)s mL, please")
+_EACH_SOFT = N_("Point %(points)s: %(value)s mL each; usual are %(least)s to %(most)s mL")
+_DEPTH = N_("Point %(points)s: %(value)s mm deep; from %(least)s to %(most)s mm, please")
+_DEPTH_SOFT = N_("Point %(points)s: %(value)s mm deep; usual are %(least)s to %(most)s mm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

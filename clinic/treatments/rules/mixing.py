@@ -63,6 +63,7 @@ def unusual(case: Case) -> Iterator[Breach]:
             code="mixed_unknown",
             field="mixed",
             message=N_("Nobody wrote when it was mixed: was the anaesthetic given by itself?"),
+            values=(("exact", " + ".join(f"{lot.name} {lot.amount_ul}" for lot in case.used)),),
             source=limits.MIXED_SOURCE,
             status=limits.MIXED_STATUS,
         )

@@ -7,12 +7,15 @@ physician ticks what was given all the same and writes why, and it is signed as 
 import hashlib
 from collections.abc import Iterable
 
+from clinic.core.text import N_
 from clinic.treatments.values import Breach, Content
 
 LATE = frozenset({"to_injection", "mixed_too_old", "open_too_long", "vial_gone"})
 """Time went over it. Also a whole session may be signed so."""
 MOVING = LATE | {"to_injection_unusual", "mixed_unusual"}
-"""Their minutes run on while a page is read: what was shown is told by the code alone."""
+"""Their minutes run on while a page is read: what was shown stands for a quarter of an hour."""
+_RUNNING = frozenset({"minutes", "value"})
+_QUARTER = 15
 STOPPED = frozenset({"antisepsis_barred", "lot_barred", "lot_unusable", "zone_barred"})
 """A whole session may be signed so when it was kept while nothing stood against it yet."""
 TOO_MUCH = frozenset(
@@ -33,6 +36,15 @@ TOO_MUCH = frozenset(
 """Too much, or nobody can tell whether it was: only a session that is broken off says so."""
 
 
+FORMER = (
+    N_("From %(least)s to %(most)s points, please"),
+    N_("Injected in all: from %(least)s to %(most)s mL, please"),
+    N_("Point %(points)s: from %(least)s to %(most)s mL each, please"),
+    N_("Point %(points)s: a depth of %(least)s to %(most)s mm, please"),
+)
+"""Sentences without the value: what was signed in them is read in every language for ever."""
+
+
 def given(refused: Iterable[Breach]) -> tuple[Breach, ...]:
     """Return those refusals that can be true of what was given; all others are slips of the pen."""
     return tuple(breach for breach in refused if breach.code in LATE | STOPPED | TOO_MUCH)
@@ -48,7 +60,7 @@ def signable(breach: Breach, content: Content, kept: Content) -> bool:
 def seen(breaches: Iterable[Breach]) -> str:
     """Return the mark of a list of breaches: what a page has shown, and nothing else, is ticked.
 
-    Another dose, zone or reason is another mark, for it is another sentence.
+    Another value, dose, zone or reason is another mark, be it worse or better.
     """
     return " ".join(sorted({_mark(breach) for breach in breaches}))
 
@@ -60,9 +72,13 @@ def is_seen(breaches: Iterable[Breach], marks: str) -> bool:
 
 def _mark(breach: Breach) -> str:
     mark = f"{breach.code}@{breach.field}"
-    if breach.code in MOVING or not breach.values:
+    if not breach.values:
         return mark
-    values = "|".join(f"{name}={value}" for name, value in breach.values)
+    moves = breach.code in MOVING
+    values = "|".join(
+        f"{name}={int(value) // _QUARTER if moves and name in _RUNNING else value}"
+        for name, value in breach.values
+    )
     return f"{mark}#{hashlib.sha256(values.encode()).hexdigest()[:16]}"
 
 

@@ -13,14 +13,14 @@ BASE_PLATELETS = Limit(
     hard=Bound(5_000, 2_000_000, "DD", Confidence.DESIGN_DEFAULT),
     soft=Bound(150_000, 450_000, "USCORE", Confidence.CONVENTION),
     hard_words=N_("Platelets of the blood: from %(least)s to %(most)s ×10⁹/L, please"),
-    soft_words=N_("Platelets of the blood are usually %(least)s to %(most)s ×10⁹/L"),
+    soft_words=N_("Platelets of the blood: %(value)s; usual are %(least)s to %(most)s ×10⁹/L"),
 )
 PRP_PLATELETS = Limit(
     code="prp_platelets",
     hard=Bound(50_000, 5_000_000, "DD", Confidence.DESIGN_DEFAULT),
     soft=Bound(500_000, 2_000_000, "AGG", Confidence.CONVENTION),
     hard_words=N_("Platelets of the PRP: from %(least)s to %(most)s ×10⁹/L, please"),
-    soft_words=N_("Platelets of the PRP are usually %(least)s to %(most)s ×10⁹/L"),
+    soft_words=N_("Platelets of the PRP: %(value)s; usual are %(least)s to %(most)s ×10⁹/L"),
 )
 LEUKOCYTES = Bound(0, 500_000, "DD", Confidence.DESIGN_DEFAULT)
 """Of neutrophils too."""
@@ -30,7 +30,7 @@ HAEMOGLOBIN = Limit(
     hard=Bound(3_000, 25_000, "DD", Confidence.DESIGN_DEFAULT),
     soft=Bound(12_000, 17_500, "DD", Confidence.DESIGN_DEFAULT),
     hard_words=N_("Haemoglobin: from %(least)s to %(most)s g/dL, please"),
-    soft_words=N_("Haemoglobin is usually %(least)s to %(most)s g/dL"),
+    soft_words=N_("Haemoglobin: %(value)s; usual are %(least)s to %(most)s g/dL"),
 )
 """In mg/dL."""
 RCF = Limit(
@@ -38,7 +38,7 @@ RCF = Limit(
     hard=Bound(50, 3_000, "DD", Confidence.DESIGN_DEFAULT),
     soft=Bound(100, 2_000, "PEREZ, JOI, AGG", Confidence.PAPER),
     hard_words=N_("Spin %(n)s: from %(least)s to %(most)s g, please"),
-    soft_words=N_("Spin %(n)s: usual are %(least)s to %(most)s g"),
+    soft_words=N_("Spin %(n)s: %(value)s g; usual are %(least)s to %(most)s g"),
     is_whole=True,
 )
 MINUTES = Limit(
@@ -46,7 +46,7 @@ MINUTES = Limit(
     hard=Bound(1, 30, "DD", Confidence.DESIGN_DEFAULT),
     soft=Bound(3, 20, "LEG, JOI", Confidence.PAPER),
     hard_words=N_("Spin %(n)s: from %(least)s to %(most)s minutes, please"),
-    soft_words=N_("Spin %(n)s: usual are %(least)s to %(most)s minutes"),
+    soft_words=N_("Spin %(n)s: %(value)s minutes; usual are %(least)s to %(most)s minutes"),
     is_whole=True,
 )
 RPM = Bound(300, 6_000, "DD", Confidence.DESIGN_DEFAULT)

@@ -17,7 +17,7 @@ from clinic.treatments.rules import limits, yields
 from clinic.treatments.rules import preparation_limits as here
 from clinic.treatments.rules.hours import minutes_begun
 from clinic.treatments.rules.limits import Limit
-from clinic.treatments.rules.volumes import refusal, unusually
+from clinic.treatments.rules.volumes import refusal, shown, unusually
 from clinic.treatments.values import Breach
 
 _MINUTE = dt.timedelta(minutes=1)
@@ -256,7 +256,7 @@ def _steps(prepared: Preparation) -> Iterator[tuple[str, dt.datetime]]:
 def _unusual(prepared: Preparation) -> Iterator[Breach]:
     for limit, field, value, named in _limited(prepared):
         if limit.soft is not None and not limit.soft.holds(value):
-            yield unusually(limit, field, **named)
+            yield unusually(limit, field, value=shown(limit, value), **named)
     for limit, exact in _yielded(prepared):
         if limit.soft and not limit.soft.least <= exact <= limit.soft.most:
             yield unusually(limit, "prp_platelets", value=_tenths(exact))
@@ -299,8 +299,15 @@ def _unusual_anticoagulant(prepared: Preparation) -> Iterator[Breach]:
         yield Breach(
             code="anticoagulant_percent_unusual",
             field="anticoagulant_volume",
-            message=N_("Anticoagulant is usually %(least)s to %(most)s %% of the blood drawn"),
-            values=(("least", usual.least), ("most", usual.most)),
+            message=N_(
+                "Anticoagulant: %(value)s %% of the blood drawn; usual are %(least)s to %(most)s %%"
+            ),
+            values=(
+                ("least", usual.least),
+                ("most", usual.most),
+                ("value", show_thousandths(100_000 * added // blood)),
+                ("exact", f"{added}/{blood}"),
+            ),
             source=usual.source,
             status=usual.status,
         )

@@ -121,6 +121,7 @@ def unusual(case: Case, protocol: Protocol, areas: Mapping[Zone, int]) -> Iterat
                     ("ml", show_thousandths(round(volume * 100 / area))),
                     ("least", show_thousandths(limits.PER_CM2.least)),
                     ("most", show_thousandths(limits.PER_CM2.most)),
+                    ("exact", f"{volume}/{area}"),
                 ),
                 source=limits.PER_CM2.source,
                 status=limits.PER_CM2.status,

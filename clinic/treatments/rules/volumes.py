@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.text import N_
@@ -14,6 +15,7 @@ from clinic.treatments.values import Breach, Case, Content, Site
 
 _NAMED = 6
 """Points named one by one in a message; more are summed up."""
+_FINEST = Decimal("0.0001")
 
 
 def total_ul(sites: Iterable[Site]) -> int:
@@ -56,7 +58,8 @@ def _numbers(content: Content) -> Iterator[tuple[Limit, int]]:
             yield limit, value
 
 
-def _shown(limit: Limit, value: int) -> str:
+def shown(limit: Limit, value: int) -> str:
+    """Return a number of a limit as its sentence says it."""
     return str(value) if limit.is_whole else show_thousandths(value)
 
 
@@ -67,8 +70,8 @@ def refusal(limit: Limit, field: str, **values: str) -> Breach:
         field=field,
         message=limit.hard_words,
         values=(
-            ("least", _shown(limit, limit.hard.least)),
-            ("most", _shown(limit, limit.hard.most)),
+            ("least", shown(limit, limit.hard.least)),
+            ("most", shown(limit, limit.hard.most)),
             *values.items(),
         ),
         source=limit.hard.source,
@@ -76,16 +79,17 @@ def refusal(limit: Limit, field: str, **values: str) -> Breach:
     )
 
 
-def unusually(limit: Limit, field: str, **values: str) -> Breach:
-    """Return the sentence of a soft limit, with its bounds."""
+def unusually(limit: Limit, field: str, *, value: str, **values: str) -> Breach:
+    """Return the sentence of a soft limit, with its bounds and the value that a tick accepts."""
     assert limit.soft is not None
     return Breach(
         code=f"{limit.code}_unusual",
         field=field,
         message=limit.soft_words,
         values=(
-            ("least", _shown(limit, limit.soft.least)),
-            ("most", _shown(limit, limit.soft.most)),
+            ("least", shown(limit, limit.soft.least)),
+            ("most", shown(limit, limit.soft.most)),
+            ("value", value),
             *values.items(),
         ),
         source=limit.soft.source,
@@ -102,7 +106,7 @@ def _refused_numbers(content: Content) -> Iterator[Breach]:
 def _unusual_numbers(case: Case) -> Iterator[Breach]:
     for limit, value in _numbers(case.content):
         if limit.soft is not None and not limit.soft.holds(value):
-            yield unusually(limit, limit.code)
+            yield unusually(limit, limit.code, value=shown(limit, value))
 
 
 def _measured(case: Case) -> Iterator[tuple[Limit, list[tuple[Site, int, int]]]]:
@@ -118,14 +122,14 @@ def _measured(case: Case) -> Iterator[tuple[Limit, list[tuple[Site, int, int]]]]
 def _refused_sites(case: Case) -> Iterator[Breach]:
     sites = case.content.sites
     for limit, measured in _measured(case):
-        bad = [site for site, value, of in measured if not limit.hard.holds(value, of)]
+        bad = [one for one in measured if not limit.hard.holds(*one[1:])]
         if bad:
-            yield refusal(limit, "points", points=_points(bad))
+            yield refusal(limit, "points", **_named(limit, bad))
     if count(sites) > limits.POINTS.hard.most:
-        yield refusal(limits.POINTS, "points")
+        yield refusal(limits.POINTS, "points", value=str(count(sites)))
     limit = limits.INJECTION[case.modality].total
     if total_ul(sites) > limit.hard.most:
-        yield refusal(limit, "points")
+        yield refusal(limit, "points", value=show_thousandths(total_ul(sites)))
     yield from _more_than_there_was(case, total_ul(sites))
 
 
@@ -176,18 +180,37 @@ def _unusual_sites(case: Case) -> Iterator[Breach]:
     sites = case.content.sites
     for limit, measured in _measured(case):
         soft = limit.soft
-        odd = [site for site, value, of in measured if soft and not soft.holds(value, of)]
+        odd = [one for one in measured if soft and not soft.holds(*one[1:])]
         if odd:
-            yield unusually(limit, "points", points=_points(odd))
+            yield unusually(limit, "points", **_named(limit, odd))
     if not sites:
         return
     usual = limits.POINTS.soft
     if case.modality is Modality.PRP and usual and not usual.holds(count(sites)):
-        yield unusually(limits.POINTS, "points")
+        yield unusually(limits.POINTS, "points", value=str(count(sites)))
     total = limits.INJECTION[case.modality].total
     if total.soft and not total.soft.holds(total_ul(sites)):
-        yield unusually(total, "points")
+        yield unusually(total, "points", value=show_thousandths(total_ul(sites)))
     yield from _less_than_there_was(case, total_ul(sites))
+
+
+def _named(limit: Limit, rows: Sequence[tuple[Site, int, int]]) -> dict[str, str]:
+    """Return what a sentence says of (row, value, divided by): which, from what to what.
+
+    `exact` is not said: it makes the mark of a tick stand for each of them.
+    """
+    values = sorted({Decimal(value) / of for _, value, of in rows})
+    ends = [values[0], values[-1]] if len(values) > 1 else values
+    return {
+        "points": _points([site for site, *_ in rows]),
+        "value": " – ".join(_number(limit, end) for end in ends),
+        "exact": " ".join(f"{site.seq}:{value}/{of}" for site, value, of in rows),
+    }
+
+
+def _number(limit: Limit, value: Decimal) -> str:
+    exact = value if limit.is_whole else value / 1000
+    return f"{exact.quantize(_FINEST).normalize():f}"
 
 
 def _points(sites: Sequence[Site]) -> str:

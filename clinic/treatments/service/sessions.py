@@ -155,6 +155,9 @@ def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
     if wrong:
         raise ContentRefused(wrong, unusual=judged.unusual)
 
+    # What the tick stands for: a value that changes afterwards is asked about again.
+    stands = _is_accepted(judged.unusual, wish)
+    session.unusual_seen = outside_rules.seen(judged.unusual) if stands else None
     writing.write(db, session, judged)
     drafts.drop(db, session.id, DraftStep.SESSION, wish.page)
     _leave_trace(db, actor, session, "saved")
@@ -296,7 +299,7 @@ def _signed_before(
     raise AlreadySigned(SIGNED)
 
 
-def _is_accepted(unusual: Sequence[Breach], wish: SignSession) -> bool:
+def _is_accepted(unusual: Sequence[Breach], wish: SaveSession | SignSession) -> bool:
     """Tell whether the tick stands under just these values: one that is kept is for older ones."""
     shown = wish.unusual_seen is None or outside_rules.is_seen(unusual, wish.unusual_seen)
     return wish.content.soft_limits_accepted and shown

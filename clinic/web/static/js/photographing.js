@@ -112,8 +112,30 @@ for (const input of form.querySelectorAll("input[type=file]")) {
   });
 }
 
-/** Send one picture; answers with the status, 0 when nothing came back. */
-function send(item) {
+/** Take the address and token of this page as it is now: it may have been open for days. */
+async function renew() {
+  try {
+    const answer = await fetch(words.renew, { headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const anew = page.querySelector("[data-pictures]");
+    if (anew?.dataset.by !== form.dataset.by) return false; // Nobody is signed in, or somebody else.
+    form.action = anew.getAttribute("action");
+    $("[name=csrf_token]").value = anew.querySelector("[name=csrf_token]").value;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Send one picture. A page that is too old is renewed once, and what was chosen sent again. */
+async function send(item) {
+  const [status, answer] = await sendOnce(item);
+  if (![0, 400, 413].includes(status) || !(await renew())) return [status === 413 ? 401 : status, answer];
+  return sendOnce(item);
+}
+
+/** Answers with the status, 0 when nothing came back. */
+function sendOnce(item) {
   const data = new FormData(form);
   data.delete("pictures");
   data.append("pictures", item.file);

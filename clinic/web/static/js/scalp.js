@@ -38,7 +38,7 @@ const parse = (json) => { try { return JSON.parse(json || "[]"); } catch { retur
 let points = parse(store.value);
 const before = []; // what Ctrl+Z goes back to; a list and its points are never changed, only replaced
 const doses = JSON.parse(form.dataset.doses || "{}");
-let isWarned = false;
+let warned = "";
 const NEWEST = 50; // rows that are shown at first: painting 400 of them takes longer than a tap may
 const all = form.querySelector("[data-all]");
 let selected = null;
@@ -148,11 +148,11 @@ function dose(zone) {
   else add(zone, { count: Number(form.dataset.fillMost ?? 40) });
 }
 const inZones = () => form.querySelector("[name=map_mode]:checked")?.value === "zones";
-/** Remind once of the five lines that come before the first point; the signature asks for them. */
+/** Remind once of each gate before the first point that is open: nothing is kept before them. */
 function warn() {
-  const open = document.querySelector("#time-out[data-open]");
-  if (open && !isWarned) toast(open.dataset.open);
-  isWarned = true;
+  const open = [...document.querySelectorAll(".gates [data-open]")].map((gate) => gate.dataset.open).join(" ");
+  if (open && open !== warned) toast(open);
+  warned = open;
 }
 function remove(n) {
   keep(points.filter((point) => point.n !== n));
