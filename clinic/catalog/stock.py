@@ -16,6 +16,7 @@ from clinic.catalog.models import OpenedVial, ProductLot, StockLevel, StockMovem
 from clinic.catalog.product_values import AddLot
 from clinic.catalog.rules import stock as stock_rules
 from clinic.catalog.stock_values import (
+    MORE_WAS_THERE,
     CountLot,
     CountShelf,
     MoveLot,
@@ -46,7 +47,6 @@ SHELF_MOVED = N_(
     "Something came or went while you counted. Count the marked lots again, then compare once more."
 )
 SAME_PLACE = N_("Choose another place")
-MORE_WAS_THERE = N_("A session that was broken off used more than was thought to be left: count it")
 
 
 class NotEnough(Conflict):
@@ -259,6 +259,7 @@ def draw(
         actor.location_id,
     )
     counts = [(lot_id, MovementKind.COUNT, amount, None) for lot_id, amount in more.items()]
+    now = clock.now()  # One moment for both: that is how a lot to be counted is found again.
     used = [(lot_id, MovementKind.USE, -amount, session_id) for lot_id, amount in taken.items()]
     db.execute(
         sa.insert(StockMovement),
@@ -268,7 +269,7 @@ def draw(
                 "location_id": actor.location_id,
                 "kind": kind,
                 "amount_milli": amount,
-                "at": clock.now(),
+                "at": now,
                 "actor_id": actor.id,
                 "reason": MORE_WAS_THERE if kind is MovementKind.COUNT else "",
                 "session_id": session,

@@ -9,7 +9,13 @@ from sqlalchemy.orm import Session
 from clinic.accounts.models import Account
 from clinic.catalog.models import OpenedVial, Product, ProductLot, StockLevel, StockMovement
 from clinic.catalog.rules import stock as stock_rules
-from clinic.catalog.stock_values import EXPIRES_SOON_DAYS, Alerts, Movement
+from clinic.catalog.stock_values import (
+    EXPIRES_SOON_DAYS,
+    MORE_WAS_THERE,
+    Alerts,
+    Movement,
+    MovementKind,
+)
 from clinic.catalog.values import LotState, ProductKind, RegulatoryClass, StockUnit
 from clinic.core.errors import NotFound
 from clinic.core.text import N_
@@ -212,6 +218,34 @@ def _lines(
         )
         for row in rows
     ]
+
+
+def to_be_counted(db: Session, session_id: int) -> list[tuple[int, str]]:
+    """Return (lot id, lot number) of what a session used more of than was thought to be left.
+
+    One statement.
+    """
+    count = sa.orm.aliased(StockMovement)
+    rows = db.execute(
+        sa.select(ProductLot.id, ProductLot.lot_no)
+        .join(StockMovement, StockMovement.lot_id == ProductLot.id)
+        .join(
+            count,
+            sa.and_(
+                count.lot_id == StockMovement.lot_id,
+                count.location_id == StockMovement.location_id,
+                count.at == StockMovement.at,
+            ),
+        )
+        .where(
+            StockMovement.session_id == session_id,
+            count.kind == MovementKind.COUNT,
+            count.reason == MORE_WAS_THERE,
+        )
+        .distinct()
+        .order_by(ProductLot.id)
+    )
+    return [(row.id, row.lot_no) for row in rows]
 
 
 def vials(

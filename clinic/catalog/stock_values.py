@@ -27,6 +27,8 @@ MOVEMENT_NAMES: dict[MovementKind, str] = {
     MovementKind.TRANSFER: N_("Moved between places"),
     MovementKind.REVERSAL: N_("Taken back"),
 }
+MORE_WAS_THERE = N_("A session that was broken off used more than was thought to be left: count it")
+"""Why a level was put right by a session: nobody counted yet."""
 REVERSIBLE = frozenset({MovementKind.RECEIPT, MovementKind.WASTE, MovementKind.COUNT})
 """What can be taken back: a use is signed, and a transfer is moved back."""
 UNDO_MINUTES = 10

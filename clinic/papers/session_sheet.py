@@ -29,6 +29,7 @@ from clinic.treatments.values import (
     LOT_ROLE_NAMES,
     TIME_OUT_NAMES,
     VIEW_NAMES,
+    LotRole,
     Site,
 )
 from clinic.web.formats import fdate, fdatetime, ltr, zone_name
@@ -165,7 +166,7 @@ def _used(page: Sheet, record: SessionRecord) -> None:
                 _pack(line),
                 apart(line.label.lot_no),
                 fdate(line.expires_on),
-                plain(line.amount_ul) or (f"× {line.pieces}" if line.pieces else ""),
+                _amount_of(line),
                 plain(line.dose_ug),
                 fdatetime(line.opened_at),
             )
@@ -173,6 +174,15 @@ def _used(page: Sheet, record: SessionRecord) -> None:
         ],
         (36, 19, 16, 9, 9, 18),
     )
+
+
+def _amount_of(line: LotLine) -> str:
+    """Write how much of a lot was used; what was broken off may not know it."""
+    if line.amount_ul is not None:
+        return plain(line.amount_ul)
+    if line.pieces:
+        return f"× {line.pieces}"
+    return "" if line.role is LotRole.KIT else translate(N_("not known"))
 
 
 def _pack(line: LotLine) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from clinic.catalog import stock_queries
 from clinic.catalog.values import CLASS_NAMES, LotChoice, Modality, ProductKind
 from clinic.core import clock
 from clinic.core.access import Actor, Permission
@@ -182,6 +183,7 @@ def _signed(db: Session, session: TreatmentSession, sent: Sent) -> dict[str, Any
         "addendum": sent.addendum or AddendumForm(data={"form_key": key}),
         "is_intact": record.is_intact(session),
         "outside": [sentence(one) for one in record.outside_of(session)],
+        "to_count": stock_queries.to_be_counted(db, session.id) if session.is_aborted else (),
         "unusual": [
             *(sentence(one) for one in named.unusual),
             *((translate(ACCEPTED),) if stored.soft_limits_accepted else ()),

@@ -35,8 +35,8 @@ from clinic.treatments.preparation_values import (
     Spin,
 )
 from clinic.treatments.queries import sessions as queries
+from clinic.treatments.rules import dose, scalp
 from clinic.treatments.rules import outside as outside_rules
-from clinic.treatments.rules import scalp
 from clinic.treatments.service import identity, time_out
 from clinic.treatments.service import preparation as preparations
 from clinic.treatments.service import sessions as service
@@ -244,7 +244,7 @@ class Chair:
         if not names:
             return None
         judged = judging.judge(self.db, self.actor(), queries.get(self.db, session.id), content)
-        given = outside_rules.given(judged.refused)
+        given = outside_rules.given((*judged.refused, *dose.unknown(judged.case)))
         is_listed = {f"{one.code}@{one.field}" for one in given} == names
         seen = outside_rules.seen(given) if is_listed else " ".join(sorted(names))
         return AllTheSame(seen=seen, reason="It was in the syringe")

@@ -23,6 +23,7 @@ from tests.conftest import NOW
 from tests.counting import statements
 from tests.treatments.cases import LIDOCAINE, a_case, codes, forty
 from tests.treatments.conftest import TODAY, settle
+from tests.treatments.pages import text
 
 MINUTE = dt.timedelta(minutes=1)
 HOUR = 60 * MINUTE
@@ -200,7 +201,7 @@ def test_of_too_little_nothing_is_signed_and_the_lot_is_named(counted):
     assert dict(breach.values) == {"lot": "V-3", "left": "3", "wanted": "3.001"}
 
 
-def test_a_session_is_broken_off_whatever_the_shelf_says(counted):
+def test_a_session_is_broken_off_whatever_the_shelf_says(counted, world):
     session = counted.prepared()
     wanted = replace(content(counted, vitamins_ul=3_500), sites=())
 
@@ -218,6 +219,8 @@ def test_a_session_is_broken_off_whatever_the_shelf_says(counted):
         (MovementKind.COUNT, 500, None),
         (MovementKind.USE, -3_500, session.id),
     ]
+    page = text(world.as_role(Role.PHYSICIAN).get(f"/sessions/{session.id}"))
+    assert "More was used than the shelf should have held" in page
 
 
 def test_a_draft_takes_nothing(counted):

@@ -12,6 +12,7 @@ from clinic.catalog.models import OpenedVial, Product
 from clinic.core.access import Role
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import points, record
+from clinic.treatments.delivery import Anaesthesia
 from clinic.treatments.queries import sessions as queries
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import AbortSession, Content, LotAmount, SessionState
@@ -122,6 +123,49 @@ def test_what_cannot_be_is_a_slip_and_no_tick_keeps_it(chair, content):
     codes = refused(chair.abort, session, content, TOO_OLD)
 
     assert "unstated" not in codes
+    assert session.state is SessionState.DRAFT
+
+
+def test_an_anaesthetic_without_an_amount_is_kept_as_not_known(chair, world):
+    session = chair.prepared()
+    lots = (LotAmount(lot_id=chair.lidocaine.id),)
+    given = Content(lots=lots, sites=some_sites(3), anaesthesia=(Anaesthesia.RING_BLOCK,))
+    chair.save(session, given)
+
+    assert refused(chair.abort, session, given) == ["amount_unknown", "unstated"]
+    ended = chair.abort(session, given, "amount_unknown@amount_1")
+
+    assert '"outside":[{"code":"amount_unknown"' in record.canonical_text(ended)
+    assert record.is_intact(ended)
+    page = text(world.as_role(Role.PHYSICIAN).get(f"/sessions/{session.id}"))
+    assert "amount not known, so no limit could be checked" in page
+    assert "not known</td>" in page
+    assert "no lot of it is named" not in page
+
+
+def test_an_amount_that_is_not_known_is_ticked_on_the_page_when_breaking_off(chair, world):
+    session = chair.prepared()
+    data = written(session, lot_1=str(chair.lidocaine.id), reason="Faint")
+    physician = world.as_role(Role.PHYSICIAN)
+
+    page = text(physician.post(f"/sessions/{session.id}/abort", data))
+    assert "amount not known, so no limit could be checked" in page
+    data |= {"outside_given": "y", "outside_reason": "Syringe thrown away"}
+    data["outside_seen"] = hidden(page, "outside_seen")
+    assert physician.post(f"/sessions/{session.id}/abort", data).status_code == 303
+    # The same press once more, or from a second tab, ends nothing twice.
+    again = physician.post(f"/sessions/{session.id}/abort", data)
+    assert again.status_code == 303
+
+
+def test_a_stale_page_is_told_and_breaks_nothing_off(chair, world):
+    session = chair.prepared()
+    data = written(session, reason="Faint")
+    chair.save(session, Content(pain=3))
+
+    answer = world.as_role(Role.PHYSICIAN).post(f"/sessions/{session.id}/abort", data)
+
+    assert answer.status_code == 409
     assert session.state is SessionState.DRAFT
 
 

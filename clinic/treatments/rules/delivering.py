@@ -35,7 +35,7 @@ def refused(case: Case, found: Bars) -> Iterator[Breach]:
 def unusual(case: Case) -> Iterator[Breach]:
     """Yield an anaesthesia by a drug of which no lot is named."""
     drugs = [one.value for one in case.content.anaesthesia if one.is_drug]
-    if drugs and not any(dose.anaesthetics(case)):
+    if drugs and not dose.is_any_anaesthetic(case):
         yield Breach(
             code="anaesthesia_without_lot",
             field="anaesthesia",

@@ -57,6 +57,24 @@ def _is_anaesthetic(lot: UsedLot) -> bool:
     return lot.kind is ProductKind.ANAESTHETIC or limit is not None
 
 
+def is_any_anaesthetic(case: Case) -> bool:
+    """Tell whether a local anaesthetic is named, also one of which nobody wrote how much."""
+    return any(_is_anaesthetic(lot) for lot in case.used)
+
+
+def unknown(case: Case) -> Iterator[Breach]:
+    """Yield what has a limit and was given, nobody wrote how much of it."""
+    for row, lot in enumerate(case.used, 1):
+        has_limit = lot.ingredient in limits.INGREDIENT_LIMITS or _is_anaesthetic(lot)
+        if has_limit and lot.amount_ul is None:
+            yield Breach(
+                code="amount_unknown",
+                field=f"amount_{row}",
+                message=N_("%(product)s: amount not known, so no limit could be checked"),
+                values=(("product", lot.name),),
+            )
+
+
 def refused(case: Case) -> Iterator[Breach]:
     """Yield every dose that is too high, and what is needed to tell."""
     yield from _refused_doses(case)

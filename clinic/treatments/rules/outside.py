@@ -24,6 +24,7 @@ TOO_MUCH = frozenset(
         "anaesthetic",
         "anaesthetics_together",
         "strength_unknown",
+        "amount_unknown",
         "weight_missing",
         "weight_on_missing",
         "weight_too_old",

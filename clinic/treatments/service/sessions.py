@@ -27,7 +27,7 @@ from clinic.treatments.models import Addendum, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import named as named_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.rules import checks, scalp, signing
+from clinic.treatments.rules import checks, dose, scalp, signing
 from clinic.treatments.rules import outside as outside_rules
 from clinic.treatments.service import drafts, mixing, writing
 from clinic.treatments.values import (
@@ -223,7 +223,7 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    outside = outside_rules.given(judged.refused)
+    outside = outside_rules.given((*judged.refused, *dose.unknown(judged.case)))
     wrong = [breach for breach in judged.refused if breach not in outside]
     if wrong:
         raise ContentRefused(wrong, outside, judged.unusual)
