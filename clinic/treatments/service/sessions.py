@@ -339,7 +339,7 @@ def _lock(
     unusual = tuple(breach.sentence for breach in judged.unusual)
     names = replace(named_queries.today(db, session), unusual=unusual)
     session.as_signed = named.plain_of(names)
-    db.flush()
+    db.flush()  # Read again below, as the database holds it.
     db.refresh(session, ["as_signed"])
     session.content_hash = signing.content_hash(record.canonical_text(session))
     session.state = SessionState.SIGNED
