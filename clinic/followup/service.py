@@ -183,9 +183,7 @@ def _check_report(
         raise Invalid(N_("This side effect has no such grade"), field="grade")
     if wish.onset_on > today:
         raise Invalid(N_("It cannot have begun in the future"), field="onset_on")
-    treated_on = (
-        (session.signed_at or session.begun_at).astimezone(clock.zone_of(actor.zone)).date()
-    )
+    treated_on = (session.ended_at or session.begun_at).astimezone(clock.zone_of(actor.zone)).date()
     if wish.onset_on < treated_on - dt.timedelta(days=1):
         raise Invalid(N_("It cannot have begun before the session"), field="onset_on")
 

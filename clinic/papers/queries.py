@@ -148,7 +148,7 @@ _PRINTED = {
         *("anticoagulant_ul", "prp_ul", "weight_g", "weight_on", "pain", "note", "map_version"),
         *("is_aborted", "abort_reason", "soft_limits_accepted", "signed_at", "signed_by_id"),
         *("mixed_at", "first_point_at", "outside", "outside_reason"),
-        *("anaesthesia", "antisepsis", "guidance", "as_signed"),
+        *("anaesthesia", "antisepsis", "guidance", "as_signed", "written_later"),
     },
     "lots": {
         *("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on", "pieces", "opened_at"),
@@ -174,6 +174,7 @@ def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
         is_signed=is_signed,
         is_aborted=session.is_aborted,
         abort_reason=session.abort_reason,
+        written_later=session.written_later or "",
         outside=record.outside_of(session),
         outside_reason=session.outside_reason or "",
         is_intact=not is_signed or record.is_intact(session),

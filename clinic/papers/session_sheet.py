@@ -120,6 +120,7 @@ def _facts(record: SessionRecord) -> list[tuple[str, str]]:
         (translate(N_("Begun")), _by(fdatetime(record.started_at), record.performer)),
         (translate(N_("Ended")), fdatetime(record.ended_at)),
         (translate(N_("First point")), fdatetime(record.first_point_at)),
+        (translate(N_("Written after the visit was over")), own(record.written_later)),
         (translate(N_("Mixed at")), fdatetime(record.mixed_at)),
         (
             translate(N_("Weight")),
@@ -352,6 +353,9 @@ def _each(site: Site) -> str:
 
 
 def _said_before(page: Sheet, record: SessionRecord) -> None:
+    if record.written_later:
+        page.heading(translate(N_("Safety time-out")))
+        page.text_of(translate(N_("not documented: written later")))
     if record.time_out:
         page.heading(translate(N_("Safety time-out")))
         page.pairs(

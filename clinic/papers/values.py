@@ -108,6 +108,8 @@ class SessionRecord:
     is_signed: bool
     is_aborted: bool
     abort_reason: str
+    written_later: str
+    """Why it was written only when the visit was over; empty: it was written at the chair."""
     outside: Sequence[Message]
     """What was given outside of the limits."""
     outside_reason: str

@@ -12,11 +12,13 @@ from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
 from clinic.patients.values import PatientStatus
 from clinic.safety import queries as safety_queries
-from clinic.safety.values import Moment
+from clinic.safety.models import ScreeningRecord
+from clinic.safety.values import Moment, Outcome
 from clinic.scheduling import checking, guard, queries, steps
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.rules import checks, promise
 from clinic.scheduling.rules.checks import REASON_LENGTH
+from clinic.scheduling.rules.states import MOVED_ON
 from clinic.scheduling.values import (
     AppointmentStatus,
     BookAppointment,
@@ -29,6 +31,7 @@ NO_RECORD = N_("Nothing can be entered for this record: it was merged or erased.
 SAY_WHY = N_("Write why it is entered only now.")
 SAY_WHY_NOT = N_("Write in at least 10 characters why it should never have been entered.")
 IN_A_COURSE = N_("It is a session of a course that was done: it stays on record.")
+SEEN = N_("Tick that you have seen what the check of that day finds.")
 _ENDED = frozenset({PatientStatus.MERGED, PatientStatus.ERASED})
 
 
@@ -107,6 +110,23 @@ def enter(db: Session, actor: Actor, wish: BookAppointment) -> Appointment:
     )
     steps.leave_trace(db, actor, visit, "entered_late", late_reason=wish.late_reason)
     return visit
+
+
+def check_again(
+    db: Session, actor: Actor, visit: Appointment, version: int, *, is_seen: bool
+) -> ScreeningRecord:
+    """Check a visit that is done, as of its day, with what is known now; keep it for its record.
+
+    Raises MovedOn for one that is not done or has changed, Invalid when something was found that
+    nobody ticked as seen.
+    """
+    if visit.status is not AppointmentStatus.DONE or visit.version != version:
+        raise steps.MovedOn(MOVED_ON[visit.status])
+    screening, released = checking.check(db, visit, visit.starts_local.date())
+    way = checking.way_of(actor, screening, Moment.START, released)
+    if way.outcome is not Outcome.GO and not is_seen:
+        raise Invalid(SEEN, field="acknowledged")
+    return checking.keep(db, actor, visit, screening, Moment.START, released=released)
 
 
 def strike(db: Session, actor: Actor, wish: StepVisit) -> Appointment:

@@ -84,8 +84,10 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
     touching = (ChosenLot(ingredient=agent),) if agent else ()
     bars, history = queries.bars(db, session, (*chosen, *touching))
     drawn_at = prepared.drawn_at
-    now, first = clock.now(), session.first_point_at
-    if not content.sites:
+    now, first = record.now_of(session, clock.now()), session.first_point_at
+    if session.written_later is not None:
+        pass  # Whoever wrote it later said when it was.
+    elif not content.sites:
         first = None  # Taken away again, they were none.
     elif first is None or (drawn_at is not None and first < drawn_at):
         first = now  # Set before the blood was drawn, they were planned.
@@ -148,7 +150,8 @@ def _missing_of_blood(
     if row is None:
         return ()
     wrong = identity_queries.open_incident(db, session.id) is not None
-    unread = bool(content.sites) and row.identity_at is None
+    is_at_chair = session.written_later is None
+    unread = is_at_chair and bool(content.sites) and row.identity_at is None
     return (
         *((Breach(code="wrong_tube", field="identity", message=WRONG_TUBE),) if wrong else ()),
         *((Breach(code="identity", field="identity", message=UNREAD),) if unread else ()),

@@ -100,6 +100,8 @@ class TreatmentSession(Versioned, Base):
     """Which drawing the points were set on."""
     is_aborted: Mapped[bool] = mapped_column(default=False)
     abort_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    written_later: Mapped[str | None] = mapped_column(sa.String(200), default=None)
+    """Why it was written only when the visit was over; NULL: it was written at the chair."""
     soft_limits_accepted: Mapped[bool] = mapped_column(default=False)
     unusual_seen: Mapped[str | None] = mapped_column(sa.Text, default=None)
     """The marks of what that tick stands for, while it is a draft; NULL: nothing that is known."""

@@ -28,7 +28,7 @@ from clinic.treatments.delivery import (
     TECHNIQUE_NAMES,
 )
 from clinic.treatments.forms.identity import TubeForm
-from clinic.treatments.forms.session import AddendumForm, SessionForm, StartForm
+from clinic.treatments.forms.session import AddendumForm, LaterForm, SessionForm, StartForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.named import NAMED_TODAY
 from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
@@ -96,18 +96,30 @@ class Sent:
     """Which page sent the form."""
 
 
-def before(db: Session, actor: Actor, appointment_id: int, form: StartForm) -> dict[str, Any]:
-    """Return what is shown before a treatment; the form takes what is true now."""
-    today = clock.today(actor.zone)
+def before(
+    db: Session, actor: Actor, appointment_id: int, form: StartForm, later: LaterForm
+) -> dict[str, Any]:
+    """Return what is shown before a treatment; the forms take what is true now.
+
+    Of a visit that is over it is what is known of its day, and how its record is written later.
+    """
     visit = queries.visit_here(db, actor, appointment_id)
+    is_over = visit.status is AppointmentStatus.DONE
+    today = visit.starts_local.date() if is_over else clock.today(actor.zone)
     brief = queries.brief(db, actor, visit, on=today)
     form.version.renew(visit.version)
+    later.version.renew(visit.version)
+    if later.reason.raw_data is None:
+        later.reason.data = visit.late_reason
     form.facts_hash.data = brief.screening.facts_hash
     given = safety_queries.releases(db, visit.id)
     heading = queries.heading(db, visit)
     return {
         **WORDS,
         "form": form,
+        "later": later,
+        "is_over": is_over,
+        "may_sign": actor.may(Permission.SESSION_SIGN),
         "visit": visit,
         "heading": heading,
         "brief": brief,

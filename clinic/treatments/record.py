@@ -176,6 +176,12 @@ def day_of(session: TreatmentSession, zone: str) -> dt.date:
     return walltime.to_local(session.started_at, zone).date()
 
 
+def now_of(session: TreatmentSession, now: dt.datetime) -> dt.datetime:
+    """Return until when things can have happened in a session: now, unless it is written later."""
+    is_over = session.written_later is not None and session.ended_at is not None
+    return session.ended_at if is_over and session.ended_at else now
+
+
 def plain_of(outside: Iterable[Breach]) -> list[dict[str, object]] | None:
     """Return what was outside of the limits as it is kept; None for nothing."""
     return [

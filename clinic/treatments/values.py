@@ -228,6 +228,8 @@ class SessionCard:
     performer: str
     state: SessionState
     is_aborted: bool
+    is_later: bool
+    """Written only when the visit was over."""
     started_at: dt.datetime
     signed_at: dt.datetime | None
     points: int
@@ -297,6 +299,18 @@ class BeginSession:
     appointment_id: int
     version: int
     facts_hash: str
+    is_acknowledged: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteLater:
+    """Write the record of a visit that is over: when was injected, and why it is written now."""
+
+    appointment_id: int
+    version: int
+    first_local: dt.time
+    last_local: dt.time
+    reason: str
     is_acknowledged: bool
 
 

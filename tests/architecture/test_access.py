@@ -300,6 +300,7 @@ VIEWS: dict[str, Permission | str] = {
     "presets.update": P.CLINIC_MANAGE,
     "preparation.save": P.SESSION_LOG,
     "treatments.begin": P.SESSION_LOG,
+    "treatments.write_later": P.SESSION_SIGN,
     "treatments.index": P.CHART_VIEW,
     "treatments.prepare": P.SESSION_LOG,
     "treatments.save": P.SESSION_LOG,

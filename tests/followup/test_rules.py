@@ -26,10 +26,10 @@ def day(n: int) -> dt.date:
 PRP, MESOTHERAPY = FOLLOW_UP_DAYS[Modality.PRP], FOLLOW_UP_DAYS[Modality.MESOTHERAPY]
 
 
-def due_call(today, made=(), signed_at=SIGNED, days=PRP, since=None):
+def due_call(today, made=(), ended_at=SIGNED, days=PRP, since=None):
     return due.due(
         session_id=1,
-        signed_at=signed_at,
+        ended_at=ended_at,
         zone=BERLIN,
         days=days,
         made=made,
@@ -94,8 +94,8 @@ def test_a_later_call_may_wait_longer(first, last):
 def test_a_session_signed_after_midnight_utc_belongs_to_the_clinics_day():
     late_evening = dt.datetime(2026, 11, 2, 23, 30, tzinfo=dt.UTC)  # 00:30 on the 3rd in Berlin
 
-    assert day_due(1, signed_at=late_evening) is None
-    assert day_due(2, signed_at=late_evening) == 1
+    assert day_due(1, ended_at=late_evening) is None
+    assert day_due(2, ended_at=late_evening) == 1
 
 
 def test_a_reached_call_settles_its_day_and_a_missed_one_counts_as_a_try():

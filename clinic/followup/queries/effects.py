@@ -69,6 +69,8 @@ class SessionCard:
     patient_id: int
     service_name: str
     begun_at: dt.datetime
+    ended_at: dt.datetime | None
+    """When it was over; of a draft, only if it is written later."""
     signed_at: dt.datetime | None
     """None while it is under way: a reaction may come then, too."""
     performer: str
@@ -89,6 +91,7 @@ def begun_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
             TreatmentSession.id,
             TreatmentSession.patient_id,
             TreatmentSession.started_at,
+            TreatmentSession.ended_at,
             TreatmentSession.signed_at,
             Service.name.label("service_name"),
             Account.name.label("performer"),
@@ -107,6 +110,7 @@ def begun_card(db: Session, session_id: int, *, actor: Actor) -> SessionCard:
         patient_id=row.patient_id,
         service_name=row.service_name,
         begun_at=row.started_at,
+        ended_at=row.ended_at,
         signed_at=row.signed_at,
         performer=row.performer,
     )

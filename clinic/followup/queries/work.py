@@ -38,7 +38,7 @@ class CallTask:
     phone: str
     language: str
     service_name: str
-    signed_at: dt.datetime
+    ended_at: dt.datetime
     is_late: bool
 
 
@@ -72,7 +72,7 @@ def _unsettled(plans: tuple[tuple[int, tuple[int, ...]], ...]) -> sa.Select[*tup
             (
                 sa.and_(
                     TreatmentSession.service_id.in_([s for s, own in plans if own == days]),
-                    TreatmentSession.signed_at < sa.bindparam(f"day_{day}", type_=UTCDateTime()),
+                    TreatmentSession.ended_at < sa.bindparam(f"day_{day}", type_=UTCDateTime()),
                 ),
                 day,
             )
@@ -94,7 +94,7 @@ def _unsettled(plans: tuple[tuple[int, tuple[int, ...]], ...]) -> sa.Select[*tup
     return (
         sa.select(
             TreatmentSession.id,
-            TreatmentSession.signed_at,
+            TreatmentSession.ended_at,
             TreatmentSession.service_id,
             Patient.id.label("patient_id"),
             Patient.given_name,
@@ -174,15 +174,15 @@ def due(db: Session, *, location_id: int, zone: str) -> list[CallTask]:
             phone=row.phone,
             language=row.language,
             service_name=row.service_name,
-            signed_at=row.signed_at,
+            ended_at=row.ended_at,
             is_late=call.is_late(today),
         )
         for row in rows
-        if row.signed_at is not None
+        if row.ended_at is not None
         and (
             call := due_rules.due(
                 session_id=row.id,
-                signed_at=row.signed_at,
+                ended_at=row.ended_at,
                 zone=zone,
                 days=days_of[row.service_id],
                 made=made.get(row.id, ()),

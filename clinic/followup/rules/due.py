@@ -50,7 +50,7 @@ def last_day(day: int) -> int:
 def due(
     *,
     session_id: int,
-    signed_at: dt.datetime,
+    ended_at: dt.datetime,
     zone: str,
     days: Sequence[int],
     made: Sequence[Made],
@@ -63,14 +63,14 @@ def due(
     the service's `days` only the newest that has come: it asks all that those before it ask.
     One that was reached settles the earlier ones too: nobody is asked twice.
     """
-    signed_on = signed_at.astimezone(ZoneInfo(zone)).date()
-    age = (today - signed_on).days
+    ended_on = ended_at.astimezone(ZoneInfo(zone)).date()
+    age = (today - ended_on).days
     asked = since or {}
     day = max(
         (
             day
             for day in days
-            if day <= age and (day not in asked or signed_on + dt.timedelta(days=day) >= asked[day])
+            if day <= age and (day not in asked or ended_on + dt.timedelta(days=day) >= asked[day])
         ),
         default=None,
     )
@@ -85,8 +85,8 @@ def due(
     return DueCall(
         session_id=session_id,
         day=day,
-        due_on=signed_on + dt.timedelta(days=day),
-        late_after=signed_on + dt.timedelta(days=last_day(day)),
+        due_on=ended_on + dt.timedelta(days=day),
+        late_after=ended_on + dt.timedelta(days=last_day(day)),
         tries=len(tries),
         last_try=max((call.at for call in tries), default=None),
     )

@@ -40,6 +40,7 @@ from clinic.treatments.values import (
     SaveSession,
     SignSession,
     Site,
+    WriteLater,
 )
 from clinic.web.formats import ltr
 from clinic.web.forms import (
@@ -52,6 +53,7 @@ from clinic.web.forms import (
     FormKeyField,
     NoteField,
     TextField,
+    TimeField,
     VersionField,
     WholeField,
     given,
@@ -131,6 +133,27 @@ class StartForm(BaseForm):
             appointment_id=appointment_id,
             version=given(self.version.data),
             facts_hash=str(self.facts_hash.data or "")[:64],
+            is_acknowledged=bool(self.acknowledged.data),
+        )
+
+
+class LaterForm(BaseForm):
+    """Writing the record of a visit that is over."""
+
+    version = VersionField()
+    first = TimeField(N_("First injection at"))
+    last = TimeField(N_("Last injection at"))
+    reason = TextField(N_("Why it is written only now"), max_length=200)
+    acknowledged = BooleanField(N_("I have seen what the check of that day finds"))
+
+    def wish(self, appointment_id: int) -> WriteLater:
+        """Return what to write."""
+        return WriteLater(
+            appointment_id=appointment_id,
+            version=given(self.version.data),
+            first_local=given(self.first.data),
+            last_local=given(self.last.data),
+            reason=self.reason.text(),
             is_acknowledged=bool(self.acknowledged.data),
         )
 

@@ -17,10 +17,9 @@ from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.patients import queries as patient_queries
 from clinic.safety import queries as safety_queries
-from clinic.safety import service as safety
-from clinic.safety.values import FactKind, FactSource, RecordFact
 from clinic.scheduling import queries as scheduling_queries
 from clinic.scheduling import service as scheduling
+from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import Refused, StartVisit
 from clinic.treatments import judging, named, record
 from clinic.treatments.models import Addendum, TreatmentSession
@@ -91,18 +90,9 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
     changed since the page was seen), Invalid when the tick is missing, Conflict for a visit in
     which nothing is injected.
     """
-    visit = scheduling_queries.lock_visit(db, wish.appointment_id)
-    if visit.location_id != actor.location_id:
-        raise NotFound(scheduling_queries.NO_VISIT)
-    begun = queries.of_appointment(db, visit.id)
+    visit, begun = visit_to_begin(db, actor, wish.appointment_id)
     if begun is not None:
         return begun
-    # What a session gave becomes a fact when it is signed: until then no check can know of it.
-    if queries.other_draft(db, visit.patient_id) is not None:
-        raise Conflict(UNSIGNED)
-    modality = queries.modality_of(db, visit.service_id)
-    if not modality.is_treatment:
-        raise Conflict(NO_TREATMENT)
     patient = patient_queries.get(db, visit.patient_id)
     if not checks.is_age_possible(patient.birth_date, clock.today(actor.zone)):
         raise Conflict(IMPOSSIBLE_AGE)
@@ -129,13 +119,38 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
         started_at=clock.now(),
         map_version=scalp.MAP_VERSION,
     )
-    db.add(session)
-    db.flush()  # The audit line and the redirect need the id.
-    if modality is Modality.PRP:
-        db.add(PrpPreparation(session_id=session.id))
-        db.flush()  # Whoever opens the card next finds its row.
+    open_record(db, session)
     _leave_trace(db, actor, session, "begun")
     return session
+
+
+def visit_to_begin(
+    db: Session, actor: Actor, appointment_id: int
+) -> tuple[Appointment, TreatmentSession | None]:
+    """Return a visit, locked, with its session if one has begun.
+
+    Raises NotFound, Conflict for a visit in which nothing is injected or a patient with a draft.
+    """
+    visit = scheduling_queries.lock_visit(db, appointment_id)
+    if visit.location_id != actor.location_id:
+        raise NotFound(scheduling_queries.NO_VISIT)
+    begun = queries.of_appointment(db, visit.id)
+    if begun is None:
+        # What a session gave becomes a fact when it is signed: until then no check knows of it.
+        if queries.other_draft(db, visit.patient_id) is not None:
+            raise Conflict(UNSIGNED)
+        if not queries.modality_of(db, visit.service_id).is_treatment:
+            raise Conflict(NO_TREATMENT)
+    return visit, begun
+
+
+def open_record(db: Session, session: TreatmentSession) -> None:
+    """Write a new session with the empty rows that belong to it."""
+    db.add(session)
+    db.flush()  # The audit line and the redirect need the id.
+    if queries.modality_of(db, session.service_id) is Modality.PRP:
+        db.add(PrpPreparation(session_id=session.id))
+        db.flush()  # Whoever opens the card next finds its row.
 
 
 def save(db: Session, actor: Actor, wish: SaveSession) -> TreatmentSession:
@@ -181,11 +196,11 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
     drafts.refuse_unseen(session, wish.prepared_version)
     mixing.hold(db, session, wish.content)
     judged = judging.judge(db, actor, session, wish.content)
-    said, kept = {line.line for line in session.time_out}, record.content_of(session)
+    kept = record.content_of(session)
     outside = outside_rules.given(judged.refused)
     signable = {one for one in outside if outside_rules.signable(one, wish.content, kept)}
     never = (one for one in judged.refused if one not in signable)
-    wrong = (*checks.unsaid(said), *never, *judged.missing)
+    wrong = (*_unsaid(session), *never, *judged.missing)
     if wrong:
         raise ContentRefused(wrong, outside, judged.unusual)
     _refuse_unstated(outside, wish.given, judged.unusual)
@@ -199,8 +214,9 @@ def sign(db: Session, actor: Actor, wish: SignSession) -> TreatmentSession:
         raise ContentRefused(short)
     _mark(session, outside, wish.given)
     session = _lock(db, actor, session, judged)
-    _remember(db, actor, session, judged)
-    scheduling.finish(db, actor, session.appointment_id)
+    writing.remember(db, actor, session, judged)
+    if session.written_later is None:
+        scheduling.finish(db, actor, session.appointment_id)
     scheduling.rescreen(db, actor, session.patient_id)
     _leave_trace(db, actor, session, "signed", **_counted(outside))
     return session
@@ -235,8 +251,9 @@ def abort(db: Session, actor: Actor, wish: AbortSession) -> TreatmentSession:
     session.is_aborted, session.abort_reason = True, wish.reason
     _mark(session, outside, wish.given)
     session = _lock(db, actor, session, judged)
-    _remember(db, actor, session, judged)
-    scheduling.abort(db, actor, session.appointment_id, wish.reason)
+    writing.remember(db, actor, session, judged)
+    if session.written_later is None:
+        scheduling.abort(db, actor, session.appointment_id, wish.reason)
     scheduling.rescreen(db, actor, session.patient_id)
     _leave_trace(db, actor, session, "aborted", **_counted(outside))
     return session
@@ -286,7 +303,14 @@ def _too_early(session: TreatmentSession, judged: judging.Judged) -> tuple[Breac
     if set(judged.case.content.sites) <= set(record.content_of(session).sites):
         return ()
     unread = (breach for breach in judged.missing if breach.field == "identity")
-    return (*checks.unsaid({line.line for line in session.time_out}), *unread)
+    return (*_unsaid(session), *unread)
+
+
+def _unsaid(session: TreatmentSession) -> tuple[Breach, ...]:
+    """Return the lines of the time-out that nobody said; what is written later cannot say them."""
+    if session.written_later is not None:
+        return ()
+    return checks.unsaid({line.line for line in session.time_out})
 
 
 def _signed_before(
@@ -331,7 +355,9 @@ def _lock(
 ) -> TreatmentSession:
     """Sign a session as it is written: its hash stands for the rows that were just read again."""
     now = clock.now()
-    session.ended_at = session.signed_at = now
+    session.signed_at = now
+    if session.written_later is None:
+        session.ended_at = now
     session.signed_by_id = actor.id
     session.content_format = signing.FORMAT
     db.flush()  # The hash is made of what the database holds.
@@ -345,38 +371,6 @@ def _lock(
     session.state = SessionState.SIGNED
     db.flush()  # From here on the database refuses every change.
     return session
-
-
-def _remember(db: Session, actor: Actor, session: TreatmentSession, judged: judging.Judged) -> None:
-    """Record the treatment, and the weight it was dosed by, as facts."""
-    case = judged.case
-    facts: list[RecordFact] = []
-    if case.content.sites:
-        facts.append(
-            RecordFact(
-                patient_id=session.patient_id,
-                kind=FactKind.TREATMENT,
-                code=case.modality.value,
-                noted_on=case.on,
-                source=FactSource.SYSTEM,
-                source_key=f"session:{session.id}:treatment",
-            )
-        )
-    if case.content.weight_g is not None and not judged.is_weight_known:
-        facts.append(
-            RecordFact(
-                patient_id=session.patient_id,
-                kind=FactKind.VITAL,
-                code="weight",
-                noted_on=case.content.weight_on or case.on,
-                value_milli=case.content.weight_g,
-                unit="kg",
-                source=FactSource.STAFF,
-                source_key=f"session:{session.id}:weight",
-            )
-        )
-    if facts:
-        safety.record_facts(db, actor, facts)
 
 
 def _leave_trace(

@@ -1,10 +1,13 @@
-"""Writing what was judged into the rows of a session: its columns, its points, its lots."""
+"""Writing what was judged into the rows of a session, and what is known from it once signed."""
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.safety import service as safety
+from clinic.safety.values import FactKind, FactSource, RecordFact
 from clinic.treatments import judging, record
 from clinic.treatments.models import InjectionSite, LotUse, TreatmentSession
 from clinic.treatments.values import FIRST_OF_PREPARATION, ROLE_OF, Site
@@ -41,6 +44,38 @@ def write(db: Session, session: TreatmentSession, judged: judging.Judged) -> Non
         if content.lots:
             db.execute(sa.insert(LotUse), _lot_rows(session.id, judged))
     db.expire(session, ["sites", "lots"])
+
+
+def remember(db: Session, actor: Actor, session: TreatmentSession, judged: judging.Judged) -> None:
+    """Record the treatment, and the weight it was dosed by, as facts."""
+    case = judged.case
+    facts: list[RecordFact] = []
+    if case.content.sites:
+        facts.append(
+            RecordFact(
+                patient_id=session.patient_id,
+                kind=FactKind.TREATMENT,
+                code=case.modality.value,
+                noted_on=case.on,
+                source=FactSource.SYSTEM,
+                source_key=f"session:{session.id}:treatment",
+            )
+        )
+    if case.content.weight_g is not None and not judged.is_weight_known:
+        facts.append(
+            RecordFact(
+                patient_id=session.patient_id,
+                kind=FactKind.VITAL,
+                code="weight",
+                noted_on=case.content.weight_on or case.on,
+                value_milli=case.content.weight_g,
+                unit="kg",
+                source=FactSource.STAFF,
+                source_key=f"session:{session.id}:weight",
+            )
+        )
+    if facts:
+        safety.record_facts(db, actor, facts)
 
 
 def _row(session_id: int, site: Site) -> dict[str, object]:

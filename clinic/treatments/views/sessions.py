@@ -16,13 +16,14 @@ from clinic.treatments.forms.drafts import PageForm
 from clinic.treatments.forms.session import (
     WHY,
     AddendumForm,
+    LaterForm,
     SessionForm,
     SignatureForm,
     StartForm,
 )
 from clinic.treatments.queries import identity as identity_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.service import drafts
+from clinic.treatments.service import drafts, later
 from clinic.treatments.service import sessions as service
 from clinic.treatments.values import Breach, Page
 from clinic.web.access import actor, asks_inside, require
@@ -89,6 +90,25 @@ def begin(appointment_id: int) -> ResponseReturnValue:
         return _prepare_page(appointment_id, form), 409
     if isinstance(begun, Refused):
         return _prepare_page(appointment_id, form), 409
+    return redirect(url_for("treatments.show", session_id=begun.id), 303)
+
+
+@bp.post("/appointments/<id:appointment_id>/session/later")
+@require(Permission.SESSION_SIGN)
+def write_later(appointment_id: int) -> ResponseReturnValue:
+    """Open the record of a visit that is over."""
+    form = LaterForm(request.form)
+    if not form.validate():
+        return _prepare_page(appointment_id, StartForm(), form), 422
+    try:
+        with transaction() as db:
+            begun = later.write_later(db, actor(), form.wish(appointment_id))
+    except Invalid as missing:
+        form.refuse_invalid(missing)
+        return _prepare_page(appointment_id, StartForm(), form), 422
+    except StaleEdit as stale:
+        form.refuse("", stale)
+        return _prepare_page(appointment_id, StartForm(), form), 409
     return redirect(url_for("treatments.show", session_id=begun.id), 303)
 
 
@@ -218,11 +238,10 @@ def _keep(
     return None
 
 
-def _prepare_page(appointment_id: int, form: StartForm) -> str:
+def _prepare_page(appointment_id: int, form: StartForm, later: LaterForm | None = None) -> str:
     end_read()  # What was just refused is not in what was read before.
-    return render_template(
-        "treatments/prepare.html", **pages.before(read(), actor(), appointment_id, form)
-    )
+    page = pages.before(read(), actor(), appointment_id, form, later or LaterForm())
+    return render_template("treatments/prepare.html", **page)
 
 
 def _page(
