@@ -123,6 +123,10 @@ def _steps(prepared: Prepared, named: Named) -> list[tuple[str, str]]:
             translate(N_("Identity checked")),
             _done(prepared.identity_at, prepared.identity_by),
         ),
+        *(
+            (translate(N_("Another patient’s tube read here")), _done(stamp.at, stamp.by))
+            for stamp in prepared.wrong_tubes
+        ),
         (
             translate(N_("Centrifuge")),
             _joined(

@@ -35,9 +35,11 @@ from clinic.scheduling.models import Appointment
 from clinic.scheduling.values import AppointmentStatus
 from clinic.treatments import record
 from clinic.treatments.models import TreatmentSession
+from clinic.treatments.queries import identity as identity_queries
 from clinic.treatments.queries import named as named_queries
 from clinic.treatments.queries import sessions as session_queries
 from clinic.treatments.rules import signing
+from clinic.treatments.typed import Stamp
 from clinic.treatments.values import SessionState
 
 TO_COME = (AppointmentStatus.BOOKED, AppointmentStatus.ARRIVED)
@@ -148,7 +150,7 @@ _PRINTED = {
         *("anticoagulant_ul", "prp_ul", "weight_g", "weight_on", "pain", "note", "map_version"),
         *("is_aborted", "abort_reason", "soft_limits_accepted", "signed_at", "signed_by_id"),
         *("mixed_at", "first_point_at", "outside", "outside_reason"),
-        *("anaesthesia", "antisepsis", "guidance", "as_signed", "written_later"),
+        *("anaesthesia", "antisepsis", "guidance", "as_signed", "written_later", "spacing_um"),
     },
     "lots": {
         *("lot_id", "seq", "role", "amount_ul", "dose_ug", "expires_on", "pieces", "opened_at"),
@@ -179,7 +181,7 @@ def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
         outside_reason=session.outside_reason or "",
         is_intact=not is_signed or record.is_intact(session),
         content=record.content_of(session),
-        prepared=_prepared(session, names),
+        prepared=_prepared(db, session, names),
         map_version=session.map_version,
         lots=record.lot_lines(session, named.labels),
         addenda=session_queries.addenda(db, session.id),
@@ -200,7 +202,7 @@ def session_record(db: Session, actor: Actor, session_id: int) -> SessionRecord:
     )
 
 
-def _prepared(session: TreatmentSession, names: Mapping[int, str]) -> Prepared | None:
+def _prepared(db: Session, session: TreatmentSession, names: Mapping[int, str]) -> Prepared | None:
     row = session.preparation
     if row is None:
         return None
@@ -215,6 +217,11 @@ def _prepared(session: TreatmentSession, names: Mapping[int, str]) -> Prepared |
         obtained_by=name(row.obtained_by_id),
         identity_at=row.identity_at,
         identity_by=name(row.identity_by_id),
+        wrong_tubes=[
+            Stamp(by=one.by, at=one.at)
+            for one in identity_queries.of_session(db, session.id)
+            if one.session_id == session.id
+        ],
         tube_code=row.tube_code or "",
         labels_printed=row.labels_printed or 0,
         spins=[

@@ -140,6 +140,7 @@ def _facts(record: SessionRecord) -> list[tuple[str, str]]:
             translate(N_("Guidance by a picture")),
             translate(GUIDANCE_NAMES[guidance]) if guidance else "",
         ),
+        (translate(N_("Spacing of the points")), amount(content.spacing_um, "mm")),
         (translate(N_("Pain, 0 to 10")), "" if content.pain is None else str(content.pain)),
         (
             translate(N_("Unusual values")),
@@ -246,7 +247,7 @@ def _where(page: Sheet, record: SessionRecord) -> None:
         page.text_of(" ".join(_whose_protocol(record)), 8, sheet.FAINT)
     if not sites:
         return
-    page.heading(translate(N_("Points")))
+    page.heading(translate(N_("Points")), 34)
     page.grid(
         [translate(head) for head in _POINTS],
         [row for run in runs(sites) for row in rows_of(run)],

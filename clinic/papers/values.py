@@ -92,6 +92,8 @@ class Prepared:
     obtained_by: str
     identity_at: dt.datetime | None
     identity_by: str
+    wrong_tubes: Sequence[Stamp]
+    """When another patient's tube was read at this chair, and by whom."""
     tube_code: str
     labels_printed: int
     spins: Sequence[tuple[Spin, str, str]]

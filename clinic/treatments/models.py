@@ -93,6 +93,8 @@ class TreatmentSession(Versioned, Base):
     """Slugs of what was used together; NULL: not noted."""
     antisepsis: Mapped[Antisepsis | None] = mapped_column(default=None)
     guidance: Mapped[Guidance | None] = mapped_column(default=None)
+    spacing_um: Mapped[int | None] = mapped_column(sa.Integer, default=None)
+    """How far apart the points were set; NULL: not noted."""
     pain: Mapped[int | None] = mapped_column(sa.SmallInteger, default=None)
     """0 to 10 (LOINC 72514-3)."""
     note: Mapped[str] = mapped_column(sa.Text, default="")

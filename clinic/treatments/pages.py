@@ -27,8 +27,9 @@ from clinic.treatments.delivery import (
     GUIDANCE_NAMES,
     TECHNIQUE_NAMES,
 )
+from clinic.treatments.forms.beginning import LaterForm, StartForm
 from clinic.treatments.forms.identity import TubeForm
-from clinic.treatments.forms.session import AddendumForm, LaterForm, SessionForm, StartForm
+from clinic.treatments.forms.session import AddendumForm, SessionForm
 from clinic.treatments.models import TreatmentSession
 from clinic.treatments.named import NAMED_TODAY
 from clinic.treatments.preparation_values import ANTICOAGULANT_NAMES
@@ -358,6 +359,7 @@ def _texts(content: Content, lots: Mapping[int, str]) -> dict[str, str]:
         N_("Anaesthesia"): ", ".join(translate(ANAESTHESIA_NAMES[o]) for o in content.anaesthesia),
         N_("Antisepsis"): _named(ANTISEPSIS_NAMES, content.antisepsis),
         N_("Guidance by a picture"): _named(GUIDANCE_NAMES, content.guidance),
+        N_("Spacing of the points"): _amount(content.spacing_um, "mm"),
         N_("Pain, 0 to 10"): "" if content.pain is None else str(content.pain),
         N_("Session note"): content.note,
         N_("Product and lot"): "; ".join(

@@ -64,6 +64,7 @@ def content_of(session: TreatmentSession) -> Content:
         anaesthesia=tuple(Anaesthesia(slug) for slug in session.anaesthesia or ()),
         antisepsis=session.antisepsis,
         guidance=session.guidance,
+        spacing_um=session.spacing_um,
         pain=session.pain,
         note=session.note,
         lots=tuple(_amount_of(use) for use in session.lots if use.seq < FIRST_OF_PREPARATION),

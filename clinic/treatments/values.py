@@ -146,6 +146,7 @@ class Content:
     """In the order of the list; empty: not noted."""
     antisepsis: Antisepsis | None = None
     guidance: Guidance | None = None
+    spacing_um: int | None = None
     pain: int | None = None
     note: str = ""
     lots: tuple[LotAmount, ...] = ()

@@ -107,6 +107,8 @@ def test_adding_points_without_a_zone_says_so_and_keeps_what_was_typed(chair, wo
         ({"weight": "1.000,5"}, "Enter a number"),
         ({"pain": "11"}, "A whole number from 0 to 10"),
         ({"pain": "2.5"}, "A whole number from 0 to 10"),
+        ({"spacing": "2.999"}, "From 3 to 30 mm"),
+        ({"spacing": "30,001"}, "From 3 to 30 mm"),
         ({"weight": "29.999"}, "From 30 to 300 kg"),
         ({"weight_on": "2026-11-24"}, "Not after 2026-11-23"),
         ({"weight_on": "1066-01-01"}, "Not before"),

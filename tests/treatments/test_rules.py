@@ -30,6 +30,7 @@ pytestmark = pytest.mark.once
     ("field", "limit"),
     [
         ("pain", limits.PAIN),
+        ("spacing_um", limits.SPACING),
         ("weight_g", limits.WEIGHT),
     ],
     ids=lambda value: getattr(value, "code", value),
@@ -45,6 +46,7 @@ def test_a_number_is_refused_one_beyond_its_hard_limit(field, limit):
     ("field", "limit"),
     [
         ("pain", limits.PAIN),
+        ("spacing_um", limits.SPACING),
         ("weight_g", limits.WEIGHT),
     ],
     ids=lambda value: getattr(value, "code", value),
@@ -55,6 +57,22 @@ def test_a_number_is_unusual_one_beyond_its_soft_limit(field, limit):
         assert code not in codes(checks.unusual(a_case(**{field: value})))
     for value in (limit.soft.least - 1, limit.soft.most + 1):
         assert code in codes(checks.unusual(a_case(**{field: value})))
+
+
+@pytest.mark.parametrize(
+    ("born", "is_unusual"),
+    [
+        (TODAY.replace(year=TODAY.year - 18) + dt.timedelta(days=1), True),
+        (TODAY.replace(year=TODAY.year - 18), False),
+        (TODAY.replace(year=TODAY.year - 81) + dt.timedelta(days=1), False),
+        (TODAY.replace(year=TODAY.year - 81), True),
+        (None, False),
+    ],
+)
+def test_an_age_is_usual_from_18_to_80(born, is_unusual):
+    case = replace(a_case(), birth_date=born)
+
+    assert ("age_unusual" in codes(checks.unusual(case))) is is_unusual
 
 
 SITE_LIMITS = [

@@ -22,6 +22,7 @@ from clinic.treatments.values import AbortSession, Content, SessionState
 from tests import factories
 from tests.accounts.conftest import PASSWORD
 from tests.conftest import NOW
+from tests.papers.reading import text_of
 from tests.treatments.conftest import settle, some_sites
 from tests.treatments.pages import hidden, text, written
 
@@ -162,6 +163,24 @@ def test_anothers_tube_stops_everything_until_a_physician_has_closed_it(chair, s
         sa.select(AuditEvent.action).where(AuditEvent.entity == "incident").order_by(AuditEvent.id)
     ).all()
     assert lines == ["incident.opened", "incident.closed"]
+
+
+def test_the_record_says_for_ever_that_anothers_tube_was_read(chair, world, session, other, db):
+    chair.prepare(session)
+    incident = chair.read_tube(session, of=other)
+    wish = CloseIncident(incident_id=incident.id, version=incident.version, note="Put aside")
+    identity.close(db, chair.actor(), wish)
+    chair.read_tube(session)
+    chair.sign(session)
+    physician = world.as_role(Role.PHYSICIAN)
+
+    page = text(physician.get(f"/sessions/{session.id}"))
+    paper = text_of(physician.get(f"/sessions/{session.id}/record.pdf").data)
+
+    assert "Another patient’s tube at this chair" in page
+    assert "Put aside" in page
+    assert "Another patient’s tube read here" in paper
+    assert "Zulu" not in paper, "the paper is the patient's: whose tube it was is not on it"
 
 
 def test_a_session_of_the_wrong_tube_can_be_broken_off(chair, session, other, db):

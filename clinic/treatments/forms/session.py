@@ -32,7 +32,6 @@ from clinic.treatments.values import (
     AbortSession,
     AddAddendum,
     AllTheSame,
-    BeginSession,
     Breach,
     Content,
     LotAmount,
@@ -40,20 +39,17 @@ from clinic.treatments.values import (
     SaveSession,
     SignSession,
     Site,
-    WriteLater,
 )
 from clinic.web.formats import ltr
 from clinic.web.forms import (
     REQUIRED,
     AmountField,
-    BaseForm,
     ChoiceField,
     DateField,
     EnumField,
     FormKeyField,
     NoteField,
     TextField,
-    TimeField,
     VersionField,
     WholeField,
     given,
@@ -120,44 +116,6 @@ class AnaesthesiaField(SelectMultipleField):
         return tuple(one for one in Anaesthesia if one.value in (self.data or ()))
 
 
-class StartForm(BaseForm):
-    """Beginning a session: what was seen, and the tick under what is to be heeded."""
-
-    version = VersionField()
-    facts_hash = HiddenField()
-    acknowledged = BooleanField(N_("I have seen what is to be heeded"))
-
-    def wish(self, appointment_id: int) -> BeginSession:
-        """Return what to begin."""
-        return BeginSession(
-            appointment_id=appointment_id,
-            version=given(self.version.data),
-            facts_hash=str(self.facts_hash.data or "")[:64],
-            is_acknowledged=bool(self.acknowledged.data),
-        )
-
-
-class LaterForm(BaseForm):
-    """Writing the record of a visit that is over."""
-
-    version = VersionField()
-    first = TimeField(N_("First injection at"))
-    last = TimeField(N_("Last injection at"))
-    reason = TextField(N_("Why it is written only now"), max_length=200)
-    acknowledged = BooleanField(N_("I have seen what the check of that day finds"))
-
-    def wish(self, appointment_id: int) -> WriteLater:
-        """Return what to write."""
-        return WriteLater(
-            appointment_id=appointment_id,
-            version=given(self.version.data),
-            first_local=given(self.first.data),
-            last_local=given(self.last.data),
-            reason=self.reason.text(),
-            is_acknowledged=bool(self.acknowledged.data),
-        )
-
-
 class SessionForm(LotRows, AskingForm):
     """Everything that is written into a session, and what the next point gets."""
 
@@ -178,6 +136,13 @@ class SessionForm(LotRows, AskingForm):
     anaesthesia = AnaesthesiaField(N_("Anaesthesia"))
     antisepsis = EnumField(
         N_("Antisepsis"), Antisepsis, ANTISEPSIS_NAMES, optional=True, blank=N_("Not noted")
+    )
+    spacing = AmountField(
+        N_("Spacing of the points"),
+        optional=True,
+        least=limits.SPACING.hard.least,
+        most=limits.SPACING.hard.most,
+        unit="mm",
     )
     pain = WholeField(
         N_("Pain, 0 to 10"),
@@ -239,6 +204,7 @@ class SessionForm(LotRows, AskingForm):
             "guidance": content.guidance,
             "anaesthesia": [one.value for one in content.anaesthesia],
             "antisepsis": content.antisepsis,
+            "spacing": content.spacing_um,
             "pain": content.pain,
             "note": content.note,
             "soft_limits_accepted": content.soft_limits_accepted,
@@ -303,6 +269,7 @@ class SessionForm(LotRows, AskingForm):
             anaesthesia=self.anaesthesia.said(),
             antisepsis=self.antisepsis.member(),
             guidance=self.guidance.member(),
+            spacing_um=self.spacing.data,
             pain=self.pain.data,
             note=self.note.text(),
             lots=self.lot_amounts(),

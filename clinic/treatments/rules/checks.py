@@ -21,7 +21,7 @@ def refused(case: Case) -> tuple[Breach, ...]:
 
 def unusual(case: Case) -> tuple[Breach, ...]:
     """Return what is outside of the soft limits; signing over it needs one tick."""
-    return (*volumes.unusual(case), *dose.unusual(case), *mixing.unusual(case))
+    return (*volumes.unusual(case), *dose.unusual(case), *mixing.unusual(case), *_unusual_age(case))
 
 
 def missing(case: Case) -> tuple[Breach, ...]:
@@ -39,7 +39,13 @@ def unsaid(said: Collection[TimeOut]) -> tuple[Breach, ...]:
 def is_age_possible(birth_date: dt.date | None, on: dt.date) -> bool:
     """Tell whether somebody of this age is treated at all; without a birth date nobody can say."""
     age = dose.age_on(birth_date, on)
-    return age is None or limits.AGE.holds(age)
+    return age is None or limits.AGE.hard.holds(age)
+
+
+def _unusual_age(case: Case) -> Iterator[Breach]:
+    age, soft = dose.age_on(case.birth_date, case.on), limits.AGE.soft
+    if age is not None and soft is not None and not soft.holds(age):
+        yield volumes.unusually(limits.AGE, limits.AGE.code, value=str(age))
 
 
 def _missing(case: Case) -> Iterator[Breach]:

@@ -91,8 +91,23 @@ MIXED_MIN = 60
 MIXED_MOST_MIN = 240
 """Hard: a mixed syringe is for immediate use."""
 MIXED_SOURCE, MIXED_STATUS = "USP <797>", Confidence.CONVENTION
-AGE = _default(12, 100)
-"""Years at treatment; outside of it no session begins."""
+AGE = Limit(
+    code="age",
+    hard=_default(12, 100),
+    soft=_default(18, 80),
+    hard_words=N_("Age at treatment: from %(least)s to %(most)s years"),
+    soft_words=N_("Age at treatment: %(value)s; usual are %(least)s to %(most)s years"),
+    is_whole=True,
+)
+"""Years at treatment; outside of the hard ones no session begins."""
+SPACING = Limit(
+    code="spacing",
+    hard=_default(3_000, 30_000),
+    soft=_usual(5_000, 20_000, "AGG"),
+    hard_words=N_("Spacing of the points: from %(least)s to %(most)s mm, please"),
+    soft_words=N_("Spacing of the points: %(value)s mm; usual are %(least)s to %(most)s mm"),
+)
+"""Of PRP, point by point; a nappage sets its points closer."""
 WEIGHT_VALID_DAYS = 180
 """Age of a weight that a local anaesthetic is dosed by [DD]; a minor's: 30."""
 WEIGHT_VALID_DAYS_MINOR = 30

@@ -340,7 +340,9 @@ def _missing(prepared: Preparation) -> Iterator[Breach]:
         ("prp_kind", prepared.prp_kind, _of_prp(prepared)),
     ):
         if kind is None and any(count is not None for count in counts):
-            yield _needed(field, N_("Choose whether the cells were counted or estimated"))
+            yield _needed(
+                field, N_("Blood and PRP: choose whether the cells were counted or estimated")
+            )
     for n, spin in enumerate(prepared.spins, 1):
         if spin.started_at is not None and spin.ended_at is None:
             yield _needed(f"ended_{n}", N_("A spin is still running: stop it"))

@@ -119,7 +119,7 @@ SESSION_3 = (
     "guidance",
 )
 LOTS_4 = (*LOTS_2, "udi")
-SESSION_4 = (*SESSION_3, "as_signed", "written_later")
+SESSION_4 = (*SESSION_3, "as_signed", "written_later", "spacing_um")
 SESSION: dict[int, tuple[str, ...]] = {1: SESSION_1, 2: SESSION_2, 3: SESSION_3, 4: SESSION_4}
 """By format: the columns of the session that are signed."""
 PARTS: dict[int, dict[str, tuple[str, ...]]] = {

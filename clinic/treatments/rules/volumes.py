@@ -53,6 +53,7 @@ def _numbers(content: Content) -> Iterator[tuple[Limit, int]]:
     for limit, value in (
         (limits.WEIGHT, content.weight_g),
         (limits.PAIN, content.pain),
+        (limits.SPACING, content.spacing_um),
     ):
         if value is not None:
             yield limit, value

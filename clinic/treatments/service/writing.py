@@ -23,6 +23,7 @@ def write(db: Session, session: TreatmentSession, judged: judging.Judged) -> Non
         "mixed_at",
         "antisepsis",
         "guidance",
+        "spacing_um",
         "pain",
         "note",
         "soft_limits_accepted",

@@ -12,14 +12,13 @@ from clinic.core.errors import Invalid, StaleEdit
 from clinic.core.text import N_
 from clinic.scheduling.values import Refused
 from clinic.treatments import pages
+from clinic.treatments.forms.beginning import LaterForm, StartForm
 from clinic.treatments.forms.drafts import PageForm
 from clinic.treatments.forms.session import (
     WHY,
     AddendumForm,
-    LaterForm,
     SessionForm,
     SignatureForm,
-    StartForm,
 )
 from clinic.treatments.queries import identity as identity_queries
 from clinic.treatments.queries import sessions as queries
