@@ -32,6 +32,7 @@ SECOND = dt.timedelta(seconds=1)
 LATE = NOW + CONFIRMED_FOR + SECOND
 WRONG = "no such words here"
 FIELD = f'name="{PASSWORD_FIELD}"'
+OF_PHYSICIANS = {Permission.RELEASE, Permission.RULE_APPROVE, Permission.SESSION_SIGN}
 INVITED = {"name": "Nora Lind", "login": "nora.lind", "role": "nurse"}
 
 
@@ -139,7 +140,7 @@ def test_every_view_under_a_permission_that_asks_asks(world, db, boss, password_
     asked = 0
     for rule in guarded(world.app):
         view = world.app.view_functions[rule.endpoint]
-        is_physicians = permission_of(view) in {Permission.RELEASE, Permission.RULE_APPROVE}
+        is_physicians = permission_of(view) in OF_PHYSICIANS
         with world.app.test_request_context():
             url = world.app.url_map.bind("localhost").build(
                 rule.endpoint, {name: ids[name] for name in rule.arguments}

@@ -43,6 +43,7 @@ LATER = {
         "booster_days": "182",
         "follow_up_days": "NULL",
         "aftercare": "'{}'",
+        "follow_up_since": "'{}'",
     },
     "resource": {"radius_mm": "NULL", "service_due_on": "NULL"},
 }

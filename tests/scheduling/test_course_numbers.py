@@ -1,5 +1,7 @@
 """The visits of a course number themselves."""
 
+import datetime as dt
+
 from clinic.scheduling import service
 from clinic.scheduling.values import (
     CancelAppointment,
@@ -11,8 +13,8 @@ from tests.scheduling.moments import a_course, at
 def test_a_visit_of_a_course_carries_the_next_number(desk):
     course = a_course(desk, sessions_planned=2)
     first = desk.book(service_id=desk.prp.id)
-    second = desk.book(service_id=desk.prp.id, starts_local=at(12))
-    third = desk.book(service_id=desk.prp.id, starts_local=at(14))
+    weeks = [dt.timedelta(weeks=n) for n in (4, 8)]
+    second, third = (desk.book(service_id=desk.prp.id, starts_local=at(12) + n) for n in weeks)
 
     assert [(v.course_id, v.course_number) for v in (first, second, third)] == [
         (course.id, 1),

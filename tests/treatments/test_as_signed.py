@@ -210,7 +210,7 @@ def test_what_was_ticked_as_unusual_is_said_in_words_and_not_by_limits_of_later(
 
     kept = named_queries.of(db, stored(db, signed)).unusual
     assert kept == tuple(breach.sentence for breach in judged.unusual)
-    for words in ("A session usually has 20 to 150 points", "checked and accepted"):
+    for words in ("10 points; a session usually has 20 to 150", "checked and accepted"):
         assert words in page_of(world, signed)
         assert words in paper_of(world, signed)
 

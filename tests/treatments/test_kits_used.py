@@ -71,7 +71,7 @@ def test_the_number_is_typed_kept_and_shown_again(chair, world):
 
     kept = record.preparation_of(stored(chair, session))
     assert kept.kits == (Kit(lot_id=chair.kit.id, pieces=2),)
-    assert 'name="pieces_1" type="text" value="2"' in text(nurse.get(url(session)))
+    assert 'name="pieces_1" placeholder="1" type="text" value="2"' in text(nurse.get(url(session)))
     # Another number alone is a change, too.
     assert nurse.post(url(session), typed(session, chair, pieces_1="")).status_code == 303
     assert record.preparation_of(stored(chair, session)).kits == (Kit(lot_id=chair.kit.id),)

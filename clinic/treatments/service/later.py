@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.core import clock, walltime
-from clinic.core.access import Actor
+from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.errors import Invalid
 from clinic.core.text import N_
 from clinic.scheduling import late
@@ -27,8 +27,9 @@ def write_later(db: Session, actor: Actor, wish: WriteLater) -> TreatmentSession
 
     The check of its day is kept with it: it finds what is known now and stops nothing. Raises
     NotFound, MovedOn, Conflict as `sessions.begin`, Invalid for hours that cannot be, without a
-    reason, or when what the check finds was not ticked as seen.
+    reason, or when what the check finds was not ticked as seen, PasswordNeeded.
     """
+    refuse_unconfirmed(actor, at=clock.now())
     visit, begun = sessions.visit_to_begin(db, actor, wish.appointment_id)
     if begun is not None:
         return begun
