@@ -23,7 +23,8 @@ class ConsentText(Versioned, Base):
     """One version of a consent text: a draft until a physician puts it in force, then unchanged.
 
     What must be signed before a service is the newest in force of its own text, else of its
-    kind's. Numbers run through a kind: a version is named once in it, whichever service it is for.
+    kind's. A version for a service that has no words takes its text back. Numbers run through a
+    kind: a version is named once in it, whichever service it is for.
     """
 
     __tablename__ = "consent_text"

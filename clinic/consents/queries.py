@@ -24,6 +24,19 @@ from clinic.core.text import N_
 
 NO_TEXT = N_("There is no such text")
 NO_CONSENT = N_("There is no such consent")
+_HAS_WORDS = sa.cast(ConsentText.words, sa.String) != "{}"
+_Own = aliased(ConsentText)
+_NEWEST_OWN = (
+    sa.select(_Own.id)
+    .where(
+        _Own.kind == sa.bindparam("kind"),
+        _Own.in_force_from <= sa.bindparam("on"),
+        _Own.service_id == sa.bindparam("service_id"),
+    )
+    .order_by(_Own.in_force_from.desc(), _Own.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _IN_FORCE = (
     sa.select(ConsentText)
     .where(
@@ -31,7 +44,7 @@ _IN_FORCE = (
         ConsentText.in_force_from <= sa.bindparam("on"),
         sa.or_(
             ConsentText.service_id.is_(None),
-            ConsentText.service_id == sa.bindparam("service_id"),
+            sa.and_(ConsentText.id == _NEWEST_OWN, _HAS_WORDS),
         ),
     )
     .order_by(
@@ -62,7 +75,7 @@ def version_in_force(
 
 
 def texts(db: Session) -> Sequence[Text]:
-    """Return the texts that are or will be in force, by kind, newest first."""
+    """Return what is or will be in force, by kind, newest first; also what took a text back."""
     rows = db.execute(
         sa.select(
             ConsentText.id,
@@ -70,6 +83,7 @@ def texts(db: Session) -> Sequence[Text]:
             ConsentText.service_id,
             ConsentText.version_name,
             ConsentText.in_force_from,
+            _HAS_WORDS.label("has_words"),
         )
         .where(ConsentText.in_force_from.is_not(None))
         .order_by(ConsentText.kind, ConsentText.in_force_from.desc(), ConsentText.id.desc())
@@ -78,12 +92,13 @@ def texts(db: Session) -> Sequence[Text]:
 
 
 def text_of(db: Session, kind: ConsentKind, version_name: str) -> ConsentText | None:
-    """Return one version of a text by its name; no draft."""
+    """Return one version of a text by its name; no draft, and nothing that took one back."""
     return db.scalar(
         sa.select(ConsentText).where(
             ConsentText.kind == kind,
             ConsentText.version_name == version_name,
             ConsentText.in_force_from.is_not(None),
+            sa.or_(ConsentText.service_id.is_(None), _HAS_WORDS),
         )
     )
 

@@ -71,7 +71,7 @@ def missing(kind: ConsentKind, words: Words) -> tuple[tuple[str, str], ...]:
 def applying(
     texts: Iterable[Text], kind: ConsentKind, *, on: dt.date, service_id: int | None = None
 ) -> Text | None:
-    """Return the text to be signed before a service: its own, else that of its kind.
+    """Return the text to be signed before a service: its own if it stands, else its kind's.
 
     `texts` come newest first; None where nothing was in force yet on the day.
     """
@@ -80,8 +80,10 @@ def applying(
         for text in texts
         if text.kind is kind and text.in_force_from <= on and text.service_id in {None, service_id}
     ]
-    own = (text for text in fitting if text.service_id is not None)
-    return next(own, None) or next(iter(fitting), None)
+    own = next((text for text in fitting if text.service_id is not None), None)
+    if own is not None and own.has_words:
+        return own
+    return next((text for text in fitting if text.service_id is None), None)
 
 
 def strokes_of(raw: object) -> Strokes:

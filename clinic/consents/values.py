@@ -163,6 +163,16 @@ class Text:
     """None: for every service of its kind that has no text of its own."""
     version_name: str
     in_force_from: dt.date
+    has_words: bool
+    """Of a service's own: without, the text is taken back, and that of its kind counts again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeTextBack:
+    """Let the text of its kind count again for a service from a day on."""
+
+    text_id: int
+    in_force_from: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,19 @@
 """Writing the next version of a consent text, and putting it in force by name and date."""
 
+import datetime as dt
+
 from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.consents import queries, rules, shipped
 from clinic.consents.models import ConsentText
-from clinic.consents.values import ConsentKind, DraftText, PutInForce
+from clinic.consents.values import ConsentKind, DraftText, PutInForce, TakeTextBack
 from clinic.core import clock, standards
 from clinic.core.access import Actor, refuse_unconfirmed
 from clinic.core.errors import Conflict, Invalid, StaleEdit
 from clinic.core.text import N_
 
+NOT_NEWEST = N_("Only the newest text of a service, once it is in force, can be taken back.")
 STALE = N_("Somebody else changed this text since you opened it.")
 
 
@@ -82,20 +85,8 @@ def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
     lacking = rules.missing(row.kind, row.words)
     if lacking:
         raise Incomplete(lacking)
-    if wish.in_force_from < clock.today(actor.zone):
-        raise Invalid(N_("Not before today: what was signed before was signed"), field="in_force")
-    later = [
-        text.in_force_from
-        for text in queries.texts(db)
-        if (text.kind, text.service_id) == (row.kind, row.service_id)
-        and text.in_force_from > wish.in_force_from
-    ]
-    if later:
-        raise Invalid(
-            N_("Another version comes in force on %(date)s: choose that day or a later one"),
-            field="in_force",
-            date=max(later).isoformat(),
-        )
+    _refuse_past(actor, wish.in_force_from)
+    _refuse_before_another(db, row, wish.in_force_from)
     row.in_force_from = wish.in_force_from
     row.approved_by_id, row.approved_at = actor.id, clock.now()
     audit.record(
@@ -107,3 +98,61 @@ def put_in_force(db: Session, actor: Actor, wish: PutInForce) -> ConsentText:
         detail={"from": wish.in_force_from.isoformat()},
     )
     return row
+
+
+def take_back(db: Session, actor: Actor, wish: TakeTextBack) -> ConsentText:
+    """Take the text of one service back: from a day on that of its kind counts again.
+
+    A version without words, which never changes either. Raises PasswordNeeded, NotFound, Conflict
+    for a text that is not the newest of a service, Invalid as putting in force does.
+    """
+    refuse_unconfirmed(actor, at=clock.now())
+    standards.change(db)
+    row = queries.text(db, wish.text_id)
+    known = queries.texts(db)
+    own = (one for one in known if (one.kind, one.service_id) == (row.kind, row.service_id))
+    newest = next(own, None)
+    if row.service_id is None or newest is None or newest.id != row.id or not row.words:
+        raise Conflict(NOT_NEWEST)
+    _refuse_past(actor, wish.in_force_from)
+    _refuse_before_another(db, row, wish.in_force_from)
+    names = [one.version_name for one in queries.versions(db) if one.kind is row.kind]
+    made = ConsentText(
+        kind=row.kind,
+        service_id=row.service_id,
+        version_name=rules.next_version(names),
+        in_force_from=wish.in_force_from,
+        approved_by_id=actor.id,
+        approved_at=clock.now(),
+    )
+    db.add(made)
+    db.flush()  # The audit line names its id.
+    audit.record(
+        db,
+        actor,
+        "consent_text.taken_back",
+        "consent_text",
+        made.id,
+        detail={"from": wish.in_force_from.isoformat(), "text": row.id},
+    )
+    return made
+
+
+def _refuse_past(actor: Actor, on: dt.date) -> None:
+    if on < clock.today(actor.zone):
+        raise Invalid(N_("Not before today: what was signed before was signed"), field="in_force")
+
+
+def _refuse_before_another(db: Session, row: ConsentText, on: dt.date) -> None:
+    """Refuse a day on which another version of the same text would still be to come."""
+    later = [
+        text.in_force_from
+        for text in queries.texts(db)
+        if (text.kind, text.service_id) == (row.kind, row.service_id) and text.in_force_from > on
+    ]
+    if later:
+        raise Invalid(
+            N_("Another version comes in force on %(date)s: choose that day or a later one"),
+            field="in_force",
+            date=max(later).isoformat(),
+        )

@@ -253,7 +253,11 @@ def consents_page(db: Session, actor: Actor, patient_id: int) -> ConsentsPage:
     return ConsentsPage(
         bar=safety_queries.bar(db, actor, patient_id, on=today),
         papers=consent_queries.of_patient(db, patient_queries.records(patient_id)),
-        texts=[text for text in consent_queries.versions(db) if text.in_force_from is not None],
+        texts=[
+            text
+            for text in consent_queries.versions(db)
+            if text.in_force_from is not None and (text.languages or text.service_id is None)
+        ],
         services={card.id: card.name for card in catalog_queries.service_cards(db)},
         today=today,
     )

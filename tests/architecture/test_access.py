@@ -282,6 +282,7 @@ VIEWS: dict[str, Permission | str] = {
     "texts.edit": P.RULE_DRAFT,
     "texts.force": P.RULE_APPROVE,
     "texts.index": P.RULE_VIEW,
+    "texts.take_back": P.RULE_APPROVE,
     "texts.show": P.RULE_VIEW,
     "texts.update": P.RULE_DRAFT,
     "treatments.abort": P.SESSION_SIGN,

@@ -7,7 +7,7 @@ from typing import Any
 from wtforms import BooleanField
 
 from clinic.consents import rules, shipped
-from clinic.consents.values import ConsentKind, DraftText, PutInForce
+from clinic.consents.values import ConsentKind, DraftText, PutInForce, TakeTextBack
 from clinic.core.text import N_
 from clinic.web.forms import BaseForm, DateField, NoteField, VersionField, given
 from clinic.web.password_again import AskingForm
@@ -60,6 +60,16 @@ def words_form(
         setattr(Made, PART + element, field)
     data = {PART + element: text for element, text in (said or {}).items()}
     return Made(formdata, data={"seen": seen, **data})
+
+
+class TakeBackForm(AskingForm):
+    """From which day on the text of the kind counts again for a service."""
+
+    in_force = DateField(N_("From this day on"))
+
+    def wish(self, text_id: int) -> TakeTextBack:
+        """Build the command."""
+        return TakeTextBack(text_id=text_id, in_force_from=given(self.in_force.data))
 
 
 class ForceForm(AskingForm):

@@ -18,7 +18,7 @@ from clinic.core.errors import Conflict, Invalid, NotFound, StaleEdit
 from clinic.core.text import N_
 from clinic.intake import queries as intake_queries
 from clinic.intake import service
-from clinic.intake.forms.texts import PART, ForceForm, WordsForm, words_form
+from clinic.intake.forms.texts import PART, ForceForm, TakeBackForm, WordsForm, words_form
 from clinic.scheduling import recheck
 from clinic.scheduling.recheck import Decided
 from clinic.web.access import actor, asks_inside, require
@@ -30,6 +30,11 @@ bp = Blueprint("texts", __name__, url_prefix="/consent-texts")
 KEPT = N_("The draft is kept. A physician puts it in force.")
 DONE = N_(
     "The text is in force from %(date)s, by %(name)s. The visits that it is for were checked again."
+)
+
+TAKEN_BACK = N_(
+    "From %(date)s on the text of the kind counts for this service again. Its visits were checked"
+    " again."
 )
 
 
@@ -98,8 +103,10 @@ def show(text_id: int) -> ResponseReturnValue:
     """Show a text as the patient reads it; of a draft also what it lacks."""
     text = queries.text(read(), text_id)
     looks.opened("consent_text", text_id)
-    form = ForceForm(data={"seen": text.version, "in_force": clock.today(actor().zone)})
-    return _page(text, form)
+    today = clock.today(actor().zone)
+    if text.in_force_from is not None:
+        return _page(text, TakeBackForm(data={"in_force": today}))
+    return _page(text, ForceForm(data={"seen": text.version, "in_force": today}))
 
 
 @bp.post("/<id:text_id>/force")
@@ -133,6 +140,32 @@ def force(text_id: int) -> ResponseReturnValue:
     day = fdate(form.wish(text_id).in_force_from)
     flash(translate(DONE, date=day, name=actor().name), "ok")
     return redirect(url_for("texts.show", text_id=text_id), 303)
+
+
+@bp.post("/<id:text_id>/take-back")
+@require(Permission.RULE_APPROVE)
+@asks_inside
+def take_back(text_id: int) -> ResponseReturnValue:
+    """Take the text of a service back, then check the visits that it was for again."""
+    text = queries.text(read(), text_id)
+    form = TakeBackForm(request.form)
+    if not form.validate():
+        return _page(text, form), 422
+    try:
+        with transaction() as db:
+            made_id = writing.take_back(db, actor(), form.wish(text_id)).id
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return _page(text, form), 422
+    except Conflict as moved_on:
+        form.refuse("", moved_on)
+        return _page(text, form), 409
+    end_read()
+    with look() as seen:
+        visits = intake_queries.asked_for(seen, made_id)
+    recheck.run(look, _check, visits)
+    flash(translate(TAKEN_BACK, date=fdate(form.wish(text_id).in_force_from)), "ok")
+    return redirect(url_for("texts.show", text_id=made_id), 303)
 
 
 def _check(ids: Sequence[int]) -> Sequence[Decided]:
@@ -209,14 +242,23 @@ def _edit_page(
     )
 
 
-def _page(text: ConsentText, form: ForceForm) -> str:
+def _page(text: ConsentText, form: ForceForm | TakeBackForm) -> str:
+    known = queries.versions(read())
+    newest = next(
+        one
+        for one in known
+        if (one.kind, one.service_id) == (text.kind, text.service_id)
+        and (one.in_force_from is not None or text.in_force_from is None)
+    )
     here = str(get_locale())
     asked = request.args.get("language", here)
     languages = tuple(text.words)
     shown = asked if asked in text.words else next(iter(languages), "")
     return render_template(
         "texts/show.html",
-        text=next(one for one in queries.versions(read()) if one.id == text.id),
+        text=next(one for one in known if one.id == text.id),
+        can_be_taken_back=bool(text.service_id and text.words and text.in_force_from)
+        and newest.id == text.id,
         form=form,
         written_in=languages,
         shown=shown,
