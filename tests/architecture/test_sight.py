@@ -25,7 +25,7 @@ from clinic.core.db import Base
 from clinic.intake.forms.consents import ConsentForm, WithdrawForm
 from clinic.intake.forms.fields import ScopesField
 from clinic.intake.forms.tablet import CodeForm
-from clinic.intake.forms.texts import ForceForm, WordsForm
+from clinic.intake.forms.texts import ForceForm, TakeBackForm, WordsForm
 from clinic.intake.queries import ConsentsPage
 from clinic.rulebook.forms import ApproveForm, DraftForm, NumberField
 from clinic.rulebook.queries.book import Awaiting, Rulebook, Sheet, Standing
@@ -91,6 +91,7 @@ THE_CATALOGUE = {
     Difference,
     DraftForm,
     ForceForm,
+    TakeBackForm,
     NumberField,
     Part,
     PartResult,

@@ -36,10 +36,11 @@ NOT_PAGES = {
     "photographs.picture",
     "photographs.thumbnail",
     "tablet.consent",
+    "tablet.withdrawal",
     "trace.export",
 }
-"""What is no page: files, answers to machines, and the way to one's first page. The screen on which
-a consent is signed is walked in `test_papers.py`."""
+"""What is no page: files, answers to machines, and the way to one's first page. The screens on
+which a consent is signed and withdrawn are walked in `test_papers.py`."""
 
 PAGES: dict[str, list[tuple[Role | str | None, str]]] = {
     "account.invitation": [(None, "/invitations/{token}")],

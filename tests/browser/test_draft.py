@@ -164,7 +164,9 @@ def test_without_a_connection_it_waits_on_the_page_and_is_sent_later(demo, peopl
 def test_who_is_signed_out_gives_the_password_and_goes_on(demo, people):
     page = opens(demo, people).page
     with demo.engine.begin() as connection:
-        connection.execute(sa.update(CookieSession).values(seen_at=sa.text("'2020-01-01 00:00:00.000000'")))
+        connection.execute(
+            sa.update(CookieSession).values(seen_at=sa.text("'2020-01-01 00:00:00.000000'"))
+        )
     types(page)
     dialog = page.locator("dialog#signed-out")
     expect(dialog).to_be_visible()

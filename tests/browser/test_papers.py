@@ -146,6 +146,37 @@ def test_without_a_script_a_typed_name_signs(clinic, people, desk, visit):
     desk.sees("Typed name on the tablet")
 
 
+def test_the_patient_takes_a_consent_back_on_the_tablet(clinic, people, desk, visit):
+    first = people(clinic.url, width=TABLET[0], height=TABLET[1], has_touch=True)
+    page = opens(first, hands_over(desk, visit))
+    page.locator(".check", has_text="The treatment").click()
+    page.get_by_label("Your first and last name").fill("Amira Haddad")
+    draws(page)
+    page.locator(".tablet-send button").click()
+    expect(page).to_have_url(re.compile("/tablet/done$"))
+
+    later = people(clinic.url, width=TABLET[0], height=TABLET[1], has_touch=True)
+    page = opens(later, hands_over(desk, visit))
+    page.get_by_role("link", name="Withdraw it here").click()
+    expect(page.get_by_role("heading", name="Withdraw your consent")).to_be_visible()
+    assert axe_violations(page) == []
+    for target in page.locator(".tablet-sign .check, .tablet .btn:visible").all():
+        box = target.bounding_box()
+        assert box is None or box["height"] >= 44
+    page.locator(".tablet-send button").click()
+    expect(page.locator(".error:visible").first).to_be_visible()
+    page.locator(".check", has_text="The treatment").click()
+    page.get_by_label("Your first and last name").fill("Amira Haddad")
+    draws(page)
+    page.locator(".tablet-send button").click()
+    expect(page).to_have_url(re.compile("/tablet/done$"))
+
+    desk.goes_to(visit)
+    desk.page.get_by_role("link", name="All papers").click()
+    expect(desk.page.locator("#papers")).to_contain_text("Signed on the tablet by")
+    assert axe_violations(desk.page) == []
+
+
 def test_the_texts_are_written_and_put_in_force_without_a_fault_of_access(clinic, people):
     admin, physician = people(clinic.url), people(clinic.url)
     admin.signs_in(clinic.logins[Role.ADMINISTRATOR])

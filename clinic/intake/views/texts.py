@@ -103,10 +103,7 @@ def show(text_id: int) -> ResponseReturnValue:
     """Show a text as the patient reads it; of a draft also what it lacks."""
     text = queries.text(read(), text_id)
     looks.opened("consent_text", text_id)
-    today = clock.today(actor().zone)
-    if text.in_force_from is not None:
-        return _page(text, TakeBackForm(data={"in_force": today}))
-    return _page(text, ForceForm(data={"seen": text.version, "in_force": today}))
+    return _page(text, _fresh(text))
 
 
 @bp.post("/<id:text_id>/force")
@@ -242,7 +239,17 @@ def _edit_page(
     )
 
 
+def _fresh(text: ConsentText) -> ForceForm | TakeBackForm:
+    """Return what can be done with a text: a draft is put in force, what is in force taken back."""
+    today = clock.today(actor().zone)
+    if text.in_force_from is not None:
+        return TakeBackForm(data={"in_force": today})
+    return ForceForm(data={"seen": text.version, "in_force": today})
+
+
 def _page(text: ConsentText, form: ForceForm | TakeBackForm) -> str:
+    if isinstance(form, TakeBackForm) and text.in_force_from is None:
+        form = _fresh(text)  # A draft has nothing to be taken back.
     known = queries.versions(read())
     newest = next(
         one
