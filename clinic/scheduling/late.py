@@ -113,12 +113,19 @@ def enter(db: Session, actor: Actor, wish: BookAppointment) -> Appointment:
 
 
 def check_again(
-    db: Session, actor: Actor, visit: Appointment, version: int, *, is_seen: bool
+    db: Session,
+    actor: Actor,
+    visit: Appointment,
+    version: int,
+    *,
+    treated: tuple[dt.datetime, dt.datetime],
+    is_seen: bool,
 ) -> ScreeningRecord:
     """Check a visit that is done, as of its day, with what is known now; keep it for its record.
 
-    Raises MovedOn for one that is not done or has changed, Invalid when something was found that
-    nobody ticked as seen.
+    From then on it is a visit in which somebody was treated: it cannot be struck any more. Raises
+    MovedOn for one that is not done or has changed, Invalid when something was found that nobody
+    ticked as seen.
     """
     if visit.status is not AppointmentStatus.DONE or visit.version != version:
         raise steps.MovedOn(MOVED_ON[visit.status])
@@ -126,6 +133,7 @@ def check_again(
     way = checking.way_of(actor, screening, Moment.START, released)
     if way.outcome is not Outcome.GO and not is_seen:
         raise Invalid(SEEN, field="acknowledged")
+    visit.started_at, visit.ended_at = treated
     return checking.keep(db, actor, visit, screening, Moment.START, released=released)
 
 

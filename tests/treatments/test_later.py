@@ -14,9 +14,10 @@ from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.followup.queries import work
 from clinic.safety.models import PatientFact, ScreeningRecord
 from clinic.safety.values import FactKind
+from clinic.scheduling import late
 from clinic.scheduling.models import Appointment
-from clinic.scheduling.steps import MovedOn
-from clinic.scheduling.values import AppointmentStatus
+from clinic.scheduling.steps import MovedOn, NotNow
+from clinic.scheduling.values import AppointmentStatus, StepVisit
 from clinic.treatments import record
 from clinic.treatments.preparation_values import Spin
 from clinic.treatments.queries import sessions as queries
@@ -224,6 +225,17 @@ def test_nothing_is_written_of_a_talk_or_elsewhere(chair, over):
     elsewhere = replace(chair.actor(), location_id=factories.a_location(chair.db).id)
     with pytest.raises(NotFound):
         later.write_later(chair.db, elsewhere, wish(over))
+
+
+def test_a_visit_with_a_record_is_never_struck(chair, over):
+    opened(chair, over)
+    chair.db.refresh(over)
+    strike = StepVisit(
+        appointment_id=over.id, version=over.version, reason="It never took place at all"
+    )
+
+    with pytest.raises(NotNow):
+        late.strike(chair.db, chair.actor(), strike)
 
 
 def test_one_audit_line_says_why(chair, over):

@@ -36,7 +36,14 @@ def write_later(db: Session, actor: Actor, wish: WriteLater) -> TreatmentSession
     if len(wish.reason.strip()) < REASON_LENGTH:
         raise Invalid(WHY, field="reason")
     first, last = _hours(visit, wish)
-    record = late.check_again(db, actor, visit, wish.version, is_seen=wish.is_acknowledged)
+    record = late.check_again(
+        db,
+        actor,
+        visit,
+        wish.version,
+        treated=(first, last),
+        is_seen=wish.is_acknowledged,
+    )
     session = TreatmentSession(
         appointment_id=visit.id,
         patient_id=visit.patient_id,
