@@ -92,6 +92,8 @@ def judge(db: Session, actor: Actor, session: TreatmentSession, content: Content
     elif first is None or (drawn_at is not None and first < drawn_at):
         first = now  # Set before the blood was drawn, they were planned.
     late = preparing.to_injection(drawn_at, first) if first else None
+    if first and late is None:
+        late = preparing.drawn_after(drawn_at, first)
     slow = preparing.slow_injection(drawn_at, first) if first and not late else None
     case = Case(
         modality=queries.modality_of(db, session.service_id),

@@ -138,6 +138,26 @@ def test_what_can_never_be_is_refused_as_ever(chair, over):
     assert {breach.code for breach in refused.value.breaches} == {"to_injection"}
 
 
+def test_no_blood_is_drawn_after_the_first_injection(chair, over):
+    session = opened(chair, over)
+    drawn(chair, session, drawn_at=utc(11, 41), obtained_at=None, spins=(Spin(rcf_g=400),))
+
+    with pytest.raises(service.ContentRefused) as refused:
+        chair.save(session, chair.whole())
+
+    assert {breach.code for breach in refused.value.breaches} == {"drawn_after"}
+
+
+def test_no_clock_is_pressed_for_what_is_over(chair, over, world):
+    session = opened(chair, over)
+
+    page = text(world.as_role(Role.NURSE).get(f"/sessions/{session.id}/preparation"))
+
+    assert 'name="drawn_at"' in page
+    for act in ("drawn", "obtained", "start-1"):
+        assert f'value="{act}"' not in page
+
+
 def test_nothing_is_mixed_after_the_last_injection(chair):
     visit = chair.book(
         THURSDAY,

@@ -73,6 +73,9 @@ def missing(prepared: Preparation) -> tuple[Breach, ...]:
     return tuple(_missing(prepared))
 
 
+DRAWN_AFTER = N_("Drawn after the first injection: correct the time of the draw")
+
+
 def to_injection(drawn_at: dt.datetime | None, first_point_at: dt.datetime) -> Breach | None:
     """Return the refusal of points that came too long after the draw; None when they did not."""
     if drawn_at is None:
@@ -81,6 +84,13 @@ def to_injection(drawn_at: dt.datetime | None, first_point_at: dt.datetime) -> B
     if value <= here.TO_INJECTION.hard.most:
         return None
     return refusal(here.TO_INJECTION, "points", value=str(value))
+
+
+def drawn_after(drawn_at: dt.datetime | None, first_point_at: dt.datetime) -> Breach | None:
+    """Return the refusal of points that are said to be older than the blood; None otherwise."""
+    if drawn_at is None or drawn_at <= first_point_at:
+        return None
+    return Breach(code="drawn_after", field="points", message=DRAWN_AFTER)
 
 
 def slow_injection(drawn_at: dt.datetime | None, first_point_at: dt.datetime) -> Breach | None:
