@@ -201,6 +201,8 @@ def test_one_that_was_broken_off_then_leaves_the_visit_as_it_is(chair, over):
     [
         ({"reason": "late"}, "reason"),
         ({"first_local": dt.time(12, 6)}, "last"),
+        ({"first_local": dt.time(1, 40)}, "first"),
+        ({"first_local": dt.time(10, 59)}, "first"),
     ],
 )
 def test_hours_that_cannot_be_and_a_missing_reason_are_refused(chair, over, changes, field):
@@ -218,6 +220,14 @@ def test_what_is_still_to_come_cannot_be_written(chair):
     with pytest.raises(Invalid) as refused:
         opened(chair, today, first_local=dt.time(9, 30), last_local=dt.time(10, 1))
     assert refused.value.field == "last"
+
+
+def test_an_age_that_is_never_treated_has_a_slip_in_it(chair, over):
+    chair.alice.birth_date = dt.date(2020, 1, 1)
+    chair.db.flush()
+
+    with pytest.raises(Conflict):
+        opened(chair, over)
 
 
 def test_only_a_visit_that_is_over_and_only_as_it_was_seen(chair, over):
@@ -314,6 +324,7 @@ def test_the_way_from_the_visit_to_the_signed_page(chair, over, world):
         ({"reason": ""}, "Please fill this in"),
         ({"reason": "late"}, "at least 10 characters"),
         ({"first": "12:06"}, "comes after the first"),
+        ({"first": "1:40"}, "The visit began at 11:00"),
     ],
 )
 def test_a_bad_field_is_named_and_nothing_is_lost(over, world, changes, words):

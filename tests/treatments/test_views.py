@@ -16,7 +16,7 @@ from tests import factories
 from tests.conftest import NOW
 from tests.counting import statements
 from tests.treatments.conftest import TODAY, some_sites
-from tests.treatments.pages import hidden, text
+from tests.treatments.pages import hidden, text, written
 
 # ----------------------------------------------------------------------------- beginning
 
@@ -285,3 +285,33 @@ def test_the_pages_take_few_statements_however_many_points(chair, world, db, con
     chair.sign(queries.get(db, session.id))
     assert cost(f"/sessions/{session.id}") <= 32
     assert cost("/sessions") <= 10
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "words"),
+    [
+        ({"amount_1": "11,7"}, 303, ""),
+        ({"amount_1": "11.7"}, 303, ""),
+        ({"amount_1": "11,71"}, 422, "is too much"),
+        ({"amount_1": "11.71"}, 422, "is too much"),
+        ({"weight": "52,0", "amount_1": "11,7"}, 303, ""),
+        ({"weight": "51,9"}, 422, "is too much"),
+        ({"weight": ""}, 422, "weight"),
+        ({"weight_on": "2026-05-26"}, 422, "days"),
+        ({"weight_on": "2026-05-27"}, 303, ""),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_an_anaesthetic_is_dosed_by_what_is_typed_with_comma_or_point(
+    chair, world, typed, status, words
+):
+    session = chair.begin()
+    form = {"lot_1": str(chair.lidocaine.id), "amount_1": "11.7", "weight": "52"}
+
+    answer = world.as_role(Role.NURSE).post(
+        f"/sessions/{session.id}",
+        written(session, **{**form, "weight_on": "2026-11-20", "points": "[]", **typed}),
+    )
+
+    assert answer.status_code == status, text(answer)
+    assert words in text(answer)

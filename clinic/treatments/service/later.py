@@ -19,6 +19,7 @@ from clinic.treatments.values import WriteLater
 WHY = N_("Write in at least 10 characters why it is written only now.")
 REASON_LENGTH = 10
 BACKWARDS = N_("The last injection comes after the first")
+TOO_EARLY = N_("The visit began at %(time)s")
 NOT_YET = N_("This time is still to come")
 
 
@@ -51,7 +52,7 @@ def write_later(db: Session, actor: Actor, wish: WriteLater) -> TreatmentSession
         service_id=visit.service_id,
         performer_id=actor.id,
         screening_id=record.id,
-        started_at=min(visit.starts_at, first),
+        started_at=visit.starts_at,
         first_point_at=first,
         ended_at=last,
         written_later=wish.reason.strip(),
@@ -77,6 +78,8 @@ def _hours(visit: Appointment, wish: WriteLater) -> tuple[dt.datetime, dt.dateti
         walltime.to_utc_forward(dt.datetime.combine(day, time), visit.zone)
         for time in (wish.first_local, wish.last_local)
     )
+    if first < visit.starts_at:
+        raise Invalid(TOO_EARLY, field="first", time=f"{visit.starts_local:%H:%M}")
     if last < first:
         raise Invalid(BACKWARDS, field="last")
     if last > clock.now():

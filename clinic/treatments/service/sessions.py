@@ -93,9 +93,6 @@ def begin(db: Session, actor: Actor, wish: BeginSession) -> TreatmentSession | R
     visit, begun = visit_to_begin(db, actor, wish.appointment_id)
     if begun is not None:
         return begun
-    patient = patient_queries.get(db, visit.patient_id)
-    if not checks.is_age_possible(patient.birth_date, clock.today(actor.zone)):
-        raise Conflict(IMPOSSIBLE_AGE)
     started = scheduling.start(
         db,
         actor,
@@ -129,7 +126,8 @@ def visit_to_begin(
 ) -> tuple[Appointment, TreatmentSession | None]:
     """Return a visit, locked, with its session if one has begun.
 
-    Raises NotFound, Conflict for a visit in which nothing is injected or a patient with a draft.
+    Raises NotFound, Conflict for a visit in which nothing is injected, a patient with a draft or of
+    an age that is never treated.
     """
     visit = scheduling_queries.lock_visit(db, appointment_id)
     if visit.location_id != actor.location_id:
@@ -141,6 +139,9 @@ def visit_to_begin(
             raise Conflict(UNSIGNED)
         if not queries.modality_of(db, visit.service_id).is_treatment:
             raise Conflict(NO_TREATMENT)
+        patient = patient_queries.get(db, visit.patient_id)
+        if not checks.is_age_possible(patient.birth_date, visit.starts_local.date()):
+            raise Conflict(IMPOSSIBLE_AGE)
     return visit, begun
 
 
