@@ -35,6 +35,8 @@ from tests import factories
 from tests.world import Visitor, World
 
 TODAY = dt.date(2026, 11, 23)
+SECRET = b"Xyzomab"
+"""What must not come through with a picture."""
 NOW_LOCAL = dt.datetime(2026, 11, 23, 10, 0)
 ALL = frozenset({Scope.PHOTO_RECORD, Scope.PHOTO_TEACHING, Scope.PHOTO_PUBLICATION})
 CONDITIONS = Conditions(
@@ -53,6 +55,14 @@ def as_file(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     file = BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
+
+
+def rotated(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif[0x010E] = SECRET.decode()
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 0.0)  # where it was taken
+    return exif
 
 
 def opened(raw: bytes) -> Image.Image:

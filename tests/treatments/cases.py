@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from clinic.catalog.values import Modality, ProductKind
 from clinic.core.zones import Zone
+from clinic.treatments.delivery import Technique, ZoneDose
 from clinic.treatments.values import (
     Case,
     Content,
@@ -16,6 +17,17 @@ from clinic.treatments.values import (
 TODAY = dt.date(2026, 11, 23)
 ADULT = dt.date(1985, 4, 12)
 A_SITE = Site(seq=1, zone=Zone.VERTEX, volume_ul=100, depth_um=3000, needle_gauge=30)
+A_DOSE = ZoneDose(
+    zone=Zone.VERTEX,
+    points=20,
+    each_ul=50,
+    depth_um=2_500,
+    needle_gauge=31,
+    needle_um=6_000,
+    technique=Technique.NAPPAGE,
+    least_ul=800,
+    most_ul=1_200,
+)
 LIDOCAINE = UsedLot(
     kind=ProductKind.ANAESTHETIC,
     name="Lidocaine 2 %",

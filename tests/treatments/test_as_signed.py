@@ -20,7 +20,7 @@ from clinic.patients.models import Patient
 from clinic.safety.models import Release
 from clinic.scheduling.models import Resource
 from clinic.treatments import judging, named, record
-from clinic.treatments.delivery import KeepProtocol, MeasureZones, Technique, ZoneDose
+from clinic.treatments.delivery import KeepProtocol, MeasureZones
 from clinic.treatments.models import LotUse, ProtocolDose, TreatmentSession
 from clinic.treatments.preparation_models import KitPreset
 from clinic.treatments.preparation_values import Kit
@@ -32,22 +32,13 @@ from clinic.treatments.service import sessions as service
 from clinic.treatments.values import AddAddendum, LotAmount
 from tests import factories
 from tests.papers.reading import plain, text_of
+from tests.treatments.cases import A_DOSE
 from tests.treatments.conftest import TODAY, some_sites
 from tests.treatments.pages import text
 
 GTIN = "04012345000016"
 UDI = f"(01){GTIN}(17)271130(10)K-17(21)A7"
-VERTEX = ZoneDose(
-    zone=Zone.VERTEX,
-    points=20,
-    each_ul=150,
-    depth_um=2_500,
-    needle_gauge=31,
-    needle_um=6_000,
-    technique=Technique.NAPPAGE,
-    least_ul=3_500,
-    most_ul=4_500,
-)
+VERTEX = replace(A_DOSE, each_ul=150, least_ul=3_500, most_ul=4_500)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from clinic.catalog.values import Modality
 from clinic.core.access import PASSWORD_FIELD, Role
 from clinic.core.errors import Conflict, StaleEdit
 from clinic.core.zones import Zone
-from clinic.treatments.delivery import KeepProtocol, Technique, ZoneDose
+from clinic.treatments.delivery import KeepProtocol
 from clinic.treatments.queries import protocol as queries
 from clinic.treatments.rules import limits, protocol, volumes
 from clinic.treatments.rules.protocol import Fit
@@ -17,21 +17,9 @@ from clinic.treatments.service import protocol as service
 from clinic.treatments.service import sessions
 from tests import factories
 from tests.accounts.conftest import PASSWORD
-from tests.treatments.cases import a_case, codes
+from tests.treatments.cases import A_DOSE, a_case, codes
 from tests.treatments.conftest import some_sites
 from tests.treatments.pages import text
-
-VERTEX = ZoneDose(
-    zone=Zone.VERTEX,
-    points=20,
-    each_ul=50,
-    depth_um=2_500,
-    needle_gauge=31,
-    needle_um=6_000,
-    technique=Technique.NAPPAGE,
-    least_ul=800,
-    most_ul=1_200,
-)
 
 
 @pytest.mark.parametrize("modality", [Modality.PRP, Modality.MESOTHERAPY])
@@ -58,8 +46,8 @@ def test_what_is_shipped_is_ours_and_inside_every_usual_limit(modality):
     [(0, None), (799, Fit.UNDER), (800, Fit.WITHIN), (1_200, Fit.WITHIN), (1_201, Fit.OVER)],
 )
 def test_a_dose_is_under_within_or_over_its_range(volume_ul, fit):
-    assert protocol.fit(VERTEX, volume_ul) is fit
-    assert protocol.fit(replace(VERTEX, least_ul=None, most_ul=None), volume_ul) is None
+    assert protocol.fit(A_DOSE, volume_ul) is fit
+    assert protocol.fit(replace(A_DOSE, least_ul=None, most_ul=None), volume_ul) is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +64,7 @@ def test_a_dose_is_under_within_or_over_its_range(volume_ul, fit):
     ],
 )
 def test_what_is_out_of_its_range_is_unusual(count, area_mm2, modality, found):
-    own = protocol.Protocol(doses={Zone.VERTEX: VERTEX}, is_shipped=False, source="")
+    own = protocol.Protocol(doses={Zone.VERTEX: A_DOSE}, is_shipped=False, source="")
     case = a_case(modality=modality, sites=some_sites(count))
     areas = {Zone.VERTEX: area_mm2} if area_mm2 else {}
 
@@ -92,12 +80,12 @@ def keep(chair, db, *doses, role=Role.ADMINISTRATOR, **changes):
 def test_a_service_has_what_is_shipped_until_the_clinic_writes_its_own(chair, db):
     assert queries.of_service(db, chair.prp.id, Modality.PRP) == protocol.shipped(Modality.PRP)
     before = chair.prp.version
-    keep(chair, db, VERTEX)
+    keep(chair, db, A_DOSE)
     own = queries.of_service(db, chair.prp.id, Modality.PRP)
-    assert (own.doses, own.is_shipped) == ({Zone.VERTEX: VERTEX}, False)
+    assert (own.doses, own.is_shipped) == ({Zone.VERTEX: A_DOSE}, False)
     assert chair.prp.version == before + 1
 
-    keep(chair, db, VERTEX)
+    keep(chair, db, A_DOSE)
     assert chair.prp.version == before + 1, "the same again changes nothing"
     with pytest.raises(StaleEdit):
         keep(chair, db, version=before)
@@ -109,11 +97,11 @@ def test_a_consultation_has_no_protocol(chair, db):
     talk = factories.a_service(db, modality=Modality.CONSULTATION, name="Talk")
 
     with pytest.raises(Conflict):
-        keep(chair, db, VERTEX, service_id=talk.id, version=talk.version)
+        keep(chair, db, A_DOSE, service_id=talk.id, version=talk.version)
 
 
 def test_a_dose_out_of_the_clinics_range_needs_a_tick(chair, db):
-    keep(chair, db, VERTEX)
+    keep(chair, db, A_DOSE)
     session = chair.prepared()
     assert volumes.total_ul(chair.whole().sites) == 4_000
 
@@ -156,7 +144,7 @@ def test_the_administrator_writes_it_and_the_session_page_shows_it(chair, world,
         assert f'id="{said}-err"' in text(refused)
     assert admin.post(where, row).status_code == 303
     db.expire_all()
-    assert queries.of_service(db, chair.prp.id, Modality.PRP).doses == {Zone.VERTEX: VERTEX}
+    assert queries.of_service(db, chair.prp.id, Modality.PRP).doses == {Zone.VERTEX: A_DOSE}
     assert admin.post(where, {**row, "points_vertex": "21"}).status_code == 409
 
     page = text(physician.get(f"/sessions/{session.id}"))

@@ -1,7 +1,10 @@
 """A consent on the tablet: the text in the patient's language, what is ticked or withdrawn."""
 
+from collections.abc import Callable
+
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from clinic.consents import rules
 from clinic.consents.values import Scope
@@ -14,6 +17,7 @@ from clinic.intake.views.screen import CLEAR, asked_from, bp, home_of, of_patien
 from clinic.scheduling.handed import Screen
 from clinic.web.access import public
 from clinic.web.database import read, transaction
+from clinic.web.forms import BaseForm
 
 FIELD = (rules.FIELD_WIDTH, rules.FIELD_HEIGHT, rules.MOST_STROKES, rules.MOST_NUMBERS)
 """Of a drawn signature: its size, the most strokes and the most numbers."""
@@ -39,18 +43,14 @@ def sign() -> ResponseReturnValue:
         return redirect(url_for(home_of(screen)), 303)
     page = queries.signing_page(read(), screen)
     form = SignForm(request.form, kind=page.kind)
-    if not form.validate():
-        return _page(screen, page, form), 422
-    try:
-        with transaction() as db:
-            wish = form.wish(screen.text_id, screen.patient_id)
-            service.sign_on_tablet(db, screen, wish, asked_from())
-    except Invalid as bad:
-        form.refuse_invalid(bad)
-        return _page(screen, page, form), 422
-    response = make_response(redirect(url_for("tablet.done"), 303))
-    response.headers["Clear-Site-Data"] = CLEAR
-    return response
+    text_id = screen.text_id
+    return _ended(
+        form,
+        lambda db: service.sign_on_tablet(
+            db, screen, form.wish(text_id, screen.patient_id), asked_from()
+        ),
+        lambda: _page(screen, page, form),
+    )
 
 
 @bp.get("/consent/withdrawal")
@@ -75,18 +75,13 @@ def withdraw() -> ResponseReturnValue:
         return redirect(url_for(home_of(screen)), 303)
     page = queries.signing_page(read(), screen)
     form = TakeBackForm(request.form, standing=page.standing)
-    if not form.validate():
-        return _withdrawal_page(screen, page, form), 422
-    try:
-        with transaction() as db:
-            wish = form.wish(page.kind, screen.patient_id)
-            service.withdraw_on_tablet(db, screen, wish, asked_from())
-    except Invalid as bad:
-        form.refuse_invalid(bad)
-        return _withdrawal_page(screen, page, form), 422
-    response = make_response(redirect(url_for("tablet.done"), 303))
-    response.headers["Clear-Site-Data"] = CLEAR
-    return response
+    return _ended(
+        form,
+        lambda db: service.withdraw_on_tablet(
+            db, screen, form.wish(page.kind, screen.patient_id), asked_from()
+        ),
+        lambda: _withdrawal_page(screen, page, form),
+    )
 
 
 def again(screen: Screen, locale: str) -> ResponseReturnValue:
@@ -96,6 +91,23 @@ def again(screen: Screen, locale: str) -> ResponseReturnValue:
         form = TakeBackForm(request.form, standing=page.standing)
         return _withdrawal_page(screen, page, form)
     return _page(screen, page, SignForm(request.form, kind=page.kind))
+
+
+def _ended(
+    form: BaseForm, act: Callable[[Session], object], shown: Callable[[], str]
+) -> ResponseReturnValue:
+    """Do what the patient signed and end the screen, or show the page with what is wrong."""
+    if not form.validate():
+        return shown(), 422
+    try:
+        with transaction() as db:
+            act(db)
+    except Invalid as bad:
+        form.refuse_invalid(bad)
+        return shown(), 422
+    response = make_response(redirect(url_for("tablet.done"), 303))
+    response.headers["Clear-Site-Data"] = CLEAR
+    return response
 
 
 def _page(screen: Screen, page: SigningPage, form: SignForm) -> str:

@@ -95,7 +95,7 @@ AGE = Limit(
     code="age",
     hard=_default(12, 100),
     soft=_default(18, 80),
-    hard_words=N_("Age at treatment: from %(least)s to %(most)s years"),
+    hard_words=N_("Check the birth date: this age is outside of what is ever treated."),
     soft_words=N_("Age at treatment: %(value)s; usual are %(least)s to %(most)s years"),
     is_whole=True,
 )

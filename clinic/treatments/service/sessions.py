@@ -26,7 +26,7 @@ from clinic.treatments.models import Addendum, TreatmentSession
 from clinic.treatments.preparation_models import PrpPreparation
 from clinic.treatments.queries import named as named_queries
 from clinic.treatments.queries import sessions as queries
-from clinic.treatments.rules import checks, dose, scalp, signing
+from clinic.treatments.rules import checks, dose, limits, scalp, signing
 from clinic.treatments.rules import outside as outside_rules
 from clinic.treatments.service import drafts, mixing, writing
 from clinic.treatments.values import (
@@ -47,7 +47,6 @@ SIGNED = N_("This session is signed. Nothing in it can be changed: add an addend
 NOT_SIGNED = N_("This session is not signed yet: change the draft itself.")
 UNSIGNED = N_("Another session of this patient is not signed yet. Sign it or break it off first.")
 NO_TREATMENT = N_("Nothing is injected in this kind of visit.")
-IMPOSSIBLE_AGE = N_("Check the birth date: this age is outside of what is ever treated.")
 UNUSUAL = N_("Some values are unusual. Check them, then tick that they are right.")
 
 ALL_THE_SAME = N_("If it was given all the same, tick that and write why")
@@ -141,7 +140,7 @@ def visit_to_begin(
             raise Conflict(NO_TREATMENT)
         patient = patient_queries.get(db, visit.patient_id)
         if not checks.is_age_possible(patient.birth_date, visit.starts_local.date()):
-            raise Conflict(IMPOSSIBLE_AGE)
+            raise Conflict(limits.AGE.hard_words)
     return visit, begun
 
 

@@ -12,11 +12,7 @@ from tests.migrations.conftest import url
 from tests.migrations.data.test_20261122_preparations import engine, lay
 
 __all__ = ["engine", "url"]
-FIRST, BEFORE, AFTER = (
-    "20261122_photographs",
-    "20261122_texts_of_services",
-    "20261122_centrifuges",
-)
+BEFORE, AFTER = "20261122_texts_of_services", "20261122_centrifuges"
 SPIN = "INSERT INTO prp_spin (session_id, seq, rcf_g) VALUES ({}, 1, 400)"
 NEW = {
     "prp_preparation": "base_neutrophils_e6l = 3000",
@@ -28,11 +24,7 @@ NEW = {
 @pytest.fixture
 def upgraded(url, engine):
     """A clinic with a signed session and a draft, before there was anything to say of rotors."""
-    command.upgrade(migrate.settings(url), FIRST)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-    lay(engine)
+    lay(url, engine)
     engine.dispose()
     command.upgrade(migrate.settings(url), BEFORE)
     with engine.begin() as connection:

@@ -11,17 +11,13 @@ from tests.migrations.conftest import url
 from tests.migrations.data.test_20261122_preparations import engine, lay
 
 __all__ = ["engine", "url"]
-FIRST, BEFORE, AFTER = "20261122_photographs", "20261122_packs", "20261122_outside"
+BEFORE, AFTER = "20261122_packs", "20261122_outside"
 
 
 @pytest.fixture
 def upgraded(url, engine):
     """A clinic with a signed session and a draft of before."""
-    command.upgrade(migrate.settings(url), FIRST)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-    lay(engine)
+    lay(url, engine)
     engine.dispose()
     command.upgrade(migrate.settings(url), AFTER)
     return engine

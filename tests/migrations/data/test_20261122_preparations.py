@@ -62,7 +62,12 @@ def signed_text() -> str:
     return json.dumps(whole, sort_keys=True, separators=(",", ":"))
 
 
-def lay(engine: sa.Engine) -> None:
+def lay(url: str, engine: sa.Engine) -> None:
+    """A clinic on the revision before: a signed session, whose hash holds, and a draft."""
+    command.upgrade(migrate.settings(url), BEFORE)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
     put_in(engine)
     with engine.begin() as connection:
         for sql in (
@@ -94,11 +99,7 @@ def lay(engine: sa.Engine) -> None:
 
 
 def test_amounts_move_and_what_was_signed_still_holds_and_is_locked(url, engine):
-    command.upgrade(migrate.settings(url), BEFORE)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-    lay(engine)
+    lay(url, engine)
     engine.dispose()
 
     command.upgrade(migrate.settings(url), AFTER)
@@ -123,11 +124,7 @@ def test_amounts_move_and_what_was_signed_still_holds_and_is_locked(url, engine)
 
 
 def test_amounts_move_whatever_their_service_is_now_and_none_are_made_up(url, engine):
-    command.upgrade(migrate.settings(url), BEFORE)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-    lay(engine)
+    lay(url, engine)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE service SET modality = 'mesotherapy'")
         connection.exec_driver_sql(
@@ -147,8 +144,7 @@ def test_amounts_move_whatever_their_service_is_now_and_none_are_made_up(url, en
 
 
 def test_the_way_back_returns_the_amounts_of_signed_sessions_too(url, engine):
-    command.upgrade(migrate.settings(url), BEFORE)
-    lay(engine)
+    lay(url, engine)
     engine.dispose()
     command.upgrade(migrate.settings(url), AFTER)
 
@@ -164,8 +160,7 @@ def test_the_way_back_returns_the_amounts_of_signed_sessions_too(url, engine):
 
 
 def test_the_way_back_refuses_to_lose_what_was_written(url, engine):
-    command.upgrade(migrate.settings(url), BEFORE)
-    lay(engine)
+    lay(url, engine)
     engine.dispose()
     command.upgrade(migrate.settings(url), AFTER)
     with engine.begin() as connection:

@@ -14,17 +14,13 @@ from tests.migrations.data.test_20261122_preparations import engine, lay
 from tests.migrations.rows import AT
 
 __all__ = ["engine", "url"]
-FIRST, BEFORE, AFTER = "20261122_photographs", "20261122_calls", "20261123_as_signed"
+BEFORE, AFTER = "20261122_calls", "20261123_as_signed"
 
 
 @pytest.fixture
 def upgraded(url, engine):
     """A clinic with a signed session, words added to it, and a draft of before."""
-    command.upgrade(migrate.settings(url), FIRST)
-    if engine.dialect.name == "postgresql":
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
-    lay(engine)
+    lay(url, engine)
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO addendum (id, session_id, author_id, body, reason, at)"
